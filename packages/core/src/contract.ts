@@ -1,0 +1,33 @@
+export { AcceptedTokenAnswer, Credentials, RefreshRequest, TokenAnswer } from "./contract/auth.ts";
+export { JobEvent } from "./contract/event.ts";
+export { Box, Face, FaceQuality, Landmarks, Point } from "./contract/face.ts";
+export {
+  DeleteRequest,
+  EXTERNAL_ID_MAX_LENGTH,
+  Identity,
+  IdentityList,
+  IdentityPatch,
+  METADATA_MAX_BYTES,
+  Metadata,
+  Upload,
+} from "./contract/identity.ts";
+export {
+  AcceptedJobStatus,
+  Candidate,
+  EnrolmentAnswer,
+  Job,
+  JobCreated,
+  JobKind,
+  JobList,
+  JobResult,
+  JobStatus,
+  RecognitionAnswer,
+  RecognitionResult,
+  Score,
+  SearchAnswer,
+  SearchMatch,
+  SeenFace,
+  SeenImage,
+} from "./contract/job.ts";
+export { Problem } from "./contract/problem.ts";
+export { CalibrationPoint, ModelInfo, ServerInfo } from "./contract/server.ts";

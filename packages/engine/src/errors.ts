@@ -1,0 +1,18 @@
+/** Why an image was refused; callers map it to an answer (`unsupported` 415, the others 400 or 413). */
+export type ImageErrorCode = "empty" | "unsupported" | "undecodable" | "too-many-pixels";
+
+/** The bytes are not an image this engine accepts. The message says what is wrong and what to do. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+  readonly code: ImageErrorCode;
+
+  constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Compares names, so it also holds across threads and two copies of the package. */
+export function isImageError(error: unknown): error is ImageError {
+  return error instanceof Error && error.name === "ImageError" && "code" in error;
+}

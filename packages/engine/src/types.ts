@@ -1,0 +1,121 @@
+/** Encoded JPEG or PNG: its bytes, or the file that holds them. */
+export type ImageSource = Uint8Array | { path: string };
+
+/** Pixels of the upright image (EXIF orientation applied); the origin is its top left corner. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Box extends Point {
+  width: number;
+  height: number;
+}
+
+/** Five points; left and right as the viewer sees them. */
+export interface Landmarks {
+  leftEye: Point;
+  rightEye: Point;
+  nose: Point;
+  leftMouth: Point;
+  rightMouth: Point;
+}
+
+export interface Quality {
+  /** 0 (unusable) .. 1 (ideal). */
+  score: number;
+  /** Distance between the eyes, pixels of the upright image. */
+  size: number;
+  /** 0 (blurred) .. 1 (sharp). */
+  sharpness: number;
+  /** 0 (black or burnt out) .. 1 (well exposed). */
+  exposure: number;
+  /** Degrees: yaw > 0 turned to the viewer's right, pitch > 0 looking up, roll > 0 clockwise. */
+  pose: { yaw: number; pitch: number; roll: number };
+  /** What lowers the score, in words; empty for a good face. */
+  reasons: string[];
+}
+
+export interface Face {
+  box: Box;
+  landmarks: Landmarks;
+  /** Detector's confidence, 0..1. */
+  confidence: number;
+  quality: Quality;
+  /** The face a job should use: the largest clear one. At most one face of an image has it. */
+  principal: boolean;
+  /** 128 values, L2-normalised; present for the faces that were asked for. */
+  embedding?: Float32Array;
+  /** 160 x 160 JPEG, metadata stripped; present for the principal face when asked for. */
+  crop?: Uint8Array;
+}
+
+export interface Analysis {
+  /** Upright size, pixels. */
+  width: number;
+  height: number;
+  /** Largest first; empty when no face was found. */
+  faces: Face[];
+}
+
+export interface AnalyseOptions {
+  /** Which faces get an embedding. Default `principal`. */
+  embed?: "principal" | "all" | "none";
+  /** Also cut a 160 px JPEG of the principal face. Default false. */
+  crop?: boolean;
+  signal?: AbortSignal;
+}
+
+/** What the header of an encoded image says; nothing has been decoded. */
+export interface ImageHeader {
+  format: "jpeg" | "png";
+  /** As stored, before EXIF orientation, pixels. */
+  width: number;
+  height: number;
+}
+
+export interface EngineModel {
+  name: string;
+  role: "detection" | "landmarks" | "embedding";
+  licence: string;
+  /** SHA-256 of the file that runs, hex. */
+  sha256: string;
+}
+
+export interface EngineInfo {
+  models: EngineModel[];
+  /** Length of an embedding: 128. */
+  dimensions: number;
+  /** Worker threads that run inference. */
+  threads: number;
+  /** Bound on pixels of one image. */
+  maxPixels: number;
+}
+
+export interface WarmReport {
+  /** Cosine between the known image's embedding and the recorded one; below 0.999 `warm` rejects. */
+  cosine: number;
+  /** Milliseconds to load the models and run the recognition. */
+  elapsedMs: number;
+}
+
+export interface Engine {
+  /**
+   * Finds, measures and embeds the faces of one image, off the event loop.
+   * @throws ImageError when the bytes are not an image this engine accepts.
+   * @throws the signal's reason when aborted.
+   */
+  analyse(image: ImageSource, options?: AnalyseOptions): Promise<Analysis>;
+  /** Proves that recognition works: a known image must give its recorded embedding. Safe to call twice. */
+  warm(): Promise<WarmReport>;
+  info(): EngineInfo;
+  /** Ends the threads; work in hand is finished first. */
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Worker threads that run inference, >= 1. Default: number of cores, at most 4. */
+  threads?: number;
+  /** Refuse images of more pixels than this, from the header, before decoding. Default 100,000,000. */
+  maxPixels?: number;
+}

@@ -1,0 +1,19 @@
+/** Holds the images in flight, and nothing else: written when received, erased when the job has ended. */
+export interface BlobStore {
+  /**
+   * Stores a stream. Durable when it resolves; on error or abort nothing is left.
+   * @throws BlobTooLargeError once more than `maxBytes` have come.
+   */
+  put(data: AsyncIterable<Uint8Array>, options: { maxBytes: number; signal?: AbortSignal }): Promise<{ blobId: string; size: number; head: Uint8Array }>;
+  /** A local file for the engine to read, valid until `release`. A remote store fetches it first. */
+  open(blobId: string): Promise<{ path: string; release(): Promise<void> } | undefined>;
+  /** Erases; unknown ids are ignored. */
+  delete(blobIds: string[]): Promise<void>;
+  /** Ids of blobs older than `before` (ms since the epoch), for the orphan sweep. */
+  list(before: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export class BlobTooLargeError extends Error {
+  override readonly name = "BlobTooLargeError";
+}

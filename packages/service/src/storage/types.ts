@@ -1,0 +1,271 @@
+/**
+ * What the service remembers, and the one interface its back-ends implement. Every method is one transaction.
+ * Methods that take an account see nothing of any other account: a foreign id is an unknown id.
+ * Times are milliseconds since the epoch, given by the caller, so that one clock rules.
+ */
+import type { Box, FaceQuality, JobKind, JobResult, JobStatus } from "@prosopon/core/contract";
+
+export interface Account {
+  id: string;
+  clientId: string;
+  name: string;
+  /** Argon2 PHC string; never the secret. */
+  secretHash: string;
+  settings: AccountSettings;
+  disabled: boolean;
+  createdAt: number;
+}
+
+export interface AccountSettings {
+  /** Keep a 160 px JPEG of every enrolled face. */
+  keepCrops: boolean;
+  /** Fail an enrolment whose photos seem to show different people, instead of warning. */
+  refuseMixedIdentities: boolean;
+}
+
+/** A login. `refreshId` is the one refresh token that is good now; a spent one revokes the session. */
+export interface Session {
+  id: string;
+  accountId: string;
+  refreshId: string;
+  refreshExpiresAt: number;
+  revoked: boolean;
+}
+
+/** Reference to bytes in the blob store. */
+export interface ImageRef {
+  blobId: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** What a job must do; the images travel as references. */
+export type JobPayload =
+  | { kind: "enrol"; images: ImageRef[]; externalId?: string; metadata?: Record<string, unknown> }
+  | { kind: "add-images"; images: ImageRef[]; identityId: string }
+  | { kind: "search"; images: ImageRef[]; maxResult: number }
+  | { kind: "recognize"; images: ImageRef[]; identityId: string };
+
+export interface JobRecord {
+  id: string;
+  accountId: string;
+  kind: JobKind;
+  status: JobStatus;
+  payload: JobPayload;
+  /** How often a worker has claimed it. */
+  attempts: number;
+  identityId?: string;
+  result?: JobResult;
+  error?: string;
+  createdAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+}
+
+/** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
+export interface ClaimedJob extends JobRecord {
+  leaseId: string;
+}
+
+export interface FaceRecord {
+  id: string;
+  identityId: string;
+  quality: FaceQuality;
+  confidence: number;
+  box: Box;
+  hasCrop: boolean;
+  createdAt: number;
+}
+
+export interface NewFace {
+  id: string;
+  /** 128 values, L2-normalised. */
+  embedding: Float32Array;
+  quality: FaceQuality;
+  confidence: number;
+  box: Box;
+  /** 160 px JPEG, where the account keeps crops. */
+  crop?: Uint8Array;
+}
+
+export interface IdentityRecord {
+  id: string;
+  externalId?: string;
+  metadata: Record<string, unknown>;
+  createdAt: number;
+  updatedAt: number;
+  /** Oldest first. */
+  faces: FaceRecord[];
+}
+
+/** One row per identity: its face nearest to the probe. */
+export interface Neighbour {
+  identityId: string;
+  faceId: string;
+  /** Cosine in double precision over the stored embedding, -1..1. */
+  cosine: number;
+}
+
+/**
+ * What a finished job changes, applied in the same transaction that ends it.
+ * `fail` and `identity-gone` are outcomes too: the worker decides, the storage only writes.
+ */
+export type JobOutcome =
+  | { type: "enrolled"; identityId: string; externalId?: string; metadata: Record<string, unknown>; faces: NewFace[]; result: JobResult }
+  /** Adds the faces; when the identity was deleted meanwhile, ends Failed with `goneError` instead. */
+  | { type: "faces-added"; identityId: string; faces: NewFace[]; result: JobResult; goneError: string }
+  | { type: "answered"; identityId?: string; result: JobResult }
+  | { type: "failed"; error: string };
+
+export type FinishAnswer =
+  /** `status` is what was written: an outcome may turn into Failed (identity gone, external id taken). */
+  | { finished: true; status: "Succeeded" | "Failed" }
+  /** The lease had passed on, or the job had already ended: nothing was changed. */
+  | { finished: false };
+
+/** A job's change of status, in the order of commit within an account. */
+export interface StoredEvent {
+  /** Grows within the account; `String(seq)` is the wire cursor. */
+  seq: number;
+  accountId: string;
+  jobId: string;
+  status: JobStatus;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string;
+}
+
+export interface IdentityFilter {
+  externalId?: string;
+  /** Equal by key: the metadata's value as text. */
+  metadata?: Record<string, string>;
+  /** Case-insensitive part of the external id or of `metadata.name`. */
+  text?: string;
+}
+
+export interface JobFilter {
+  status?: JobStatus;
+  kind?: JobKind;
+}
+
+export interface UploadRecord {
+  id: string;
+  accountId: string;
+  image: ImageRef;
+  expiresAt: number;
+}
+
+export interface Storage {
+  readonly accounts: {
+    /** @throws StorageError `conflict` when the client id is taken. */
+    create(account: Account): Promise<void>;
+    byClientId(clientId: string): Promise<Account | undefined>;
+    byId(id: string): Promise<Account | undefined>;
+    list(): Promise<Account[]>;
+    /** Changing the hash or disabling revokes every session of the account in the same transaction. */
+    update(id: string, change: Partial<Pick<Account, "name" | "secretHash" | "settings" | "disabled">>): Promise<Account | undefined>;
+  };
+
+  readonly sessions: {
+    create(session: Session): Promise<void>;
+    byId(id: string): Promise<Session | undefined>;
+    /**
+     * Replaces `from` by `to` if `from` is the current refresh id, the session is alive and it is not past its expiry.
+     * `reused` means `from` was spent before: the session has been revoked in the same transaction.
+     */
+    rotate(id: string, from: string, to: string, now: number, expiresAt: number): Promise<"rotated" | "reused" | "dead">;
+    revoke(id: string): Promise<void>;
+    /** Forgets sessions whose tokens have all expired. */
+    sweep(now: number): Promise<number>;
+  };
+
+  readonly jobs: {
+    /** Durable when it resolves. Writes the job as Sent with its event. @throws StorageError `not-found` when a named identity does not exist. */
+    enqueue(job: { id: string; accountId: string; payload: JobPayload; uploadIds?: string[]; now: number }): Promise<JobRecord>;
+    /**
+     * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
+     * Searches and recognitions first, then by age; a job that has used up `maxAttempts` is not claimed but ended Failed here.
+     */
+    claim(options: { limit: number; leaseMs: number; maxAttempts: number; now: number }): Promise<ClaimedJob[]>;
+    /** Extends leases; returns the ids still held. */
+    renew(leases: { jobId: string; leaseId: string }[], until: number): Promise<string[]>;
+    finish(job: { jobId: string; leaseId: string }, outcome: JobOutcome, now: number): Promise<FinishAnswer>;
+    /** Gives a job back: due again at `at`. `countAttempt: false` undoes the claim's attempt (clean shutdown). */
+    release(job: { jobId: string; leaseId: string }, options: { at: number; countAttempt: boolean }): Promise<void>;
+    get(accountId: string, jobId: string): Promise<JobRecord | undefined>;
+    list(accountId: string, filter: JobFilter, page: { limit: number; cursor?: string }): Promise<Page<JobRecord>>;
+    /** Earliest time a job becomes due, for the worker's sleep; undefined when the queue is empty. */
+    nextDue(now: number): Promise<number | undefined>;
+    /** Unfinished jobs of the account, oldest first: the state sent on connect. */
+    unfinished(accountId: string): Promise<JobRecord[]>;
+    /** Forgets jobs that ended before `before`, with their events. */
+    sweep(before: number): Promise<number>;
+  };
+
+  readonly identities: {
+    get(accountId: string, identityId: string): Promise<IdentityRecord | undefined>;
+    /** In the given order; unknown ids are left out. */
+    getMany(accountId: string, identityIds: string[]): Promise<IdentityRecord[]>;
+    list(accountId: string, filter: IdentityFilter, page: { limit: number; cursor?: string }): Promise<Page<IdentityRecord>>;
+    count(accountId: string): Promise<{ identities: number; faces: number }>;
+    /** null removes. @throws StorageError `conflict` when the external id is taken. */
+    patch(accountId: string, identityId: string, patch: { externalId?: string | null; metadata?: Record<string, unknown> }, now: number): Promise<IdentityRecord | undefined>;
+    /**
+     * Deletes all or, when one is unknown, none. Also removes what jobs remember of them (result, payload images are the
+     * caller's: returned as blob ids to erase). After the settling time no byte of their embeddings or crops is left on disk.
+     */
+    delete(accountId: string, identityIds: string[], now: number): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
+    /** The `k` nearest identities, best first; exact. */
+    nearest(accountId: string, probe: Float32Array, k: number): Promise<Neighbour[]>;
+    /** The best face of one identity; undefined when it does not exist or has no face. */
+    compare(accountId: string, identityId: string, probe: Float32Array): Promise<Neighbour | undefined>;
+  };
+
+  readonly faces: {
+    get(accountId: string, faceId: string): Promise<FaceRecord | undefined>;
+    crop(accountId: string, faceId: string): Promise<Uint8Array | undefined>;
+    /** `last` when it is the identity's only face: refuse, the identity would be unfindable. */
+    delete(accountId: string, faceId: string, now: number): Promise<"deleted" | "missing" | "last">;
+  };
+
+  readonly uploads: {
+    create(upload: UploadRecord): Promise<void>;
+    get(accountId: string, uploadId: string, now: number): Promise<UploadRecord | undefined>;
+    /** Forgets expired uploads and returns their blob ids. Several jobs may use one upload while it lives. */
+    sweep(now: number): Promise<string[]>;
+  };
+
+  readonly events: {
+    /** Events of an account after a cursor, oldest first; `complete: false` when the cursor is older than what is kept. */
+    since(accountId: string, seq: number, limit: number): Promise<{ events: StoredEvent[]; complete: boolean }>;
+    /** The newest sequence number of the account, 0 when it has none. */
+    head(accountId: string): Promise<number>;
+    /** Calls back after commit, in order of seq within an account; returns the unsubscribe. */
+    listen(listener: (event: StoredEvent) => void): () => void;
+    /** Calls back when a job may have become due (this process or another). */
+    onDue(listener: () => void): () => void;
+  };
+
+  /** Blob ids that jobs or uploads still need: everything else in the blob store is an orphan. */
+  referencedBlobs(): Promise<Set<string>>;
+  /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key). */
+  secret(name: string, bytes: number): Promise<Uint8Array>;
+  /** Resolves when everything deleted so far is gone from the disk. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StorageErrorCode = "conflict" | "not-found" | "locked" | "unusable";
+
+/** The message says what is wrong and what to do. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
