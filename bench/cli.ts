@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { cpus, totalmem } from "node:os";
+import { readdirSync } from "node:fs";
+import { Command } from "commander";
+import type { Bench, Goal } from "./bench.ts";
+
+const directory = import.meta.dirname;
+const names = readdirSync(directory)
+  .filter((file) => file.endsWith(".bench.ts"))
+  .map((file) => file.slice(0, -".bench.ts".length));
+
+const program = new Command("bench").description("Measures Prosopon beside its baselines.");
+
+for (const name of names) {
+  const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
+  const command = program.command(name).description(bench.summary).option("--json", "end in one line of JSON");
+  for (const [flags, description] of bench.options ?? []) command.option(flags, description);
+  command.action(async (options: Record<string, string | boolean | undefined>) => {
+    const report = await bench.run(options);
+    const goals = report.goals.map((goal) => ({ ...goal, holds: holds(goal) }));
+    for (const table of report.tables) {
+      console.log(`\n${table.title}`);
+      console.table(table.rows);
+    }
+    for (const goal of goals) {
+      console.log(
+        `${goal.holds ? "holds " : "MISSED"}  ${goal.name}: ${goal.value} ${goal.unit} (goal ${goal.direction} ${goal.goal})`,
+      );
+    }
+    if (options.json) {
+      console.log(JSON.stringify({ name, machine: machine(), commit: commit(), figures: report.figures, goals }));
+    }
+  });
+}
+
+await program.parseAsync();
+
+function holds({ value, goal, direction }: Goal): boolean {
+  return direction === "<=" ? value <= goal : value >= goal;
+}
+
+function machine(): string {
+  const cores = cpus();
+  const gibibytes = Math.round(totalmem() / 2 ** 30);
+  return `${cores.length} x ${cores[0]?.model ?? "unknown"}, ${gibibytes} GiB, Node ${process.version}`;
+}
+
+function commit(): string {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: directory, encoding: "utf8" }).trim();
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,140 @@
+import type {
+  AcceptedJobStatus,
+  Face,
+  Identity,
+  IdentityPatch,
+  Job,
+  JobKind,
+  JobStatus,
+  RecognitionResult,
+  SearchMatch,
+  ServerInfo,
+  TokenAnswer,
+} from "./contract.ts";
+
+/** An image: encoded JPEG or PNG, or the id of an earlier upload (`client.uploads.create`). */
+export type ImageInput = Blob | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | { uploadId: string };
+
+/** Every call takes these. */
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Milliseconds for the whole call, waits included. Default: the client's `timeoutMs`. */
+  timeoutMs?: number;
+}
+
+/** A started job. `kind` lets a server that has only the documented routes be asked for it. */
+export interface JobRef {
+  id: string;
+  kind: JobKind;
+}
+
+/** A job as far as the server tells: `detail` only where the server has `/v1/jobs`. */
+export interface JobState extends JobRef {
+  status: AcceptedJobStatus;
+  /** Final: Succeeded, Failed, Revoked. */
+  done: boolean;
+  identityId?: string;
+  /** search: what the documented route answers, only scores above 0.85. */
+  matches?: SearchMatch[];
+  /** recognize */
+  recognition?: RecognitionResult;
+  error?: string;
+  detail?: Job;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string;
+}
+
+export interface PageOptions extends CallOptions {
+  /** 1..100, default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+export interface Identities {
+  /** Starts an enrolment of 1 to 5 images of one person. `externalId` and `metadata` need a server with `/v1`. */
+  create(input: { images: ImageInput[]; externalId?: string; metadata?: Record<string, unknown> }, options?: CallOptions): Promise<JobRef>;
+  addImages(identityId: string, input: { images: ImageInput[] }, options?: CallOptions): Promise<JobRef>;
+  search(input: { image: ImageInput; maxResult?: number }, options?: CallOptions): Promise<JobRef>;
+  recognize(identityId: string, input: { image: ImageInput }, options?: CallOptions): Promise<JobRef>;
+  /** Deletes all or none. @throws ApiError 404 when one is unknown. */
+  delete(identityIds: string | string[], options?: CallOptions): Promise<void>;
+  get(identityId: string, options?: CallOptions): Promise<Identity>;
+  list(options?: PageOptions & { externalId?: string; metadata?: Record<string, string>; text?: string; ids?: string[] }): Promise<Page<Identity>>;
+  update(identityId: string, patch: IdentityPatch, options?: CallOptions): Promise<Identity>;
+}
+
+export interface Jobs {
+  /** A bare id works too: a server with only the documented routes is then asked route by route. @throws ApiError 404 */
+  get(job: JobRef | string, options?: CallOptions): Promise<JobState>;
+  /** Resolves when Succeeded. @throws JobFailedError, TimeoutError */
+  wait(job: JobRef | string, options?: CallOptions): Promise<JobState>;
+  /** Every change from the current state to the final one: by socket where there is one, by polling where not. */
+  watch(job: JobRef | string, options?: CallOptions): AsyncIterableIterator<JobState>;
+  list(options?: PageOptions & { status?: JobStatus; kind?: JobKind; ids?: string[] }): Promise<Page<Job>>;
+}
+
+/** One change, as the account's event stream tells it. */
+export interface JobChange {
+  id: string;
+  status: JobStatus;
+  /** Give it back as `cursor` to go on from here. */
+  cursor: string;
+}
+
+export interface Client {
+  readonly identities: Identities;
+  readonly jobs: Jobs;
+  readonly faces: {
+    get(faceId: string, options?: CallOptions): Promise<Face>;
+    /** 160 px JPEG, where the account keeps crops. @throws ApiError 404 */
+    crop(faceId: string, options?: CallOptions): Promise<Blob>;
+    delete(faceId: string, options?: CallOptions): Promise<void>;
+  };
+  readonly uploads: {
+    create(image: Exclude<ImageInput, { uploadId: string }>, options?: CallOptions): Promise<{ uploadId: string; size: number; expiresAt: string }>;
+  };
+  readonly events: {
+    /** All changes of the account; reconnects and resumes by itself. @throws ApiError (unsupported) without `/v1/events`. */
+    watch(options?: CallOptions & { cursor?: string }): AsyncIterableIterator<JobChange>;
+  };
+  readonly auth: {
+    /** Logs in now instead of at the first call. */
+    login(options?: CallOptions): Promise<TokenAnswer>;
+    refresh(options?: CallOptions): Promise<TokenAnswer>;
+    logout(options?: CallOptions): Promise<void>;
+  };
+  /** What the server can do; undefined for one with only the documented routes. Asked once, then remembered. */
+  server(options?: CallOptions): Promise<ServerInfo | undefined>;
+}
+
+/** Where tokens live between calls; the default keeps them in memory. */
+export interface TokenStore {
+  get(): Promise<StoredToken | undefined> | StoredToken | undefined;
+  set(token: StoredToken | undefined): Promise<void> | void;
+}
+
+export interface StoredToken extends TokenAnswer {
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+export interface ClientOptions {
+  /** E.g. `https://faces.example.com`; may be left out with an in-process `fetch`. */
+  baseUrl?: string;
+  clientId?: string;
+  secretId?: string;
+  /** Instead of credentials: a token that someone else keeps fresh (a gateway passes its caller's on). */
+  token?: string | (() => string | Promise<string>);
+  tokenStore?: TokenStore;
+  /** E.g. `service.fetch` for a service in the same process. Default: the global one. */
+  fetch?: (request: Request) => Promise<Response>;
+  /** For runtimes without a global one; `null` switches sockets off. Default: the global `WebSocket`. */
+  WebSocket?: typeof WebSocket | null;
+  /** Default 30,000. Waits for jobs: 120,000. */
+  timeoutMs?: number;
+  /** Repeats of a failed GET (never of a job-starting POST or PUT). Default 3. */
+  retries?: number;
+}
