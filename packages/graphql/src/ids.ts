@@ -1,0 +1,24 @@
+import { decodeGlobalID } from "@pothos/plugin-relay";
+import { NotFoundError } from "./errors.ts";
+
+/** Job ids carry the name of their kind's type. */
+export const jobTypes = ["EnrolmentJob", "SearchJob", "RecognitionJob"] as const;
+const allTypes = ["Identity", "Face", ...jobTypes] as const;
+export type NodeType = (typeof allTypes)[number];
+
+/** The upstream's id out of a global id of one of these types. An id of the REST API passes as it is. */
+export function upstreamId(id: string, types: readonly NodeType[], path: readonly string[] = []): string {
+  const decoded = decode(id);
+  if (!decoded) return id;
+  if (types.some((type) => type === decoded.typename)) return decoded.id;
+  throw new NotFoundError(`This id belongs to a ${decoded.typename}, not to ${types.length > 1 ? "a job" : `a ${types[0]}`}.`, path);
+}
+
+function decode(id: string): { typename: string; id: string } | undefined {
+  try {
+    const decoded = decodeGlobalID(id);
+    return allTypes.some((type) => type === decoded.typename) ? decoded : undefined;
+  } catch {
+    return undefined;
+  }
+}

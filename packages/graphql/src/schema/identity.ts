@@ -1,0 +1,38 @@
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { NotFoundError } from "../errors.ts";
+import { BATCH_MAX, readIdentities } from "../reads.ts";
+
+/** All identities asked for in a moment are read in one call. */
+export const Identity = builder.loadableNodeRef("Identity", {
+  id: { resolve: (identity) => identity.identity_id },
+  load: (ids: string[], context: Context) => readIdentities(ids, context),
+  loaderOptions: { maxBatchSize: BATCH_MAX },
+});
+
+Identity.implement({
+  description: "A person as the account knows them: faces, an external id and free metadata.",
+  fields: (t) => ({
+    identityId: t.exposeString("identity_id", { description: "The id of the REST API." }),
+    externalId: t.string({ nullable: true, description: "The caller's own key; unique in the account.", resolve: (identity) => identity.external_id }),
+    name: t.string({
+      nullable: true,
+      description: "`metadata.name` where it is text.",
+      resolve: ({ metadata }) => (typeof metadata["name"] === "string" ? metadata["name"] : null),
+    }),
+    metadata: t.field({ type: "JSON", resolve: (identity) => identity.metadata }),
+    createdAt: t.field({ type: "DateTime", resolve: (identity) => identity.created_at }),
+    updatedAt: t.field({ type: "DateTime", resolve: (identity) => identity.updated_at }),
+  }),
+});
+
+/** Null when it is unknown or has been deleted since. */
+export async function findIdentity(id: string | undefined, context: Context) {
+  if (id === undefined) return null;
+  return Identity.getDataloader(context)
+    .load(id)
+    .catch((error: unknown) => {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    });
+}

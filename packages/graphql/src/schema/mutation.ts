@@ -1,0 +1,140 @@
+import { builder } from "../builder.ts";
+import { BadImageError, ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../errors.ts";
+import { upstreamId } from "../ids.ts";
+import { started } from "../job-view.ts";
+import { upstream } from "../upstream.ts";
+import { Identity } from "./identity.ts";
+import {
+  AddIdentityImagesInput,
+  CreateIdentityInput,
+  DeleteFaceInput,
+  DeleteIdentitiesInput,
+  imageOf,
+  imagesOf,
+  RecognizeIdentityInput,
+  SearchIdentitiesInput,
+  UpdateIdentityInput,
+} from "./inputs.ts";
+import { EnrolmentJob, RecognitionJob, SearchJob } from "./job.ts";
+import "./session.ts";
+
+const manyImages = ["input", "images"];
+const oneImage = ["input", "image"];
+const identityPath = ["input", "identityId"];
+const facePath = ["input", "faceId"];
+
+const DeletedFace = builder.objectRef<{ face: string }>("DeletedFace").implement({
+  fields: (t) => ({
+    faceId: t.exposeString("face", { description: "The id of the REST API." }),
+    id: t.globalID({ description: "The id that the face had here.", resolve: ({ face }) => ({ type: "Face", id: face }) }),
+  }),
+});
+
+const DeletedIdentities = builder.objectRef<{ identities: string[] }>("DeletedIdentities").implement({
+  description: "The receipt of an erasure.",
+  fields: (t) => ({
+    identityIds: t.exposeStringList("identities", { description: "The ids of the REST API." }),
+    ids: t.globalIDList({
+      description: "The ids that they had here.",
+      resolve: ({ identities }) => identities.map((id) => ({ type: "Identity", id })),
+    }),
+  }),
+});
+
+builder.mutationType({
+  authScopes: { authenticated: true },
+  fields: (t) => ({
+    createIdentity: t.field({
+      type: EnrolmentJob,
+      errors: { types: [BadImageError, NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      description: "Starts an enrolment of 1 to 5 images of one person.",
+      args: { input: t.arg({ type: CreateIdentityInput, required: true }) },
+      resolve: async (_, { input: { externalId, metadata, ...rest } }, { client }) =>
+        started(
+          await upstream(
+            client.identities.create({
+              images: imagesOf(rest),
+              ...(externalId != null && { externalId }),
+              ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
+            }),
+            { images: manyImages },
+          ),
+        ),
+    }),
+    addIdentityImages: t.field({
+      type: EnrolmentJob,
+      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      description: "Adds 1 to 5 images to an identity.",
+      args: { input: t.arg({ type: AddIdentityImagesInput, required: true }) },
+      resolve: async (_, { input }, { client }) =>
+        started(
+          await upstream(client.identities.addImages(upstreamId(input.identityId, ["Identity"], identityPath), { images: imagesOf(input) }), {
+            images: manyImages,
+            id: identityPath,
+          }),
+        ),
+    }),
+    searchIdentities: t.field({
+      type: SearchJob,
+      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      description: "Starts a search for the people whom a photo resembles.",
+      args: { input: t.arg({ type: SearchIdentitiesInput, required: true }) },
+      resolve: async (_, { input }, { client }) =>
+        started(
+          await upstream(client.identities.search({ image: imageOf(input), ...(input.maxResults != null && { maxResult: input.maxResults }) }), {
+            images: oneImage,
+          }),
+        ),
+    }),
+    recognizeIdentity: t.field({
+      type: RecognitionJob,
+      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      description: "Starts a comparison of a photo with one person.",
+      args: { input: t.arg({ type: RecognizeIdentityInput, required: true }) },
+      resolve: async (_, { input }, { client }) =>
+        started(
+          await upstream(client.identities.recognize(upstreamId(input.identityId, ["Identity"], identityPath), { image: imageOf(input) }), {
+            images: oneImage,
+            id: identityPath,
+          }),
+        ),
+    }),
+    updateIdentity: t.field({
+      type: Identity,
+      errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      description: "Changes the external id and metadata.",
+      args: { input: t.arg({ type: UpdateIdentityInput, required: true }) },
+      resolve: (_, { input: { identityId, externalId, metadata } }, { client }) =>
+        upstream(
+          client.identities.update(upstreamId(identityId, ["Identity"], identityPath), {
+            ...(externalId !== undefined && { external_id: externalId }),
+            ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
+          }),
+          { id: identityPath },
+        ),
+    }),
+    deleteFace: t.field({
+      type: DeletedFace,
+      errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      description: "Deletes one face of an identity; its last one stays (delete the identity instead).",
+      args: { input: t.arg({ type: DeleteFaceInput, required: true }) },
+      resolve: async (_, { input }, { client }) => {
+        const face = upstreamId(input.faceId, ["Face"], facePath);
+        await upstream(client.faces.delete(face), { id: facePath });
+        return { face };
+      },
+    }),
+    deleteIdentities: t.field({
+      type: DeletedIdentities,
+      errors: { types: [NotFoundError] },
+      description: "Erases identities with their faces and embeddings: all of the list, or none when one is unknown.",
+      args: { input: t.arg({ type: DeleteIdentitiesInput, required: true }) },
+      resolve: async (_, { input }, { client }) => {
+        const path = ["input", "identityIds"];
+        const identities = input.identityIds.map((id) => upstreamId(id, ["Identity"], path));
+        await upstream(client.identities.delete(identities), { id: path });
+        return { identities };
+      },
+    }),
+  }),
+});
