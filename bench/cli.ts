@@ -28,7 +28,13 @@ for (const name of names) {
       );
     }
     if (options.json) {
-      console.log(JSON.stringify({ name, machine: machine(), commit: commit(), figures: report.figures, goals }));
+      console.log(JSON.stringify({
+          name,
+          machine: machine(),
+          commit: commit(),
+          figures: report.figures,
+          goals: goals.map(({ direction: _, ...goal }) => goal),
+        }));
     }
   });
 }

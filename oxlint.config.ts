@@ -1,0 +1,92 @@
+import { defineConfig } from "oxlint";
+
+/** Who may import whom: a folder, and what it may take from the workspace. What is not named is refused. */
+const importTable: Record<string, string[]> = {
+  "packages/core": [],
+  "packages/models": [],
+  "packages/engine": ["@prosopon/models"],
+  "packages/service": ["@prosopon/core/contract", "@prosopon/engine"],
+  "packages/graphql": ["@prosopon/core"],
+  "packages/react-hooks": [],
+  "apps/playground": ["@prosopon/react-hooks"],
+};
+
+const workspace = [
+  "@prosopon/core",
+  "@prosopon/core/contract",
+  "@prosopon/core/file",
+  "@prosopon/models",
+  "@prosopon/engine",
+  "@prosopon/service",
+  "@prosopon/graphql",
+  "@prosopon/react-hooks",
+  "prosopon",
+];
+
+type Pattern = { regex: string; message: string };
+
+function refused(folder: string): Pattern[] {
+  const allowed = importTable[folder] ?? [];
+  const names = workspace.filter((name) => !allowed.includes(name)).join("|");
+  const says = allowed.length > 0 ? `only ${allowed.join(" and ")}` : "nothing";
+  return [
+    {
+      // By name, or by a path that climbs out of the package into another's folder.
+      regex: `^(${names})$|^(\\.\\./)+(packages|apps|bench|core|engine|models|service|graphql|react-hooks|server|playground)/`,
+      message: `${folder} may import ${says} from the workspace (design: packages, and who may import whom).`,
+    },
+  ];
+}
+
+const noRuntime: Pattern = {
+  regex: "^onnxruntime-",
+  message: "Only packages/engine/src/sessions imports an ONNX runtime.",
+};
+const noBuiltIns: Pattern = {
+  regex: "^node:",
+  message: "core runs in browsers and workers: Node built-ins only in src/file*.",
+};
+const hooksOnly: Pattern = {
+  regex: "^(urql|@urql/.*|graphql-ws|graphql)$",
+  message: "The playground talks through the generated hooks only.",
+};
+
+const extra: Record<string, Pattern[]> = {
+  "packages/core": [noBuiltIns],
+  "packages/engine": [noRuntime],
+  "apps/playground": [hooksOnly],
+};
+
+function restrict(files: string[], patterns: Pattern[]) {
+  return { files, rules: { "no-restricted-imports": ["error", { patterns }] as ["error", { patterns: Pattern[] }] } };
+}
+
+export default defineConfig({
+  plugins: ["typescript", "unicorn", "import", "oxc", "promise", "node"],
+  categories: { correctness: "error", suspicious: "error" },
+  ignorePatterns: ["**/dist/**", "**/generated/**", "**/*.generated.ts", "**/assembly/**"],
+  rules: {
+    "import/no-cycle": "error",
+    "typescript/no-explicit-any": "error",
+    "typescript/no-floating-promises": "error",
+    "typescript/no-misused-promises": "error",
+    // Off, because each forbids what this code does on purpose.
+    "import/no-unassigned-import": "off",
+    "no-shadow": "off",
+    "no-underscore-dangle": "off",
+    "promise/always-return": "off",
+    "typescript/consistent-return": "off",
+    "typescript/no-unsafe-type-assertion": "off",
+    "typescript/unbound-method": "off",
+    "unicorn/consistent-function-scoping": "off",
+    "unicorn/no-array-reverse": "off",
+    "unicorn/no-array-sort": "off",
+  },
+  overrides: [
+    ...Object.keys(importTable).map((folder) =>
+      restrict([`${folder}/src/**`], [...refused(folder), ...(extra[folder] ?? [])]),
+    ),
+    restrict(["packages/core/src/file*", "packages/core/src/file/**"], refused("packages/core")),
+    restrict(["packages/engine/src/sessions/**"], refused("packages/engine")),
+  ],
+});

@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+/** Sources, not builds: a test of a package runs what is in its `src`. */
+const conditions = ["@prosopon/source"];
+
+export default defineConfig({
+  test: {
+    // Two cores: test files that run inference at the same time only wait for each other.
+    maxWorkers: 2,
+    projects: ["packages/core", "packages/engine", "packages/models", "packages/service", "packages/graphql", "apps/server", "bench", "tools"].map(
+      (root) => ({
+        resolve: { conditions },
+        ssr: { resolve: { conditions, externalConditions: conditions } },
+        test: {
+          name: root.replace(/^.*\//, ""),
+          root: `./${root}`,
+          include: ["test/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          pool: "forks",
+          execArgv: ["--conditions=@prosopon/source"],
+        },
+      }),
+    ),
+  },
+});
