@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Bench, Goal } from "./bench.ts";
 
@@ -13,7 +13,8 @@ const program = new Command("bench").description("Measures Prosopon beside its b
 
 for (const name of names) {
   const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
-  const command = program.command(name).description(bench.summary).option("--json", "end in one line of JSON");
+  const command = program.command(name).description(bench.summary).option("--json", "end in one line of JSON")
+    .option("--save", "keep the result in bench/results, where the README takes its figures from");
   for (const [flags, description] of bench.options ?? []) command.option(flags, description);
   command.action(async (options: Record<string, string | boolean | undefined>) => {
     const report = await bench.run(options);
@@ -27,15 +28,18 @@ for (const name of names) {
         `${goal.holds ? "holds " : "MISSED"}  ${goal.name}: ${goal.value} ${goal.unit} (goal ${goal.direction} ${goal.goal})`,
       );
     }
-    if (options.json) {
-      console.log(JSON.stringify({
-          name,
-          machine: machine(),
-          commit: commit(),
-          figures: report.figures,
-          goals: goals.map(({ direction: _, ...goal }) => goal),
-        }));
+    const result = {
+      name,
+      machine: machine(),
+      commit: commit(),
+      figures: report.figures,
+      goals: goals.map(({ direction: _, ...goal }) => goal),
+    };
+    if (options.save) {
+      const dated = { date: new Date().toISOString().slice(0, 10), ...result };
+      writeFileSync(`${directory}/results/${name}.json`, `${JSON.stringify(dated, null, 2)}\n`);
     }
+    if (options.json) console.log(JSON.stringify(result));
   });
 }
 
