@@ -1,0 +1,81 @@
+import { cropFace } from "./crop.ts";
+import { decode } from "./decode.ts";
+import { detect, type Detection } from "./detect.ts";
+import { align, embed } from "./embed.ts";
+import { findMesh, fivePoints } from "./landmarks.ts";
+import type { Pyramid } from "./pixels.ts";
+import { measureQuality } from "./quality.ts";
+import type { Run } from "./sessions/node.ts";
+import type { AnalyseOptions, Analysis, Box, Face, ImageSource, Landmarks, Point } from "./types.ts";
+
+export interface Sessions {
+  detector: Run;
+  mesh: Run;
+  embedder: Run;
+}
+
+/** Under this the mesh sees no face where the detector did: cats and cups end here. */
+const MIN_PRESENCE = 0.5;
+/** A face is clear from this quality; among the clear ones the largest is the principal one. */
+const CLEAR = 0.15;
+
+interface Candidate {
+  detection: Detection;
+  aligned: Float32Array;
+  face: Face;
+}
+
+/** The whole way of one image: decode, detect, landmarks, align, quality, embed. */
+export async function analyse(
+  sessions: Sessions,
+  image: ImageSource,
+  { embed: which = "principal", crop = false, signal, maxPixels }: AnalyseOptions & { maxPixels: number },
+): Promise<Analysis> {
+  const { pixels, width, height, scale } = await decode(image, maxPixels);
+  signal?.throwIfAborted();
+  const pyramid: Pyramid = [pixels];
+  const candidates: Candidate[] = [];
+  for (const detection of await detect(pyramid, sessions.detector, signal)) {
+    signal?.throwIfAborted();
+    const mesh = await findMesh(pyramid, detection, sessions.mesh);
+    if (mesh.presence < MIN_PRESENCE) continue;
+    const landmarks = fivePoints(mesh);
+    const aligned = align(pyramid, landmarks);
+    candidates.push({
+      detection,
+      aligned,
+      face: {
+        box: asSent(detection.box, scale),
+        landmarks: landmarksAsSent(landmarks, scale),
+        confidence: detection.confidence,
+        quality: measureQuality(aligned, landmarks, mesh, scale),
+        principal: false,
+      },
+    });
+  }
+
+  const principal = candidates.find(({ face }) => face.quality.score >= CLEAR) ?? candidates[0];
+  if (principal !== undefined) principal.face.principal = true;
+  for (const candidate of candidates) {
+    if (which === "none" || (which === "principal" && candidate !== principal)) continue;
+    signal?.throwIfAborted();
+    candidate.face.embedding = await embed(candidate.aligned, sessions.embedder);
+  }
+  if (crop && principal !== undefined) principal.face.crop = await cropFace(pyramid, principal.detection.box);
+  return { width, height, faces: candidates.map(({ face }) => face) };
+}
+
+function asSent({ x, y, width, height }: Box, scale: number): Box {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale };
+}
+
+function landmarksAsSent(landmarks: Landmarks, scale: number): Landmarks {
+  const point = ({ x, y }: Point): Point => ({ x: x * scale, y: y * scale });
+  return {
+    leftEye: point(landmarks.leftEye),
+    rightEye: point(landmarks.rightEye),
+    nose: point(landmarks.nose),
+    leftMouth: point(landmarks.leftMouth),
+    rightMouth: point(landmarks.rightMouth),
+  };
+}
