@@ -37,6 +37,8 @@ export interface ImageRef {
   blobId: string;
   /** Bytes. */
   size: number;
+  /** Set for an upload's image: it outlives the job, and other jobs may use it too. */
+  uploadId?: string;
 }
 
 /** What a job must do; the images travel as references. */

@@ -1,0 +1,113 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { TokenAnswer } from "@prosopon/core/contract";
+import { SignJWT, jwtVerify } from "jose";
+import type { Clock } from "../clock.ts";
+import { unauthorized } from "../problem.ts";
+import type { Storage } from "../storage/types.ts";
+import { randomToken } from "./secrets.ts";
+
+/** Both tokens live one hour: documented. */
+export const TOKEN_LIFE_S = 3600;
+
+export interface Claims {
+  accountId: string;
+  sessionId: string;
+  /** ms since the epoch. */
+  expiresAt: number;
+}
+
+export interface Tokens {
+  /** Begins a session. */
+  issue(accountId: string): Promise<TokenAnswer>;
+  /** Reads the session on every call, by its key: a logout holds from the next request on. @throws HttpProblem 401 */
+  check(token: string | undefined): Promise<Claims>;
+  /** @throws HttpProblem 401 */
+  refresh(token: string | undefined, refreshToken: string): Promise<TokenAnswer>;
+  /** Ends the token's session. Expired and ended ones too. @throws HttpProblem 401 for a token that we did not issue. */
+  logout(token: string | undefined): Promise<void>;
+  /** True while the session of these claims is alive. */
+  alive(claims: Claims): Promise<boolean>;
+  /** Calls back when a session ends in this process, so that its event streams end at once. */
+  onEnd(listener: (sessionId: string) => void): () => void;
+}
+
+/** The refresh secret is stored hashed: reading the database gives nobody a session. 256 random bits need no slow hash. */
+const digest = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
+
+export function createTokens({ storage, clock }: { storage: Storage; clock: Clock }): Tokens {
+  const key = storage.secret("token-signing", 32);
+  key.catch(() => {}); // told to whoever asks for a token
+  const listeners = new Set<(sessionId: string) => void>();
+  const ended = (sessionId: string) => {
+    for (const listener of listeners) listener(sessionId);
+  };
+
+  async function sign(accountId: string, sessionId: string, refreshSecret: string): Promise<TokenAnswer> {
+    const now = Math.floor(clock.now() / 1000);
+    const token = await new SignJWT({ sid: sessionId, jti: randomToken(9) })
+      .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setSubject(accountId)
+      .setIssuedAt(now)
+      .setExpirationTime(now + TOKEN_LIFE_S)
+      .sign(await key);
+    return { token, expireTime: TOKEN_LIFE_S, refreshToken: `${sessionId}.${refreshSecret}` };
+  }
+
+  /** `anyAge` turns the clock back to 1970, when no token of ours had expired. */
+  async function read(token: string | undefined, anyAge: boolean): Promise<Claims> {
+    if (!token) throw unauthorized("no token: log in and send `Authorization: Bearer <token>`");
+    const currentDate = new Date(anyAge ? 0 : clock.now());
+    try {
+      const { payload } = await jwtVerify(token, await key, { algorithms: ["HS256"], typ: "JWT", requiredClaims: ["sub", "sid", "exp"], currentDate });
+      return { accountId: String(payload.sub), sessionId: String(payload["sid"]), expiresAt: Number(payload.exp) * 1000 };
+    } catch (error) {
+      if ((error as { code?: string }).code === "ERR_JWT_EXPIRED") throw unauthorized("the token has expired: refresh it at POST /token");
+      throw unauthorized("the token is not valid: log in again");
+    }
+  }
+
+  const alive = async (claims: Claims): Promise<boolean> => {
+    const session = await storage.sessions.byId(claims.sessionId);
+    return session !== undefined && !session.revoked && session.accountId === claims.accountId;
+  };
+
+  return {
+    async issue(accountId) {
+      const id = randomUUID();
+      const secret = randomToken(32);
+      const refreshExpiresAt = clock.now() + TOKEN_LIFE_S * 1000;
+      await storage.sessions.create({ id, accountId, refreshId: digest(secret), refreshExpiresAt, revoked: false });
+      return sign(accountId, id, secret);
+    },
+    async check(token) {
+      const claims = await read(token, false);
+      if (!(await alive(claims))) throw unauthorized("the session has ended: log in again");
+      return claims;
+    },
+    async refresh(token, refreshToken) {
+      const claims = await read(token, true);
+      const dot = refreshToken.indexOf(".");
+      const [sessionId, spent] = [refreshToken.slice(0, dot), refreshToken.slice(dot + 1)];
+      if (dot < 0 || sessionId !== claims.sessionId) throw unauthorized("the refresh token is not valid: log in again");
+      const secret = randomToken(32);
+      const now = clock.now();
+      const answer = await storage.sessions.rotate(sessionId, digest(spent), digest(secret), now, now + TOKEN_LIFE_S * 1000);
+      if (answer === "reused") {
+        ended(sessionId);
+        throw unauthorized("the refresh token was used before, so its session has been ended: log in again");
+      }
+      if (answer === "dead") throw unauthorized("the refresh token has expired, is not valid, or its session has ended: log in again");
+      return sign(claims.accountId, sessionId, secret);
+    },
+    async logout(token) {
+      const { sessionId } = await read(token, true);
+      await storage.sessions.revoke(sessionId);
+      ended(sessionId);
+    },
+    alive,
+    onEnd(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { JobEvent } from "@prosopon/core/contract";
+import * as v from "valibot";
+import type { Claims } from "../auth/tokens.ts";
+import type { Deps } from "../deps.ts";
+import { bearer } from "../http/call.ts";
+import { asProblem } from "../problem.ts";
+import { CursorTooOldError, jobEvents, parseCursor } from "./stream.ts";
+import { HEARTBEAT_MS, watchSession } from "./watch.ts";
+
+/** Documented in docs/protocol.md. */
+const FIRST_MESSAGE_MS = 10_000;
+const MAX_BUFFERED_BYTES = 1_048_576;
+/** Pings without an answer before a socket counts as dead. */
+const MAX_MISSED_PONGS = 2;
+
+/** What every WebSocket server can offer; adapters/node.ts makes one of `ws`'s. */
+export interface EventSocket {
+  send(text: string): void;
+  close(code: number, reason: string): void;
+  /** Bytes accepted by `send` that have not left yet. */
+  readonly bufferedAmount: number;
+  onMessage(listener: (text: string) => void): void;
+  onClose(listener: () => void): void;
+  /** Both or neither: where a runtime has no pings, dead sockets are left to it. */
+  ping?(): void;
+  onPong?(listener: () => void): void;
+}
+
+const FirstMessage = v.object({ token: v.string(), cursor: v.optional(v.nullable(v.string())) });
+
+/** Serves one socket until either side closes it. Never throws. */
+export function connect(deps: Deps, socket: EventSocket, request: { url: string; headers: Headers }): void {
+  const query = new URL(request.url, "http://localhost").searchParams;
+  const abort = new AbortController();
+  const close = (code: number, reason: string) => {
+    if (abort.signal.aborted) return;
+    abort.abort();
+    socket.close(code, reason);
+  };
+  socket.onClose(() => abort.abort());
+  abort.signal.addEventListener("abort", heartbeat(deps, socket, close));
+
+  const begin = (token: string, cursorText: string | undefined) =>
+    void serve(deps, socket, token, cursorText, abort.signal, close).catch((error: unknown) => {
+      if (error instanceof CursorTooOldError) return close(4410, "the cursor is older than what is kept: connect without one");
+      if (asProblem(error)?.status === 401) return close(4401, asProblem(error)!.message.slice(0, 120));
+      deps.logger.error({ err: error }, "an event stream failed");
+      close(4500, "internal error");
+    });
+
+  const token = bearer(request.headers) ?? query.get("token") ?? undefined;
+  const cursorText = query.get("cursor") ?? request.headers.get("last-event-id") ?? undefined;
+  if (token) return begin(token, cursorText);
+
+  const cancel = deps.clock.after(FIRST_MESSAGE_MS, () => close(4408, "no token within 10 s"));
+  abort.signal.addEventListener("abort", cancel);
+  let asked = false;
+  socket.onMessage((text) => {
+    if (asked) return;
+    asked = true;
+    cancel();
+    const message = v.safeParse(v.pipe(v.string(), v.parseJson(), FirstMessage), text);
+    if (!message.success) return close(4400, 'the first message must be {"token": "…", "cursor": "…"}');
+    begin(message.output.token, message.output.cursor ?? cursorText);
+  });
+}
+
+async function serve(deps: Deps, socket: EventSocket, token: string, cursorText: string | undefined, signal: AbortSignal, close: (code: number, reason: string) => void) {
+  const claims: Claims = await deps.tokens.check(token);
+  const cursor = cursorText ? parseCursor(cursorText) : undefined;
+  if (cursorText && cursor === undefined) return close(4400, "the cursor is not one of this server's");
+  if (signal.aborted) return;
+  const release = deps.streams.open(claims.accountId, () => close(1001, "the server is going away"));
+  if (!release) return close(4429, `over ${deps.limits.streams} event streams of this account are open`);
+  const stopWatching = watchSession(deps, claims, ({ code, reason }) => close(code, reason));
+  try {
+    for await (const event of jobEvents(deps, claims.accountId, cursor, signal)) {
+      if (signal.aborted) return;
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return close(4429, "too slow: reconnect with the cursor");
+      socket.send(JSON.stringify(event satisfies JobEvent));
+    }
+  } finally {
+    stopWatching();
+    release();
+  }
+}
+
+/** Pings, and drops a peer that answers none of two: a cable was pulled. Returns the stop. */
+function heartbeat({ clock }: Deps, socket: EventSocket, close: (code: number, reason: string) => void): () => void {
+  if (!socket.ping) return () => {};
+  let missed = 0;
+  let cancel = () => {};
+  socket.onPong?.(() => (missed = 0));
+  const beat = () => {
+    cancel = clock.after(HEARTBEAT_MS, () => {
+      if (missed++ >= MAX_MISSED_PONGS) return close(1001, "no answer to pings");
+      socket.ping?.();
+      beat();
+    });
+  };
+  beat();
+  return () => cancel();
+}

@@ -1,0 +1,33 @@
+import type { Claims } from "../auth/tokens.ts";
+import type { Deps } from "../deps.ts";
+
+/** How often a stream proves that it is alive, and that its session still is. */
+export const HEARTBEAT_MS = 15_000;
+
+/** Why a stream may not go on. Codes of the WebSocket; SSE just ends. */
+export type End = { code: 4401 | 4403; reason: string };
+
+/** Calls back once when the token expires or its session ends, at once in this process, within a heartbeat elsewhere. */
+export function watchSession({ clock, tokens, logger }: Deps, claims: Claims, onEnd: (end: End) => void): () => void {
+  const sessionOver = () => onEnd({ code: 4403, reason: "the session has ended: log in again" });
+  let cancelBeat = () => {};
+  const beat = () => {
+    cancelBeat = clock.after(HEARTBEAT_MS, () => {
+      beat();
+      tokens.alive(claims).then(
+        (alive) => alive || sessionOver(),
+        (error: unknown) => logger.error({ err: error }, "could not read a session"),
+      );
+    });
+  };
+  beat();
+  const cancelExpiry = clock.after(Math.max(0, claims.expiresAt - clock.now()), () =>
+    onEnd({ code: 4401, reason: "the token has expired: refresh it and reconnect" }),
+  );
+  const stopListening = tokens.onEnd((sessionId) => sessionId === claims.sessionId && sessionOver());
+  return () => {
+    cancelBeat();
+    cancelExpiry();
+    stopListening();
+  };
+}

@@ -1,0 +1,162 @@
+import { Readable } from "node:stream";
+import { Busboy } from "@fastify/busboy";
+import type { ImageRef } from "../storage/types.ts";
+import { asProblem, HttpProblem } from "../problem.ts";
+import { linger, readWithin } from "./body.ts";
+import type { Call } from "./call.ts";
+import { inspected } from "./image.ts";
+import { isListKey } from "./query.ts";
+
+/** Unknown fields are ignored, but not without end. */
+const MAX_FIELDS = 100;
+const LIMITS = { fieldNameSize: 256, fieldSize: 65_536, fields: MAX_FIELDS, parts: MAX_FIELDS + 20, headerPairs: 32, headerSize: 16_384 };
+/** Beside its images a form has only its fields. */
+const FORM_OVERHEAD_BYTES = MAX_FIELDS * 70_000;
+const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
+
+export interface Form {
+  /** In the order sent. */
+  images: ImageRef[];
+  /** Uploads among them. */
+  uploadIds: string[];
+  text(name: string): string | undefined;
+  /** Erases what was stored, when no job came of it. */
+  discard(): Promise<void>;
+  /** A job refers to the images now. */
+  keep(): void;
+}
+
+const isImageField = (name: string | undefined): boolean =>
+  name !== undefined && (isListKey(name, "input_images") || isListKey(name, "input_image"));
+
+/** Refuses what its headers show to be too large, before a byte is read. */
+export function checkLength(request: Request, maxBytes: number): void {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new HttpProblem(413, `the body is over ${maxBytes} bytes: send less`);
+}
+
+/**
+ * Streams a form's images into the blob store, at most `maxImages`, and keeps its texts. On any fault the rest of the body is
+ * thrown away in the background, what was stored is erased, and the answer goes out at once.
+ */
+export async function receiveForm(call: Call, maxImages: number): Promise<Form> {
+  const { deps, request } = call;
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^\s*multipart\/form-data\b/i.test(type)) throw new HttpProblem(415, "send the images as multipart/form-data");
+  if (!request.body) throw new HttpProblem(400, "the form has no body");
+  checkLength(request, maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES);
+
+  const texts = new Map<string, string>();
+  const names = new Set<string>();
+  const stored: string[] = [];
+  const slots: Promise<{ image: ImageRef; uploadId?: string }>[] = [];
+  const streams: Readable[] = [];
+  const abort = new AbortController();
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // told where it is awaited
+  const fail = (error: unknown) => failure.reject(error);
+
+  let parser: InstanceType<typeof Busboy>;
+  try {
+    parser = new Busboy({ headers: { "content-type": type }, limits: LIMITS, isPartAFile: (name, _type, file) => isImageField(name) || file !== undefined });
+  } catch {
+    throw new HttpProblem(400, "the content type names no boundary: let your HTTP library write that header");
+  }
+  parser.on("error", () => fail(new HttpProblem(400, "the form is malformed or ends early: check that its boundary is the declared one and that all of it was sent")));
+  parser.on("fieldsLimit", () => fail(new HttpProblem(400, `the form has over ${MAX_FIELDS} fields`)));
+  parser.on("partsLimit", () => fail(new HttpProblem(400, `the form has over ${LIMITS.parts} parts`)));
+  parser.on("field", (name: string | undefined, value: string, _cut: boolean, valueCut: boolean) => {
+    if (name === undefined) return;
+    if (valueCut) fail(new HttpProblem(413, `the field ${name} is over ${LIMITS.fieldSize} bytes`));
+    texts.set(name, value);
+  });
+  parser.on("file", (name: string | undefined, stream: Readable, fileName: string | undefined) => {
+    stream.on("error", () => {}); // a part that ends early: the parser tells it too
+    if (!isImageField(name)) {
+      if (name) names.add(name.slice(0, 64));
+      stream.resume();
+      return;
+    }
+    if (slots.length === maxImages) {
+      stream.resume();
+      fail(new HttpProblem(400, `too many images: at most ${maxImages} here`));
+      return;
+    }
+    streams.push(stream);
+    const slot = receiveImage(call, stream, fileName, abort.signal, stored).catch((error: unknown) => {
+      throw named(error, slots.length, maxImages, slots.indexOf(slot) + 1);
+    });
+    slots.push(slot);
+    slot.catch(fail);
+  });
+
+  const discard = async () => {
+    await deps.blobs.delete(stored);
+    for (const blobId of stored) deps.receiving.delete(blobId);
+  };
+  const reader = request.body.getReader();
+  try {
+    const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
+    for (;;) {
+      const { done, value } = await Promise.race([readWithin(reader, deps.limits.bodyIdleMs), failure.promise]);
+      if (done) break;
+      if (!parser.write(value)) await Promise.race([new Promise<void>((resolve) => void parser.once("drain", resolve)), failure.promise]);
+    }
+    parser.end();
+    await Promise.race([finished, failure.promise]);
+    const received = await Promise.race([Promise.all(slots), failure.promise]);
+    if (received.length === 0) throw new HttpProblem(400, noImage(maxImages, names));
+    return {
+      images: received.map(({ image }) => image),
+      uploadIds: received.flatMap(({ uploadId }) => (uploadId === undefined ? [] : [uploadId])),
+      text: (name) => texts.get(name),
+      discard,
+      keep: () => stored.forEach((blobId) => deps.receiving.delete(blobId)),
+    };
+  } catch (error) {
+    abort.abort(error);
+    for (const stream of streams) stream.destroy();
+    linger(reader);
+    await Promise.allSettled(slots);
+    await discard();
+    throw error;
+  }
+}
+
+/** Stores one image part; or, for a text part with an upload's id, finds that upload. */
+async function receiveImage(call: Call, stream: Readable, fileName: string | undefined, signal: AbortSignal, stored: string[]) {
+  const { deps, accountId } = call;
+  const bytes = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const first = await bytes.next();
+  const uploadId = fileName === undefined && !first.done && first.value.byteLength <= 64 ? UPLOAD_ID.exec(Buffer.from(first.value).toString("latin1"))?.[1] : undefined;
+  if (uploadId) {
+    stream.resume();
+    const upload = await deps.storage.uploads.get(accountId, uploadId, deps.clock.now());
+    if (!upload) throw new HttpProblem(404, `the upload ${uploadId} is unknown or has expired: send the image again`);
+    return { image: { ...upload.image, uploadId }, uploadId };
+  }
+  async function* whole() {
+    if (!first.done) yield first.value;
+    yield* { [Symbol.asyncIterator]: () => bytes };
+  }
+  return { image: await storeImage(call, whole(), signal, stored) };
+}
+
+/** Checks and stores an image. @throws ImageError, BlobTooLargeError */
+export async function storeImage({ deps }: Call, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal, stored: string[]): Promise<ImageRef> {
+  const { blobId, size } = await deps.blobs.put(inspected(bytes, deps.engine.info().maxPixels), { maxBytes: deps.limits.uploadBytes, signal });
+  deps.receiving.add(blobId);
+  stored.push(blobId);
+  return { blobId, size };
+}
+
+/** Says which image it was, where there may be several. */
+function named(error: unknown, count: number, maxImages: number, index: number): unknown {
+  const problem = asProblem(error);
+  if (!problem || (maxImages === 1 && count === 1)) return error;
+  return new HttpProblem(problem.status, `image ${index}: ${problem.message}`, problem.headers);
+}
+
+function noImage(maxImages: number, names: Set<string>): string {
+  const wanted = maxImages === 1 ? "one image as input_image" : `1 to ${maxImages} images as input_images`;
+  return `send ${wanted}${names.size ? `; the form has files only as ${[...names].join(", ")}` : ""}`;
+}

@@ -1,0 +1,27 @@
+import { LISTED_SCORE, scoreOf } from "../match.ts";
+
+/** Dot product of two L2-normalised embeddings, in double precision. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/**
+ * A warning when the images fall into groups that no pair links at the listed score. A chain of similar images is one person:
+ * two photos of him in very different pose may be far apart with others between.
+ * @returns undefined when all seem to show one person.
+ */
+export function mixedPeople(embeddings: Float32Array[]): string | undefined {
+  const group = embeddings.map((_, index) => index);
+  const root = (index: number): number => (group[index] === index ? index : root(group[index]!));
+  for (let i = 0; i < embeddings.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (scoreOf(cosine(embeddings[i]!, embeddings[j]!)) > LISTED_SCORE) group[root(i)] = root(j);
+    }
+  }
+  const groups = Map.groupBy(embeddings.keys(), root);
+  if (groups.size < 2) return undefined;
+  const names = [...groups.values()].map((members) => members.map((index) => index + 1).join(" and "));
+  return `the images may show different people: ${names.join(", then ")}`;
+}

@@ -1,0 +1,190 @@
+import type { JobKind } from "@prosopon/core/contract";
+import type { Deps } from "../deps.ts";
+import type { ClaimedJob, JobOutcome, JobPayload } from "../storage/types.ts";
+import { permanentReason } from "./fault.ts";
+import { addImages } from "./handlers/add-images.ts";
+import { enrol } from "./handlers/enrol.ts";
+import { recognize } from "./handlers/recognize.ts";
+import { search } from "./handlers/search.ts";
+
+/** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
+export const LEASE_MS = 60_000;
+/** Tries in all; with the back-off below the last one is 15 to 23 s after the first. */
+export const MAX_ATTEMPTS = 5;
+const BACKOFF_MS = 1_000;
+/** Looks for work at least so often, should a wake-up ever be lost. */
+const IDLE_MS = 30_000;
+/** What `stop` waits for jobs in hand before it gives them back: below the 10 s after which supervisors kill. */
+const GRACE_MS = 8_000;
+
+type PayloadOf<K extends JobKind> = Extract<JobPayload, { kind: K }>;
+/** Does the work of one kind and says what to write; writes nothing itself, so a job run twice has its effect once. */
+export type JobHandler<K extends JobKind> = (deps: Deps, job: ClaimedJob, payload: PayloadOf<K>, signal: AbortSignal) => Promise<JobOutcome>;
+
+const handlers: { [K in JobKind]: JobHandler<K> } = { enrol, "add-images": addImages, search, recognize };
+
+export interface Worker {
+  /** Begins to claim jobs; does nothing when it runs already. */
+  start(): void;
+  /** Claims no more; jobs in hand finish within `graceMs` or are given back without counting the try. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+  /** Jobs in hand. */
+  readonly running: number;
+}
+
+interface InHand {
+  job: ClaimedJob;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Reasons to drop a job in hand. */
+const LEASE_LOST = new Error("the lease has passed on");
+const STOPPING = new Error("the worker stops");
+
+export function createWorker(deps: Deps): Worker {
+  const { storage, blobs, clock, logger, engine } = deps;
+  const inHand = new Map<string, InHand>();
+  let running = false;
+  let claiming: Promise<void> | undefined;
+  let claimAgain = false;
+  let cancelSleep = () => {};
+  let cancelRenewal = () => {};
+  let stopListening = () => {};
+
+  /** One claim at a time; a wake-up during one makes another follow. */
+  function pump(): void {
+    if (!running) return;
+    if (claiming) {
+      claimAgain = true;
+      return;
+    }
+    claiming = claim()
+      .catch((error: unknown) => {
+        logger.error({ err: error }, "could not claim jobs");
+        sleep(BACKOFF_MS);
+      })
+      .finally(() => {
+        claiming = undefined;
+        if (claimAgain) {
+          claimAgain = false;
+          pump();
+        }
+      });
+  }
+
+  async function claim(): Promise<void> {
+    cancelSleep();
+    // Two jobs a thread: while one is read from disk or written, another computes.
+    const free = engine.info().threads * 2 - inHand.size;
+    if (free <= 0) return; // the next job to end pumps again
+    const jobs = await storage.jobs.claim({ limit: free, leaseMs: LEASE_MS, maxAttempts: MAX_ATTEMPTS, now: clock.now() });
+    if (!running) {
+      await Promise.all(jobs.map((job) => storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false })));
+      return;
+    }
+    jobs.forEach(take);
+    if (jobs.length === free) return;
+    const due = await storage.jobs.nextDue(clock.now());
+    sleep(due === undefined ? IDLE_MS : Math.min(Math.max(due - clock.now(), 1), IDLE_MS));
+  }
+
+  function sleep(ms: number): void {
+    cancelSleep();
+    if (running) cancelSleep = clock.after(ms, pump);
+  }
+
+  function take(job: ClaimedJob): void {
+    const abort = new AbortController();
+    const done = run(job, abort.signal)
+      .catch((error: unknown) => logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"))
+      .finally(() => {
+        inHand.delete(job.id);
+        pump();
+      });
+    inHand.set(job.id, { job, abort, done });
+  }
+
+  async function run(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const begun = clock.now();
+    let outcome: JobOutcome;
+    try {
+      // A race: an engine call that does not heed the signal must not hold up a shutdown.
+      outcome = await Promise.race([work(deps, job, signal), rejection(signal)]);
+      const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
+      if (!answer.finished) return;
+      logger.info({ job: job.id, kind: job.kind, status: answer.status, attempts: job.attempts, ms: clock.now() - begun }, "job ended");
+    } catch (error) {
+      if (signal.reason === LEASE_LOST) return;
+      if (signal.reason === STOPPING) return storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false });
+      const reason = permanentReason(error);
+      if (reason === undefined) logger.error({ err: error, job: job.id, kind: job.kind, attempts: job.attempts }, "a try of a job failed");
+      if (reason === undefined && job.attempts < MAX_ATTEMPTS) {
+        return storage.jobs.release(lease(job), { at: clock.now() + backoff(job.attempts), countAttempt: true });
+      }
+      const text = reason ?? `an internal error stopped it ${job.attempts} times; the server's log has more under job ${job.id}`;
+      const answer = await storage.jobs.finish(lease(job), { type: "failed", error: text }, clock.now());
+      if (!answer.finished) return;
+      logger.info({ job: job.id, kind: job.kind, status: "Failed", attempts: job.attempts, ms: clock.now() - begun }, "job ended");
+    }
+    // After the end is written: a crash in between leaves orphans, which the sweep finds.
+    await blobs.delete(job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])));
+  }
+
+  async function renew(): Promise<void> {
+    const jobs = [...inHand.values()];
+    if (jobs.length === 0) return;
+    const held = new Set(await storage.jobs.renew(jobs.map(({ job }) => lease(job)), clock.now() + LEASE_MS));
+    for (const { job, abort } of jobs) if (!held.has(job.id)) abort.abort(LEASE_LOST);
+  }
+
+  function renewOnTime(): void {
+    cancelRenewal = clock.after(LEASE_MS / 3, () => {
+      renew().catch((error: unknown) => logger.error({ err: error }, "could not renew leases"));
+      renewOnTime();
+    });
+  }
+
+  return {
+    start() {
+      if (running) return;
+      running = true;
+      stopListening = storage.events.onDue(pump);
+      renewOnTime();
+      pump();
+    },
+    async stop({ graceMs = GRACE_MS } = {}) {
+      if (!running) return;
+      running = false;
+      stopListening();
+      cancelSleep();
+      await claiming;
+      const grace = Promise.withResolvers<void>();
+      const cancelGrace = clock.after(graceMs, grace.resolve);
+      await Promise.race([Promise.all([...inHand.values()].map(({ done }) => done)), grace.promise]);
+      cancelGrace();
+      for (const { abort } of inHand.values()) abort.abort(STOPPING);
+      await Promise.all([...inHand.values()].map(({ done }) => done));
+      cancelRenewal();
+    },
+    get running() {
+      return inHand.size;
+    },
+  };
+}
+
+const lease = ({ id, leaseId }: ClaimedJob) => ({ jobId: id, leaseId });
+
+function work(deps: Deps, job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
+  const handler = handlers[job.kind] as JobHandler<JobKind>;
+  return handler(deps, job, job.payload, signal);
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  return promise;
+}
+
+/** 1, 2, 4, 8 s after tries 1, 2, 3, 4, and up to half of it more, so that jobs which failed together don't return together. */
+const backoff = (attempts: number): number => BACKOFF_MS * 2 ** (attempts - 1) * (1 + Math.random() / 2);

@@ -1,0 +1,46 @@
+/** What the service bounds. Everything has a default; tests and operators may change it. */
+export interface Limits {
+  /** Bytes of one image. Documented as "under 2 GB". */
+  uploadBytes: number;
+  /** Life of an upload's id, and of its image, in ms. */
+  uploadTtlMs: number;
+  /** How long an ended job is remembered, in ms. */
+  jobRetentionMs: number;
+  /** Unfinished jobs of one account; more are refused with 429. */
+  unfinishedJobs: number;
+  /** Open event streams of one account. */
+  streams: number;
+  /** A body that brings no byte for so long is refused with 408, in ms. */
+  bodyIdleMs: number;
+  /** Wrong logins of one client id from one address within `loginWindowMs`; more wait. */
+  loginFailures: number;
+  loginWindowMs: number;
+  /** Origins whose pages may call, or `*`. Never with cookies: a bearer token is the only credential. */
+  origins: "*" | string[];
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export const defaultLimits: Limits = {
+  uploadBytes: 2_000_000_000,
+  uploadTtlMs: HOUR_MS,
+  jobRetentionMs: 7 * 24 * HOUR_MS,
+  // The largest import that may wait; at 10 photos a second an hour's work, and some 10 MB of rows.
+  unfinishedJobs: 10_000,
+  streams: 100,
+  bodyIdleMs: MINUTE_MS,
+  loginFailures: 20,
+  loginWindowMs: 5 * MINUTE_MS,
+  origins: "*",
+};
+
+/** Images of one enrolment, as documented. */
+export const IMAGES_PER_JOB = 5;
+/** Bytes of a JSON body; metadata may take 16 KiB of it, the rest is room for lists of ids. */
+export const JSON_BODY_BYTES = 65_536;
+/** Longest hold of `?wait=`, seconds: below the 60 s at which common proxies give up. */
+export const MAX_WAIT_S = 30;
+/** Rows of a page. */
+export const PAGE_DEFAULT = 50;
+export const PAGE_MAX = 100;

@@ -1,0 +1,108 @@
+/** What the OpenAPI document says of each row of the URL table; a test holds the two together. */
+export interface Operation {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** As in the URL table. */
+  path: string;
+  summary: string;
+  /** Documented by Facelytics, or Prosopon's own. */
+  api: "documented" | "own";
+  /** No token. */
+  open?: boolean;
+  query?: Parameter[];
+  /** Fields of multipart/form-data. */
+  form?: Record<string, Field>;
+  /** Schema name of a JSON body. */
+  body?: string;
+  /** Status of success, and the schema's name; none for an empty answer. */
+  success: [status: number, schema?: string];
+  /** Media type of success where it is not JSON. */
+  media?: string;
+  /** Expected problems beyond 401. */
+  problems?: number[];
+}
+
+type Field = "text" | "image" | "images" | "integer";
+interface Parameter {
+  name: string;
+  description: string;
+  required?: boolean;
+  type?: "integer" | "number";
+}
+
+const jobId: Parameter = { name: "job_id", description: "As the starting call answered it.", required: true };
+const wait: Parameter = { name: "wait", description: "Seconds to hold the answer until the job ends, 0 to 30. Our own addition.", type: "number" };
+const ids: Parameter = { name: "ids", description: "Comma-separated ids, at most 100; unknown ones are left out." };
+const page: Parameter[] = [
+  { name: "limit", description: "1 to 100, default 50.", type: "integer" },
+  { name: "cursor", description: "next_cursor of the page before." },
+];
+const UPLOAD_PROBLEMS = [400, 413, 415, 429];
+const IDENTITY = "/innovation-service/identity";
+
+export const operations: Operation[] = [
+  { method: "POST", path: "/login", summary: "Log in", api: "documented", open: true, body: "Credentials", success: [200, "TokenAnswer"], problems: [400, 401, 429] },
+  { method: "POST", path: "/token", summary: "Refresh the tokens; the access token in the header may have expired", api: "documented", body: "RefreshRequest", success: [200, "TokenAnswer"], problems: [400] },
+  { method: "POST", path: "/logout", summary: "End the session; the token may have expired", api: "documented", success: [204] },
+  { method: "POST", path: IDENTITY, summary: "Enrol a person from 1 to 5 images", api: "documented", form: { input_images: "images" }, success: [200, "JobCreated"], problems: UPLOAD_PROBLEMS },
+  { method: "PUT", path: IDENTITY, summary: "Add 1 to 5 images to an identity", api: "documented", form: { identity_id: "text", input_images: "images" }, success: [200, "JobCreated"], problems: [404, ...UPLOAD_PROBLEMS] },
+  { method: "GET", path: IDENTITY, summary: "State of a create or add job", api: "documented", query: [jobId, wait], success: [200, "EnrolmentAnswer"], problems: [400] },
+  {
+    method: "DELETE",
+    path: IDENTITY,
+    summary: "Delete identities: all of them, or none when one is unknown",
+    api: "documented",
+    query: [{ name: "identity_id", description: "Also repeated, as identity_id[] or identity_id[0], or in a JSON body {identity_id: [..]}." }],
+    success: [204],
+    problems: [400, 404],
+  },
+  { method: "POST", path: `${IDENTITY}/search`, summary: "Find the people whose faces are nearest", api: "documented", form: { input_image: "image", max_result: "integer" }, success: [200, "JobCreated"], problems: UPLOAD_PROBLEMS },
+  { method: "GET", path: `${IDENTITY}/search`, summary: "State and results of a search: scores above 0.85, best first", api: "documented", query: [jobId, wait], success: [200, "SearchAnswer"], problems: [400] },
+  ...["recognize", "recognition"].flatMap((name): Operation[] => [
+    { method: "POST", path: `${IDENTITY}/${name}`, summary: "Compare a face with one identity", api: "documented", form: { input_image: "image", identity_id: "text" }, success: [200, "JobCreated"], problems: [404, ...UPLOAD_PROBLEMS] },
+    { method: "GET", path: `${IDENTITY}/${name}`, summary: "State and result of a recognition: recognised from 0.95 on", api: "documented", query: [jobId, wait], success: [200, "RecognitionAnswer"], problems: [400] },
+  ]),
+
+  { method: "GET", path: "/v1/server", summary: "Version, models, thresholds, calibration, limits", api: "own", success: [200, "ServerInfo"] },
+  { method: "GET", path: "/v1/account", summary: "The account, its settings and its size", api: "own", success: [200, "AccountInfo"] },
+  { method: "POST", path: "/v1/identities", summary: "Enrol with an external id and metadata (JSON text)", api: "own", form: { input_images: "images", external_id: "text", metadata: "text" }, success: [200, "JobCreated"], problems: [409, ...UPLOAD_PROBLEMS] },
+  {
+    method: "GET",
+    path: "/v1/identities",
+    summary: "List or look up identities",
+    api: "own",
+    query: [
+      ...page,
+      ids,
+      { name: "external_id", description: "The caller's own key." },
+      { name: "metadata[key]", description: "Equal by key, as text; any key, any number of them." },
+      { name: "text", description: "Case-insensitive part of the external id or of metadata.name." },
+    ],
+    success: [200, "IdentityList"],
+    problems: [400],
+  },
+  { method: "GET", path: "/v1/identities/:id", summary: "One identity with its faces", api: "own", success: [200, "Identity"], problems: [404] },
+  { method: "PATCH", path: "/v1/identities/:id", summary: "Change external id and metadata; a null removes", api: "own", body: "IdentityPatch", success: [200, "Identity"], problems: [400, 404, 409] },
+  { method: "GET", path: "/v1/jobs", summary: "List or look up jobs of all kinds", api: "own", query: [...page, ids, { name: "status", description: "Sent, Started, Succeeded or Failed." }, { name: "kind", description: "enrol, add-images, search or recognize." }], success: [200, "JobList"], problems: [400] },
+  { method: "GET", path: "/v1/jobs/:id", summary: "One job with its result", api: "own", query: [wait], success: [200, "Job"], problems: [404] },
+  { method: "GET", path: "/v1/faces/:id", summary: "One face", api: "own", success: [200, "Face"], problems: [404] },
+  { method: "DELETE", path: "/v1/faces/:id", summary: "Delete a face, unless it is its identity's last", api: "own", success: [204], problems: [404, 409] },
+  { method: "GET", path: "/v1/faces/:id/crop", summary: "The face as a 160 px JPEG, where the account keeps them", api: "own", success: [200], media: "image/jpeg", problems: [404] },
+  { method: "POST", path: "/v1/uploads", summary: "Send an image once; name its id wherever an image is expected", api: "own", form: { input_image: "image" }, success: [201, "Upload"], problems: [400, 413, 415] },
+  {
+    method: "GET",
+    path: "/v1/events",
+    summary: "Changes of jobs: Server-Sent Events, or a WebSocket by upgrade (docs/protocol.md)",
+    api: "own",
+    query: [
+      { name: "cursor", description: "Resume after this event; Last-Event-ID does the same." },
+      { name: "token", description: "The access token, for what cannot send headers." },
+    ],
+    success: [200, "JobEvent"],
+    media: "text/event-stream",
+    problems: [400, 406, 410, 429],
+  },
+
+  { method: "GET", path: "/healthz", summary: "The process answers", api: "own", open: true, success: [200, "Health"] },
+  { method: "GET", path: "/readyz", summary: "A real recognition has passed", api: "own", open: true, success: [200, "Health"], problems: [503] },
+  { method: "GET", path: "/openapi.json", summary: "This document", api: "own", open: true, success: [200] },
+];

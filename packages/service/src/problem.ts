@@ -1,0 +1,46 @@
+import { STATUS_CODES } from "node:http";
+import type { Problem } from "@prosopon/core/contract";
+import { isImageError, type ImageErrorCode } from "@prosopon/engine";
+
+/** An expected failure of a request: it becomes the documented error body. The message says what to do. */
+export class HttpProblem extends Error {
+  override readonly name = "HttpProblem";
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** A token that is not good, or none: the only cause of 401 beyond `/login`. */
+export const unauthorized = (message: string): HttpProblem =>
+  new HttpProblem(401, message, { "www-authenticate": 'Bearer realm="prosopon", error="invalid_token"' });
+
+export const IMAGE_STATUS: Record<ImageErrorCode, number> = {
+  empty: 400,
+  undecodable: 400,
+  unsupported: 415,
+  "too-many-pixels": 413,
+};
+
+/** Anything thrown, as a problem; undefined for what nobody foresaw. Compares names: the back-ends may be other copies. */
+export function asProblem(error: unknown): HttpProblem | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error instanceof HttpProblem) return error;
+  if (isImageError(error)) return new HttpProblem(IMAGE_STATUS[error.code], error.message);
+  if (error.name === "BlobTooLargeError") return new HttpProblem(413, error.message);
+  if (error.name === "StorageError" && "code" in error) {
+    if (error.code === "conflict") return new HttpProblem(409, error.message);
+    if (error.code === "bad-cursor") return new HttpProblem(400, error.message);
+    if (error.code === "not-found") return new HttpProblem(404, error.message);
+  }
+  return undefined;
+}
+
+export function problemResponse(status: number, message: string, headers: Record<string, string> = {}): Response {
+  const body: Problem = { statusCode: status, error: STATUS_CODES[status] ?? "Error", message };
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": "application/json" } });
+}

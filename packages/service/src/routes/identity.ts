@@ -1,0 +1,65 @@
+import { DeleteRequest } from "@prosopon/core/contract";
+import { noContent, json, type Call, type Handler } from "../http/call.ts";
+import { receiveForm, type Form } from "../http/form.ts";
+import { parseJson, readText, shaped } from "../http/json.ts";
+import { isListKey, required } from "../http/query.ts";
+import { jobAfterWait } from "../http/wait.ts";
+import { startJob } from "../jobs/start.ts";
+import { IMAGES_PER_JOB } from "../limits.ts";
+import { HttpProblem } from "../problem.ts";
+
+export const createIdentity: Handler = async (call) => {
+  await call.deps.quota.check(call.accountId);
+  const form = await receiveForm(call, IMAGES_PER_JOB);
+  return startJob(call, form, { kind: "enrol", images: form.images });
+};
+
+export const addImages: Handler = async (call) => {
+  await call.deps.quota.check(call.accountId);
+  const form = await receiveForm(call, IMAGES_PER_JOB);
+  const identityId = await namedIdentity(call, form);
+  return startJob(call, form, { kind: "add-images", images: form.images, identityId });
+};
+
+/** The identity that a form names; its images are erased when there is none. @throws HttpProblem 400, 404 */
+export async function namedIdentity({ deps, accountId }: Call, form: Form): Promise<string> {
+  const id = form.text("identity_id")?.trim();
+  const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
+  if (known) return known.id;
+  await form.discard();
+  if (!id) throw new HttpProblem(400, "the form needs the field identity_id");
+  throw new HttpProblem(404, `no identity has the id ${id}`);
+}
+
+/** Also another account's job and another kind's: documented clients expect 200 here. */
+export const unknownJob = (): Response => json({ status: "Unknown Job" });
+
+export const identityStatus: Handler = async (call) => {
+  const job = await jobAfterWait(call, required(call.query, "job_id"));
+  if (!job || (job.kind !== "enrol" && job.kind !== "add-images")) return unknownJob();
+  const { status, identityId, error } = job;
+  return json({ status, ...(status === "Succeeded" && { identity_id: identityId }), ...(status === "Failed" && { error }) });
+};
+
+/** Published clients name the ids in the query in three styles, or in a JSON or form body. */
+export const deleteIdentities: Handler = async (call) => {
+  const { deps, accountId, query, request } = call;
+  const ids = [...pick(query), ...(await idsInBody(call, request.headers.get("content-type") ?? ""))];
+  if (ids.length === 0 || ids.includes("")) throw new HttpProblem(400, "name at least one identity: identity_id= in the query, or {\"identity_id\": [..]} as the body");
+  const { deleted, missing, blobIds } = await deps.storage.identities.delete(accountId, [...new Set(ids)], deps.clock.now());
+  if (!deleted) throw new HttpProblem(404, `nothing was deleted: no identity has the id ${missing.join(", ")}`);
+  await deps.blobs.delete(blobIds);
+  return noContent();
+};
+
+const pick = (pairs: URLSearchParams): string[] => [...pairs].filter(([key]) => isListKey(key, "identity_id")).map(([, value]) => value.trim());
+
+async function idsInBody(call: Call, type: string): Promise<string[]> {
+  const text = (await readText(call)).trim();
+  if (text === "") return [];
+  if (/^application\/x-www-form-urlencoded/i.test(type) && !text.startsWith("{")) return pick(new URLSearchParams(text));
+  // A body of JSON beside a query that names ids already may hold anything, e.g. `{}` or `null`.
+  const body = parseJson(text);
+  if (pick(call.query).length > 0 && !(body && typeof body === "object" && "identity_id" in body)) return [];
+  return [shaped(body, DeleteRequest).identity_id].flat();
+}

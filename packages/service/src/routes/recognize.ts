@@ -1,0 +1,22 @@
+import { json, type Handler } from "../http/call.ts";
+import { receiveForm } from "../http/form.ts";
+import { required } from "../http/query.ts";
+import { jobAfterWait } from "../http/wait.ts";
+import { startJob } from "../jobs/start.ts";
+import { namedIdentity, unknownJob } from "./identity.ts";
+
+export const recognize: Handler = async (call) => {
+  await call.deps.quota.check(call.accountId);
+  const form = await receiveForm(call, 1);
+  const identityId = await namedIdentity(call, form);
+  return startJob(call, form, { kind: "recognize", images: form.images, identityId });
+};
+
+export const recognizeStatus: Handler = async (call) => {
+  const job = await jobAfterWait(call, required(call.query, "job_id"));
+  if (job?.kind !== "recognize") return unknownJob();
+  const { status, error } = job;
+  const match = job.result?.match;
+  const results = match && { identity_id: match.identity_id, score: match.score, recognition: match.recognition };
+  return json({ status, ...(status === "Succeeded" && results && { results }), ...(status === "Failed" && { error }) });
+};

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { Upload } from "@prosopon/core/contract";
+import { linger, readWithin } from "../http/body.ts";
+import { json, type Call, type Handler } from "../http/call.ts";
+import { checkLength, receiveForm, storeImage } from "../http/form.ts";
+import { HttpProblem } from "../problem.ts";
+import type { ImageRef } from "../storage/types.ts";
+
+/** An image sent once: as a form's `input_image`, or as the whole body. */
+export const createUpload: Handler = async (call) => {
+  const { deps, accountId, request } = call;
+  const type = request.headers.get("content-type") ?? "application/octet-stream";
+  const isForm = /^\s*multipart\//i.test(type);
+  if (!isForm && !/^\s*(image\/|application\/octet-stream)/i.test(type)) {
+    throw new HttpProblem(415, "send the image as multipart/form-data, or as the body with an image type or application/octet-stream");
+  }
+  const { image, keep, discard } = isForm ? await fromForm(call) : await fromBody(call);
+  const expiresAt = deps.clock.now() + deps.limits.uploadTtlMs;
+  const id = randomUUID();
+  try {
+    await deps.storage.uploads.create({ id, accountId, image, expiresAt });
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  keep();
+  const answer: Upload = { upload_id: id, size: image.size, expires_at: new Date(expiresAt).toISOString() };
+  return json(answer, 201);
+};
+
+interface Received {
+  image: ImageRef;
+  keep(): void;
+  discard(): Promise<void>;
+}
+
+async function fromForm(call: Call): Promise<Received> {
+  const { images, uploadIds, keep, discard } = await receiveForm(call, 1);
+  if (uploadIds.length > 0) throw new HttpProblem(400, "the form names an upload: send an image");
+  return { image: images[0]!, keep, discard };
+}
+
+async function fromBody(call: Call): Promise<Received> {
+  const { deps, request } = call;
+  checkLength(request, deps.limits.uploadBytes);
+  if (!request.body) throw new HttpProblem(400, "the body is empty: send an image");
+  const reader = request.body.getReader();
+  async function* bytes() {
+    for (;;) {
+      const { done, value } = await readWithin(reader, deps.limits.bodyIdleMs);
+      if (done) return;
+      yield value;
+    }
+  }
+  const stored: string[] = [];
+  try {
+    const image = await storeImage(call, bytes(), request.signal, stored);
+    return {
+      image,
+      keep: () => void deps.receiving.delete(image.blobId),
+      discard: async () => {
+        await deps.blobs.delete(stored);
+        deps.receiving.delete(image.blobId);
+      },
+    };
+  } catch (error) {
+    linger(reader);
+    throw error;
+  }
+}
