@@ -1,3 +1,4 @@
+export { AccountInfo } from "./contract/account.ts";
 export { AcceptedTokenAnswer, Credentials, RefreshRequest, TokenAnswer } from "./contract/auth.ts";
 export { JobEvent } from "./contract/event.ts";
 export { Box, Face, FaceQuality, Landmarks, Point } from "./contract/face.ts";

@@ -1,5 +1,6 @@
 import type {
   AcceptedJobStatus,
+  AccountInfo,
   Face,
   Identity,
   IdentityPatch,
@@ -106,6 +107,8 @@ export interface Client {
     refresh(options?: CallOptions): Promise<TokenAnswer>;
     logout(options?: CallOptions): Promise<void>;
   };
+  /** Whose token it is. @throws ApiError 501 for a server with only the documented routes. */
+  account(options?: CallOptions): Promise<AccountInfo>;
   /** What the server can do; undefined for one with only the documented routes. Asked once, then remembered. */
   server(options?: CallOptions): Promise<ServerInfo | undefined>;
 }

@@ -1,0 +1,104 @@
+import { Identity, IdentityList } from "./contract/identity.ts";
+import { JobCreated } from "./contract/job.ts";
+import type { Exchange } from "./http.ts";
+import { type ImagePart, appendImage, toImagePart } from "./images.ts";
+import { query } from "./query.ts";
+import type { Server } from "./server.ts";
+import type { Transport } from "./transport.ts";
+import type { Identities, ImageInput, JobRef } from "./types.ts";
+
+const IDENTITY = "/innovation-service/identity";
+const MAX_IMAGES = 5;
+
+export function createIdentities(transport: Transport, server: Server): Identities {
+  const start = async (kind: JobRef["kind"], method: "POST" | "PUT", path: string, form: () => FormData, signal: AbortSignal): Promise<JobRef> => {
+    const { job_id } = await transport.json(JobCreated, { method, path, body: form }, signal);
+    return { id: job_id, kind };
+  };
+
+  return {
+    create: (input, options) =>
+      transport.call(options, async ({ signal }) => {
+        const { externalId, metadata } = input;
+        const images = await readImages(input.images, signal);
+        if (externalId === undefined && !metadata) return start("enrol", "POST", IDENTITY, makeForm("input_images", images, {}), signal);
+        await server.need("An external id or metadata");
+        const fields = { external_id: externalId, metadata: metadata && JSON.stringify(metadata) };
+        return start("enrol", "POST", "/v1/identities", makeForm("input_images", images, fields), signal);
+      }),
+
+    addImages: (identityId, input, options) =>
+      transport.call(options, async ({ signal }) => {
+        const form = makeForm("input_images", await readImages(input.images, signal), { identity_id: checkId(identityId) });
+        return start("add-images", "PUT", IDENTITY, form, signal);
+      }),
+
+    search: ({ image, maxResult }, options) =>
+      transport.call(options, async ({ signal }) => {
+        const form = makeForm("input_image", [await toImagePart(image, signal)], { max_result: maxResult });
+        return start("search", "POST", `${IDENTITY}/search`, form, signal);
+      }),
+
+    recognize: (identityId, { image }, options) =>
+      transport.call(options, async ({ signal }) => {
+        const form = makeForm("input_image", [await toImagePart(image, signal)], { identity_id: checkId(identityId) });
+        return start("recognize", "POST", `${IDENTITY}/recognize`, form, signal);
+      }),
+
+    delete: (identityIds, options) =>
+      transport.call(options, async ({ signal }) => {
+        const identity_id = [identityIds].flat().map(checkId);
+        if (identity_id.length === 0) throw new RangeError("Name at least one identity to delete.");
+        await transport.send({ method: "DELETE", path: IDENTITY, json: { identity_id } }, signal);
+      }),
+
+    get: (identityId, options) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Reading an identity");
+        return transport.json(Identity, one("GET", identityId), signal);
+      }),
+
+    list: (options = {}) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Listing identities");
+        const { limit, cursor, externalId, metadata, text, ids } = options;
+        const byMetadata = Object.entries(metadata ?? {}).map(([key, value]) => [`metadata[${key}]`, value] as const);
+        const path = `/v1/identities${query({ limit, cursor, external_id: externalId, text, ids: ids?.join(","), ...Object.fromEntries(byMetadata) })}`;
+        const page = await transport.json(IdentityList, { method: "GET", path }, signal);
+        return { items: page.identities, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
+      }),
+
+    update: (identityId, patch, options) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Changing an identity");
+        return transport.json(Identity, { ...one("PATCH", identityId), json: patch }, signal);
+      }),
+  };
+}
+
+async function readImages(images: ImageInput[], signal: AbortSignal): Promise<ImagePart[]> {
+  if (images.length < 1 || images.length > MAX_IMAGES) {
+    throw new RangeError(`Give 1 to ${MAX_IMAGES} images, not ${images.length}; further ones go through addImages.`);
+  }
+  return Promise.all(images.map((image) => toImagePart(image, signal)));
+}
+
+function makeForm(field: string, images: ImagePart[], fields: Record<string, string | number | undefined>): () => FormData {
+  return () => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) form.append(name, String(value));
+    }
+    for (const image of images) appendImage(form, field, image);
+    return form;
+  };
+}
+
+function one(method: Exchange["method"], identityId: string): Exchange {
+  return { method, path: `/v1/identities/${encodeURIComponent(checkId(identityId))}` };
+}
+
+function checkId(id: string): string {
+  if (typeof id !== "string" || !id) throw new TypeError("An identity id must be a non-empty string.");
+  return id;
+}

@@ -1,0 +1,80 @@
+import { EnrolmentAnswer, Job, JobList, RecognitionAnswer, SearchAnswer } from "./contract/job.ts";
+import type { Deadline } from "./deadline.ts";
+import { ApiError, JobFailedError } from "./errors.ts";
+import type { Hub } from "./hub.ts";
+import { iterate } from "./iterate.ts";
+import { query } from "./query.ts";
+import type { Server } from "./server.ts";
+import { fromDocumented, fromJob, isUnknown } from "./state.ts";
+import type { Transport } from "./transport.ts";
+import type { JobRef, JobState, Jobs } from "./types.ts";
+import { watchJob } from "./watch.ts";
+
+/** A job is waited for so long unless the call says otherwise, milliseconds. */
+const WAIT_MS = 120_000;
+
+const STATUS_ROUTES: Record<JobRef["kind"], { path: string; answer: typeof EnrolmentAnswer | typeof SearchAnswer | typeof RecognitionAnswer }> = {
+  enrol: { path: "/innovation-service/identity", answer: EnrolmentAnswer },
+  "add-images": { path: "/innovation-service/identity", answer: EnrolmentAnswer },
+  search: { path: "/innovation-service/identity/search", answer: SearchAnswer },
+  recognize: { path: "/innovation-service/identity/recognize", answer: RecognitionAnswer },
+};
+
+/** Asks once for a job's state. `waitS`: hold the answer so long while the job is not done; our servers only. */
+export type ReadJob = (job: JobRef | string, signal: AbortSignal, waitS?: number) => Promise<JobState>;
+
+export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs {
+  const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {
+    const { path, answer } = STATUS_ROUTES[ref.kind];
+    try {
+      const state = fromDocumented(ref, await transport.json(answer, { method: "GET", path: path + query({ job_id: ref.id }) }, signal));
+      return isUnknown(state.status) ? undefined : state;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  };
+
+  const read: ReadJob = async (job, signal, waitS) => {
+    const ref = typeof job === "string" ? { id: job } : job;
+    if (!ref?.id) throw new TypeError("A job must be named by its id, or by what a starting call returned.");
+    const info = await server.info();
+    if (info) {
+      const path = `/v1/jobs/${encodeURIComponent(ref.id)}${query({ wait: waitS })}`;
+      return fromJob(await transport.json(Job, { method: "GET", path }, signal), info.thresholds.listed);
+    }
+    // Each documented route knows its own kind only; create and add jobs share one.
+    const kinds: JobRef["kind"][] = "kind" in ref ? [ref.kind] : ["enrol", "search", "recognize"];
+    for (const kind of kinds) {
+      const state = await askDocumented({ id: ref.id, kind }, signal);
+      if (state) return state;
+    }
+    throw new ApiError(404, { statusCode: 404, error: "Not Found", message: `There is no job ${ref.id} in this account.` });
+  };
+
+  const watch = (job: JobRef | string, deadline: Deadline): AsyncGenerator<JobState, void, undefined> =>
+    watchJob(job, deadline, { read, hub, info: server.info });
+
+  return {
+    get: (job, options) => transport.call(options, ({ signal }) => read(job, signal)),
+
+    watch: (job, options) => iterate(options, WAIT_MS, (deadline) => watch(job, deadline)),
+
+    async wait(job, options) {
+      const states = iterate(options, WAIT_MS, (deadline) => watch(job, deadline));
+      let last: JobState | undefined;
+      for await (const state of states) last = state;
+      if (last?.status !== "Succeeded") throw new JobFailedError(last as JobState);
+      return last;
+    },
+
+    list: (options = {}) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Listing jobs");
+        const { limit, cursor, status, kind, ids } = options;
+        const path = `/v1/jobs${query({ limit, cursor, status, kind, ids: ids?.join(",") })}`;
+        const page = await transport.json(JobList, { method: "GET", path }, signal);
+        return { items: page.jobs, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
+      }),
+  };
+}

@@ -1,0 +1,55 @@
+import type * as v from "valibot";
+import type { Auth } from "./auth.ts";
+import { type Deadline, limited } from "./deadline.ts";
+import { ApiError, AuthError } from "./errors.ts";
+import { type Exchange, type Send, readJson } from "./http.ts";
+import type { CallOptions } from "./types.ts";
+
+/** Authorised exchanges: what every part of the client calls. */
+export interface Transport {
+  readonly timeoutMs: number;
+  /** @throws ApiError, AuthError, ConnectionError */
+  send: Send;
+  /** @throws ContractError too */
+  json<S extends v.GenericSchema>(schema: S, exchange: Exchange, signal: AbortSignal): Promise<v.InferOutput<S>>;
+  /** One whole call of the client under its deadline. */
+  call<T>(options: CallOptions | undefined, work: (deadline: Deadline) => Promise<T>): Promise<T>;
+}
+
+export function createTransport(send: Send, auth: Auth, timeoutMs: number): Transport {
+  const withToken = (exchange: Exchange, token: string): Exchange => ({
+    ...exchange,
+    headers: { ...exchange.headers, authorization: `Bearer ${token}` },
+  });
+
+  /** A 401 says that nothing was carried out, so one repeat is safe for every method; `body` makes the body anew. */
+  const authorised: Send = async (exchange, signal) => {
+    const token = await auth.token();
+    try {
+      return await send(withToken(exchange, token), signal);
+    } catch (error) {
+      if (!isRefusedToken(error)) throw error;
+      const fresh = await auth.renew(token, error.requestId);
+      try {
+        return await send(withToken(exchange, fresh), signal);
+      } catch (again) {
+        if (!isRefusedToken(again)) throw again;
+        throw new AuthError(`The server refuses a token it has just given: ${again.message}`, { requestId: again.requestId, cause: again });
+      }
+    }
+  };
+
+  return {
+    timeoutMs,
+    send: authorised,
+    async json(schema, exchange, signal) {
+      const what = `The answer to ${exchange.method} ${exchange.path.split("?")[0]}`;
+      return readJson(schema, await authorised(exchange, signal), what, signal);
+    },
+    call: (options, work) => limited(options, timeoutMs, work),
+  };
+}
+
+function isRefusedToken(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 401;
+}
