@@ -5,7 +5,7 @@ import type { JobView } from "./job-view.ts";
 export type CallerAuth = Pick<ClientOptions, "token" | "clientId" | "secretId" | "tokenStore">;
 
 /** Makes the client that one caller's operations go through. */
-export type ClientFactory = (auth: CallerAuth, request: Request | undefined) => Client;
+export type ClientFactory = (auth: CallerAuth) => Client;
 
 /** What every resolver sees. */
 export interface Context {
@@ -26,5 +26,10 @@ export interface Changes {
   /** The job's current state, then each change up to the final one. */
   of(jobId: string): AsyncIterable<JobView>;
   /** The unfinished jobs as they are (or, with a cursor, what came after it), then each change of the account. */
-  all(after: string | undefined): AsyncIterable<{ cursor: string; job: JobView }>;
+  all(after: string | undefined): AsyncIterable<AccountChange>;
+}
+
+export interface AccountChange {
+  cursor: string;
+  job: JobView;
 }

@@ -20,7 +20,9 @@ export class ExpectedError extends GraphQLError {
   readonly inputPath: readonly string[];
 
   constructor(code: ErrorCode, message: string, inputPath: readonly string[] = [], cause?: unknown) {
-    super(message, { extensions: { code }, originalError: cause instanceof Error ? cause : null });
+    super(message, { extensions: { code, ...(inputPath.length > 0 && { inputPath }) } });
+    // Not as `originalError`, which would pass for something to mask.
+    this.cause = cause;
     this.code = code;
     this.inputPath = inputPath;
   }

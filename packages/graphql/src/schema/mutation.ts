@@ -18,6 +18,8 @@ import {
 import { EnrolmentJob, RecognitionJob, SearchJob } from "./job.ts";
 import "./session.ts";
 
+/** Decoding, detecting and embedding on the server outweigh any read. */
+const jobCost = 500;
 const manyImages = ["input", "images"];
 const oneImage = ["input", "image"];
 const identityPath = ["input", "identityId"];
@@ -47,6 +49,7 @@ builder.mutationType({
     createIdentity: t.field({
       type: EnrolmentJob,
       errors: { types: [BadImageError, NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      complexity: jobCost,
       description: "Starts an enrolment of 1 to 5 images of one person.",
       args: { input: t.arg({ type: CreateIdentityInput, required: true }) },
       resolve: async (_, { input: { externalId, metadata, ...rest } }, { client }) =>
@@ -64,6 +67,7 @@ builder.mutationType({
     addIdentityImages: t.field({
       type: EnrolmentJob,
       errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      complexity: jobCost,
       description: "Adds 1 to 5 images to an identity.",
       args: { input: t.arg({ type: AddIdentityImagesInput, required: true }) },
       resolve: async (_, { input }, { client }) =>
@@ -77,6 +81,7 @@ builder.mutationType({
     searchIdentities: t.field({
       type: SearchJob,
       errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      complexity: jobCost,
       description: "Starts a search for the people whom a photo resembles.",
       args: { input: t.arg({ type: SearchIdentitiesInput, required: true }) },
       resolve: async (_, { input }, { client }) =>
@@ -89,6 +94,7 @@ builder.mutationType({
     recognizeIdentity: t.field({
       type: RecognitionJob,
       errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+      complexity: jobCost,
       description: "Starts a comparison of a photo with one person.",
       args: { input: t.arg({ type: RecognizeIdentityInput, required: true }) },
       resolve: async (_, { input }, { client }) =>

@@ -28,8 +28,10 @@ const JobFilter = builder.inputType("JobFilter", {
   fields: (t) => ({ status: t.field({ type: JobStatus }), kind: t.field({ type: JobKind }) }),
 });
 
-const IdentityConnection = builder.connectionObject({ type: Identity, name: "IdentityConnection" }, { name: "IdentityEdge" });
-const JobConnection = builder.connectionObject({ type: Job, name: "JobConnection" }, { name: "JobEdge" });
+/** The size of the page is counted at the field that was given `first`. */
+const edgesCost = { field: 1, multiplier: 1 };
+const IdentityConnection = builder.connectionObject({ type: Identity, name: "IdentityConnection", edgesField: { complexity: edgesCost } }, { name: "IdentityEdge" });
+const JobConnection = builder.connectionObject({ type: Job, name: "JobConnection", edgesField: { complexity: edgesCost } }, { name: "JobEdge" });
 
 /** Pages are worth what they may hold. */
 const pageCost = ({ first }: ForwardArgs) => ({ field: 1, multiplier: Math.max(1, first ?? 50) });

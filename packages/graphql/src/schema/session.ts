@@ -5,6 +5,9 @@ import { UnauthorizedError } from "../errors.ts";
 import { upstream } from "../upstream.ts";
 import { LoginInput, RefreshTokenInput } from "./inputs.ts";
 
+/** Few guesses of a secret fit into one request. */
+const loginCost = 5_000;
+
 const Session = builder.objectRef<TokenAnswer>("Session").implement({
   description: "The tokens of a session. The gateway keeps none of them.",
   fields: (t) => ({
@@ -23,6 +26,7 @@ builder.mutationFields((t) => ({
     type: Session,
     errors: {},
     skipTypeScopes: true,
+    complexity: loginCost,
     description: "Signs in with the credentials of an account.",
     args: { input: t.arg({ type: LoginInput, required: true }) },
     resolve: (_, { input }, { clientFor }) =>
@@ -34,6 +38,7 @@ builder.mutationFields((t) => ({
     type: Session,
     errors: {},
     skipTypeScopes: true,
+    complexity: loginCost,
     description: "Trades the refresh token for new tokens. A refresh token used twice ends the session.",
     args: { input: t.arg({ type: RefreshTokenInput, required: true }) },
     resolve: (_, { input }, { clientFor, token }) => {

@@ -1,13 +1,8 @@
 import { builder } from "../builder.ts";
+import type { AccountChange } from "../context.ts";
 import { jobTypes, upstreamId } from "../ids.ts";
-import type { JobView } from "../job-view.ts";
 import { forgetJobs } from "../reads.ts";
 import { Job } from "./job.ts";
-
-interface AccountChange {
-  cursor: string;
-  job: JobView;
-}
 
 const JobChange = builder.objectRef<AccountChange>("JobChange").implement({
   description: "A change of one of the account's jobs.",

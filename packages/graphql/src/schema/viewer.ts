@@ -1,24 +1,33 @@
+import type { AccountInfo } from "@prosopon/core/contract";
 import { builder } from "../builder.ts";
-import { UnsupportedByUpstreamError } from "../errors.ts";
-import { upstream } from "../upstream.ts";
+import { isUnsupported, upstream } from "../upstream.ts";
 
 interface ViewerRecord {
-  clientId?: string;
-  name?: string;
-  keepsCrops?: boolean;
-  tokenExpiresAt?: number;
+  account: AccountInfo | undefined;
+  tokenExpiresAt: number | undefined;
 }
 
 const Viewer = builder.objectRef<ViewerRecord>("Viewer").implement({
-  description: "The account that is signed in, as far as the server tells.",
+  description: "The account that is signed in. A server with only the documented routes tells nothing about it.",
   fields: (t) => ({
-    clientId: t.string({ nullable: true, resolve: (viewer) => viewer.clientId }),
-    name: t.string({ nullable: true, resolve: (viewer) => viewer.name }),
-    keepsCrops: t.boolean({ nullable: true, description: "Whether a 160 px crop of every enrolled face is kept.", resolve: (viewer) => viewer.keepsCrops }),
+    clientId: t.string({ nullable: true, resolve: ({ account }) => account?.client_id }),
+    name: t.string({ nullable: true, resolve: ({ account }) => account?.name }),
+    keepsCrops: t.boolean({
+      nullable: true,
+      description: "Whether a 160 px crop of every enrolled face is kept.",
+      resolve: ({ account }) => account?.settings.keep_crops,
+    }),
+    refusesMixedIdentities: t.boolean({
+      nullable: true,
+      description: "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
+      resolve: ({ account }) => account?.settings.refuse_mixed_identities,
+    }),
+    identityCount: t.int({ nullable: true, resolve: ({ account }) => account?.identities }),
+    faceCount: t.int({ nullable: true, resolve: ({ account }) => account?.faces }),
     tokenExpiresAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the access token in use ends.",
+      description: "When the access token in use ends, as far as it can be told.",
       resolve: ({ tokenExpiresAt }) => (tokenExpiresAt === undefined ? null : new Date(tokenExpiresAt).toISOString()),
     }),
   }),
@@ -28,9 +37,11 @@ builder.queryField("viewer", (t) =>
   t.field({
     type: Viewer,
     resolve: async (_, __, { client, tokenExpiresAt }) => {
-      const server = await upstream(client.server());
-      if (!server) throw new UnsupportedByUpstreamError("x");
-      return { ...(tokenExpiresAt !== undefined && { tokenExpiresAt }) };
+      const account = await upstream(client.account()).catch((error: unknown) => {
+        if (isUnsupported(error)) return undefined;
+        throw error;
+      });
+      return { account, tokenExpiresAt };
     },
   }),
 );

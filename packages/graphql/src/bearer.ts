@@ -1,0 +1,18 @@
+/** The token of an `Authorization: Bearer TOKEN` header. */
+export function bearerOf(header: string | null | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(header?.trim() ?? "")?.[1];
+}
+
+/**
+ * Milliseconds since the epoch at which a token says that it ends, where it is a JWT. Nothing is believed on its word but that
+ * it ends: the server behind the gateway judges it.
+ */
+export function expiryOf(token: string): number | undefined {
+  try {
+    const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
+    const { exp } = JSON.parse(atob(payload ?? "")) as { exp?: unknown };
+    return typeof exp === "number" && Number.isFinite(exp) ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

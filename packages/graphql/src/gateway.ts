@@ -1,0 +1,95 @@
+import { type GraphQLSchema, NoSchemaIntrospectionCustomRule, parse } from "graphql";
+import type { ServerOptions } from "graphql-ws";
+import { createYoga, type Plugin } from "graphql-yoga";
+import { bearerOf, expiryOf } from "./bearer.ts";
+import { createClients } from "./clients.ts";
+import type { ClientFactory, Context } from "./context.ts";
+import { graphiqlOptions, graphiqlPolicy, renderGraphiql } from "./graphiql.ts";
+import { createAdmission } from "./limits/admission.ts";
+import { costLimit } from "./limits/cost.ts";
+import { documentLimits } from "./limits/document.ts";
+import { defaultLimits, type GatewayLimits } from "./limits/limits.ts";
+import { uploadLimit } from "./limits/uploads.ts";
+import { createChanges } from "./live/changes.ts";
+import { createHub } from "./live/hub.ts";
+import { createHubs } from "./live/hubs.ts";
+import { consoleLogger, createMask, type GatewayLogger } from "./masking.ts";
+import { schema } from "./schema.ts";
+import { createSocketOptions, type SocketExtra } from "./socket.ts";
+
+export interface GatewayOptions {
+  /** E.g. `(auth) => createClient({ baseUrl, ...auth })`, or with `fetch: service.fetch` for a service in the same process. */
+  client: ClientFactory;
+  /** Where HTTP, Server-Sent Events and sockets are served. Default `/graphql`. */
+  path?: string;
+  /** Default true. It tells the schema only; all operations but signing in need a token. */
+  introspection?: boolean;
+  /** GraphiQL for browsers that open `path`; bundled, works offline. Default false. */
+  graphiql?: boolean;
+  limits?: Partial<GatewayLimits>;
+  /** Default: standard error. */
+  logger?: GatewayLogger;
+}
+
+export interface Gateway {
+  /** GraphQL over HTTP with multipart uploads, and subscriptions over Server-Sent Events. Never rejects. */
+  fetch(request: Request): Promise<Response>;
+  /** For graphql-ws on any runtime; `adapters/` do the rest. */
+  readonly socketOptions: ServerOptions<Record<string, unknown>, SocketExtra>;
+  readonly schema: GraphQLSchema;
+  readonly path: string;
+  readonly limits: GatewayLimits;
+  /** Ends every subscription; sockets are closed by whoever opened them. */
+  close(): Promise<void>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { client: make, path = "/graphql", introspection = true, graphiql = false, logger = consoleLogger } = options;
+  const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
+  const clientOf = createClients(make);
+  const hubs = createHubs(createHub);
+
+  const contextOf = (token: string | undefined): Context => {
+    const client = clientOf(token);
+    const tokenExpiresAt = token === undefined ? undefined : expiryOf(token);
+    return { token, tokenExpiresAt, client, clientFor: make, changes: createChanges({ client, tokenExpiresAt }, hubs.of) };
+  };
+
+  const rules: Plugin = {
+    onParse: ({ setParseFn }) => setParseFn((source: string) => parse(source, { maxTokens: limits.tokens })),
+    onValidate({ addValidationRule }) {
+      addValidationRule(documentLimits(limits));
+      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
+    },
+  };
+
+  const yoga = createYoga<{ token?: string }, Context>({
+    schema,
+    graphqlEndpoint: path,
+    context: ({ token, request }) => contextOf(token ?? bearerOf(request?.headers.get("authorization"))),
+    plugins: [rules, costLimit(limits.cost), uploadLimit(limits.uploadFiles)],
+    maskedErrors: { maskError: createMask(logger), isDev: false },
+    batching: { limit: limits.batch },
+    maxRequestBodySize: Math.max(limits.uploadBytes, limits.requestBytes),
+    graphiql: graphiql && graphiqlOptions,
+    renderGraphiQL: renderGraphiql,
+    landingPage: false,
+    // Without cookies an origin proves nothing: the bearer token is the only credential.
+    cors: { origin: "*", credentials: false, methods: ["GET", "POST", "OPTIONS"], maxAge: 86_400 },
+    logging: false,
+  });
+
+  const admit = createAdmission(limits, async (request) => graphiqlPolicy(request, await yoga.fetch(request)));
+
+  return {
+    fetch: (request) => admit(request).catch(() => new Response(null, { status: 400 })),
+    socketOptions: createSocketOptions({ enveloped: yoga.getEnveloped, clientOf, limits, logger }),
+    schema,
+    path,
+    limits,
+    async close() {
+      hubs.close();
+      await yoga.dispose();
+    },
+  };
+}

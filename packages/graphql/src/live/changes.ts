@@ -1,0 +1,138 @@
+import type { Client, JobChange, JobState } from "@prosopon/core";
+import type { AcceptedJobStatus } from "@prosopon/core/contract";
+import type { AccountChange, Changes } from "../context.ts";
+import { NotFoundError, UnauthorizedError, UnsupportedByUpstreamError } from "../errors.ts";
+import { isFinal, type JobView, recordState, viewOf } from "../job-view.ts";
+import { upstream } from "../upstream.ts";
+import type { Feed } from "./feed.ts";
+import type { Hub } from "./hub.ts";
+import { untilReturned } from "./until-returned.ts";
+
+/** Follows that poll a server without events; core ends a watch after two minutes unless told. */
+const WATCH_MS = 24 * 60 * 60_000;
+/** The longest delay that timers take; a token that lives longer is looked at again upstream. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+export interface Caller {
+  client: Client;
+  tokenExpiresAt: number | undefined;
+}
+
+/** The live jobs of one caller. `hubOf` is undefined for a server without events. */
+export function createChanges(caller: Caller, hubOf: (client: Client) => Promise<Hub | undefined>): Changes {
+  const { client } = caller;
+  return {
+    of: (jobId) =>
+      untilReturned(async function* (signal) {
+        const hub = await upstream(hubOf(client));
+        if (!hub) {
+          yield* polled(client, jobId, signal);
+          return;
+        }
+        const feed = bound(hub.follow(client, jobId), caller, signal);
+        try {
+          const first = await upstream(hub.read(jobId));
+          if (!first) throw new NotFoundError(`This account has no job ${jobId}.`, ["id"]);
+          const fresh = eachStatusOnce();
+          fresh(first.status);
+          yield viewOf(first);
+          if (first.done) return;
+          for await (const { status } of translated(feed)) {
+            if (fresh(status)) yield { id: jobId, kind: first.kind, status };
+            if (isFinal(status)) return;
+          }
+        } finally {
+          await feed.return?.();
+        }
+      }),
+
+    all: (after) =>
+      untilReturned(async function* (signal) {
+        const hub = await upstream(hubOf(client));
+        if (!hub) throw new UnsupportedByUpstreamError("The server behind this gateway has no event stream. Follow single jobs with jobUpdated.");
+        const told = new Map<string, AcceptedJobStatus>();
+        const { cursor } = hub;
+        let feed = hub.followAll(client, after);
+        if (feed) bound(feed, caller, signal);
+        try {
+          if (after === undefined && cursor !== undefined) {
+            // Others follow already, so the upstream does not tell the unfinished jobs once more.
+            for (const state of await upstream(unfinished(client))) {
+              told.set(state.id, state.status);
+              yield { cursor, job: viewOf(state) };
+            }
+          }
+          if (!feed && after !== undefined) {
+            for await (const change of client.events.watch({ cursor: after, signal })) {
+              yield* named(hub, change);
+              feed = hub.followAll(client, change.cursor);
+              if (feed) break;
+            }
+            if (feed) bound(feed, caller, signal);
+          }
+          for await (const change of translated(feed)) {
+            if (told.get(change.id) === change.status) continue;
+            told.delete(change.id);
+            yield* named(hub, change);
+          }
+        } finally {
+          await feed?.return?.();
+        }
+      }),
+  };
+}
+
+/** Nothing for a job that has been forgotten since. */
+async function* named(hub: Hub, { id, status, cursor }: JobChange): AsyncGenerator<AccountChange, void, undefined> {
+  const kind = await upstream(hub.kindOf(id));
+  if (kind) yield { cursor, job: { id, kind, status } };
+}
+
+async function* translated(feed: Feed<JobChange> | undefined): AsyncGenerator<JobChange, void, undefined> {
+  if (!feed) return;
+  for (;;) {
+    const { done, value } = await upstream(feed.next());
+    if (done) return;
+    yield value;
+  }
+}
+
+/** Ends with the subscription and, at the latest, with the token. */
+function bound(feed: Feed<JobChange>, { tokenExpiresAt }: Caller, signal: AbortSignal): Feed<JobChange> {
+  signal.addEventListener("abort", () => feed.end());
+  if (signal.aborted) feed.end();
+  if (tokenExpiresAt !== undefined) {
+    const left = Math.min(TIMER_MAX_MS, tokenExpiresAt - Date.now());
+    const timer = setTimeout(() => feed.end(new UnauthorizedError("Your access token has ended: refresh it and subscribe again.")), left);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+  }
+  return feed;
+}
+
+async function* polled(client: Client, jobId: string, signal: AbortSignal): AsyncGenerator<JobView, void, undefined> {
+  const states = client.jobs.watch(jobId, { signal, timeoutMs: WATCH_MS });
+  try {
+    for (;;) {
+      const { done, value } = await upstream(states.next(), { id: ["id"] });
+      if (done) return;
+      yield viewOf(value);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function unfinished(client: Client): Promise<JobState[]> {
+  const pages = await Promise.all([client.jobs.list({ status: "Sent", limit: 100 }), client.jobs.list({ status: "Started", limit: 100 })]);
+  return pages.flatMap((page) => page.items.map(recordState));
+}
+
+/** A job that is tried again does not go back for those who follow it. */
+function eachStatusOnce(): (status: AcceptedJobStatus) => boolean {
+  const seen = new Set<AcceptedJobStatus>();
+  return (status) => {
+    if (seen.has(status) || (status === "Sent" && seen.size > 0)) return false;
+    seen.add(status);
+    return true;
+  };
+}
