@@ -1,0 +1,98 @@
+import { Command } from "commander";
+import type { AccountSettings, AccountView, Accounts, Credentials } from "@prosopon/service";
+import { options, type Values } from "../config.ts";
+import { UsageError } from "../errors.ts";
+import { printJson, printLine, printTable } from "../print.ts";
+
+type AccountsOptions = Values<"data" | "json">;
+type SettingsOptions = AccountsOptions & Values<"keepCrops" | "refuseMixed">;
+
+/** Works on the data directory itself, also while a server runs on it. */
+export function accountsCommand(): Command {
+  const accounts = new Command("accounts")
+    .description("manage the accounts of a data directory, also while a server runs on it")
+    .helpCommand(false);
+  const verb = (usage: string, description: string) => {
+    const command = accounts.command(usage).description(description);
+    for (const option of options("data", "json")) command.addOption(option);
+    return command;
+  };
+
+  verb("create [name]", "make an account; its secret is shown once").action(
+    (name: string | undefined, values: AccountsOptions) =>
+      withAccounts(values, async (all) => showCredentials(await all.create(name ? { name } : {}), values)),
+  );
+  verb("list", "list the accounts").action((values: AccountsOptions) =>
+    withAccounts(values, async (all) => showAccounts(await all.list(), values)),
+  );
+  verb("rotate <client-id>", "give an account a new secret and end its sessions").action(
+    (clientId: string, values: AccountsOptions) =>
+      withAccounts(values, async (all) => showCredentials(await all.rotate(clientId), values)),
+  );
+  verb("disable <client-id>", "end an account's sessions and let nobody log in").action(
+    (clientId: string, values: AccountsOptions) =>
+      withAccounts(values, async (all) => showAccounts([await all.disable(clientId)], values)),
+  );
+  verb("enable <client-id>", "let an account log in again").action(
+    (clientId: string, values: AccountsOptions) =>
+      withAccounts(values, async (all) => showAccounts([await all.enable(clientId)], values)),
+  );
+  const settings = verb("settings <client-id>", "change what an account keeps and refuses");
+  for (const option of options("keepCrops", "refuseMixed")) settings.addOption(option);
+  settings.action((clientId: string, values: SettingsOptions) =>
+    withAccounts(values, async (all) =>
+      showAccounts([await all.settings(clientId, readSettings(values))], values),
+    ),
+  );
+  return accounts;
+}
+
+async function withAccounts(
+  { data }: AccountsOptions,
+  work: (accounts: Accounts) => Promise<void>,
+): Promise<void> {
+  const { openAccounts } = await import("../compose.ts");
+  const { accounts, close } = await openAccounts(data);
+  try {
+    await work(accounts);
+  } finally {
+    await close();
+  }
+}
+
+function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<AccountSettings> {
+  const change = {
+    ...(keepCrops !== undefined && { keepCrops }),
+    ...(refuseMixed !== undefined && { refuseMixedIdentities: refuseMixed }),
+  };
+  if (Object.keys(change).length === 0)
+    throw new UsageError("Nothing to change: give --keep-crops on|off or --refuse-mixed on|off.");
+  return change;
+}
+
+function showCredentials({ clientId, secretId }: Credentials, { json }: AccountsOptions): void {
+  if (json) printJson({ clientId, secretId });
+  else printLine(`client id  ${clientId}\nsecret id  ${secretId}\nThe secret is shown this once; keep it.`);
+}
+
+function showAccounts(accounts: AccountView[], { json }: AccountsOptions): void {
+  const views = accounts.map(({ clientId, name, disabled, settings, createdAt }) => ({
+    clientId,
+    name,
+    disabled,
+    ...settings,
+    createdAt: new Date(createdAt).toISOString(),
+  }));
+  if (json) return printJson({ accounts: views });
+  if (views.length === 0) return printLine("No accounts yet: `prosopon accounts create`, or start a server.");
+  printTable(
+    views.map((view) => ({
+      "client id": view.clientId,
+      name: view.name,
+      state: view.disabled ? "disabled" : "enabled",
+      crops: view.keepCrops ? "kept" : "not kept",
+      "mixed photos": view.refuseMixedIdentities ? "refused" : "warned of",
+      made: view.createdAt.slice(0, 10),
+    })),
+  );
+}

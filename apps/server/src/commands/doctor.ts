@@ -1,0 +1,16 @@
+import { Command } from "commander";
+import { options } from "../config.ts";
+import type { DoctorOptions } from "../doctor/doctor.ts";
+
+export function doctorCommand(): Command {
+  const command = new Command("doctor")
+    .description(
+      "check models, hashes, threads, memory, disk and data, and time a recognition; also beside a running server",
+    )
+    .action(async (values: DoctorOptions) => {
+      const { doctor } = await import("../doctor/doctor.ts");
+      process.exitCode = await doctor(values);
+    });
+  for (const option of options("data", "threads", "maxPixels", "json")) command.addOption(option);
+  return command;
+}

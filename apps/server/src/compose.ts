@@ -1,0 +1,110 @@
+import { chmod, mkdir } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createEngine } from "@prosopon/engine";
+import {
+  attachWebSocket,
+  createAccounts,
+  createService,
+  openLocalBlobs,
+  openSqliteStorage,
+  type Accounts,
+  type Credentials,
+  type Peer,
+  type Service,
+  type Storage,
+} from "@prosopon/service";
+import type { Logger } from "pino";
+import manifest from "../package.json" with { type: "json" };
+import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
+import { CommandError } from "./errors.ts";
+import { createPages } from "./pages.ts";
+import { refuseOtherUpgrades } from "./upgrades.ts";
+
+export interface OpenOptions {
+  data: string;
+  threads: number;
+  maxPixels: number;
+  logger?: Logger;
+}
+
+export interface OpenService {
+  service: Service;
+  /** Ends the work in hand or hands it back, then closes storage, blobs and engine. */
+  close(): Promise<void>;
+}
+
+export interface Composition extends OpenService {
+  /** API, gateway and playground, told apart by path. Never rejects. */
+  fetch(request: Request, peer?: Peer): Promise<Response>;
+  /** Serves the WebSockets of the same paths on a Node server; returns the detach. */
+  attach(server: Server): () => void;
+  /** What `/demo-account.json` answers from now on. */
+  offerDemo(credentials: Credentials | undefined): void;
+}
+
+/** The one place where the parts are put together: storage, images in flight, engine, service. */
+export async function openService({ data, threads, maxPixels, logger }: OpenOptions): Promise<OpenService> {
+  const storage = await openStorage(data, { exclusive: true });
+  const blobs = await openLocalBlobs(join(resolve(data), "blobs"));
+  const engine = createEngine({ threads, maxPixels });
+  const service = createService({
+    storage,
+    blobs,
+    engine,
+    version: manifest.version,
+    ...(logger && { logger }),
+  });
+  return {
+    service,
+    async close() {
+      await service.close();
+      await engine.close();
+      await blobs.close();
+      await storage.close();
+    },
+  };
+}
+
+/** The service with all that shares its port. */
+export async function compose(options: OpenOptions): Promise<Composition> {
+  const { service, close } = await openService(options);
+  const pages = createPages(fileURLToPath(new URL("./playground", import.meta.url)));
+  let demo: Credentials | undefined;
+  return {
+    service,
+    close,
+    async fetch(request, peer) {
+      const { pathname } = new URL(request.url);
+      if (pathname === DEMO_ACCOUNT_PATH) return offerDemoAccount(request, peer?.address, demo);
+      return (await pages?.(request)) ?? service.fetch(request, peer);
+    },
+    attach(server) {
+      const detach = attachWebSocket(server, service);
+      refuseOtherUpgrades(server, ["/v1/events"]);
+      return detach;
+    },
+    offerDemo: (credentials) => void (demo = credentials),
+  };
+}
+
+/** The accounts alone: no engine, no worker, and no claim on the directory. */
+export async function openAccounts(data: string): Promise<{ accounts: Accounts; close(): Promise<void> }> {
+  const storage = await openStorage(data, { exclusive: false });
+  return { accounts: createAccounts({ storage }), close: () => storage.close() };
+}
+
+/** `exclusive: false` works beside a running server. @throws StorageError `locked` */
+async function openStorage(data: string, { exclusive }: { exclusive: boolean }): Promise<Storage> {
+  const directory = resolve(data);
+  try {
+    // Faces are nobody else's business: a fresh directory is for its owner alone.
+    if (await mkdir(directory, { recursive: true })) await chmod(directory, 0o700);
+  } catch (error) {
+    throw new CommandError(
+      `The data directory ${directory} cannot be made (${(error as Error).message}). Choose another with --data or PROSOPON_DATA.`,
+    );
+  }
+  return openSqliteStorage({ directory, exclusive });
+}

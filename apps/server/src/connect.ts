@@ -1,0 +1,73 @@
+import { realpath } from "node:fs/promises";
+import { createClient, type Client } from "@prosopon/core";
+import type { Credentials } from "@prosopon/service";
+import type { Values } from "./config.ts";
+import { DEMO_ACCOUNT_PATH, isLoopbackHost, readDemoAccount } from "./demo-account.ts";
+import { UsageError } from "./errors.ts";
+import { firstAccount, fixedCredentials } from "./first-account.ts";
+
+export type ConnectOptions = Values<
+  "url" | "embedded" | "data" | "threads" | "maxPixels" | "clientId" | "secretId" | "timeout"
+>;
+
+export interface Connection {
+  client: Client;
+  /** Which server or directory, and which account: the same people for the same text. */
+  name: string;
+  close(): Promise<void>;
+}
+
+/** A client over HTTP, or one over the service in this very process: the same bytes through the same parser. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const given = fixedCredentials(options);
+  return options.embedded ? embedded(options, given) : remote(options, given);
+}
+
+async function remote({ url, timeout }: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
+  const baseUrl = url.replace(/\/+$/, "");
+  const credentials = given ?? (await offeredDemoAccount(baseUrl));
+  if (!credentials)
+    throw new UsageError(
+      `Which account of ${baseUrl}? Set PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID; the server printed them at its first start.`,
+    );
+  const client = createClient({ baseUrl, ...credentials, timeoutMs: timeout * 1000 });
+  return { client, name: `${baseUrl} ${credentials.clientId}`, close: async () => {} };
+}
+
+/** `prosopon serve --demo` on this machine offers its demo account to us as it does to the playground. */
+async function offeredDemoAccount(baseUrl: string): Promise<Credentials | undefined> {
+  if (!isLoopbackHost(new URL(baseUrl).hostname)) return undefined;
+  try {
+    const answer = await fetch(`${baseUrl}${DEMO_ACCOUNT_PATH}`, { signal: AbortSignal.timeout(5_000) });
+    return answer.ok ? ((await answer.json()) as Credentials) : undefined;
+  } catch (error) {
+    throw new UsageError(
+      `No server answers at ${baseUrl}. Start one with \`prosopon serve\`, name another with --url, or work without one with --embedded.`,
+      { cause: error },
+    );
+  }
+}
+
+async function embedded(options: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
+  const { openService } = await import("./compose.ts");
+  const { service, close } = await openService(options);
+  try {
+    const credentials = given ?? (await readDemoAccount(options.data));
+    const account = await firstAccount(service, { data: options.data, demo: false, ...credentials });
+    if (account.created)
+      console.error(
+        `Made the account ${account.created.clientId}. Its secret is shown this once: ${account.created.secretId}`,
+      );
+    const login = credentials ?? account.created;
+    if (!login)
+      throw new UsageError(
+        `Which account of ${options.data}? Set PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID; \`prosopon accounts list\` shows what there is.`,
+      );
+    await service.ready();
+    const client = createClient({ fetch: service.fetch, ...login, timeoutMs: options.timeout * 1000 });
+    return { client, name: `${await realpath(options.data)} ${login.clientId}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { realpath } from "node:fs/promises";
+import type { Values } from "../config.ts";
+import { connect, type ConnectOptions } from "../connect.ts";
+import { printJson, printLine, printTable } from "../print.ts";
+import { createProgress } from "../progress.ts";
+import { stopSignal } from "../signals.ts";
+import { openJournal } from "./journal.ts";
+import { readPeople, type Person } from "./people.ts";
+import { enrolPerson, type Enrolment, type FileReport } from "./person.ts";
+
+export type EnrolOptions = ConnectOptions & Values<"concurrency" | "state" | "json">;
+
+/** Enrols a folder of people. Returns the exit code: 1 when a photo failed or the run was cut short. */
+export async function enrol(folder: string, options: EnrolOptions): Promise<number> {
+  const { people, ignored } = await readPeople(folder);
+  const stop = stopSignal();
+  const { client, name, close } = await connect(options);
+  const progress = createProgress(people.reduce((sum, { files }) => sum + files.length, 0));
+  const reports: FileReport[] = [];
+  try {
+    const directory = await realpath(folder);
+    const run: Enrolment = {
+      client,
+      journal: openJournal(options.state, name, directory),
+      directory,
+      signal: stop,
+      report(file) {
+        reports.push(file);
+        progress.step(`${file.person}/${file.file}`);
+      },
+    };
+    await inParallel(people, options.concurrency, stop, (person) => enrolPerson(run, person));
+  } catch (error) {
+    progress.end();
+    console.error("Cut short. Run the same command again: it goes on where this one stopped.");
+    if (!stop.aborted) throw error;
+  } finally {
+    progress.end();
+    await close();
+  }
+  show(people, reports, ignored, options);
+  return stop.aborted || reports.some(({ status }) => status === "failed") ? 1 : 0;
+}
+
+/** The first failure stops the others before their next person. */
+async function inParallel(
+  people: Person[],
+  concurrency: number,
+  stop: AbortSignal,
+  work: (person: Person) => Promise<void>,
+): Promise<void> {
+  const queue = people.values();
+  let broken = false;
+  const worker = async () => {
+    for (const person of queue) {
+      if (broken || stop.aborted) return;
+      await work(person).catch((error: unknown) => {
+        broken = true;
+        throw error;
+      });
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+function show(people: Person[], reports: FileReport[], ignored: string[], { json }: EnrolOptions): void {
+  const files = reports.toSorted((a, b) => a.person.localeCompare(b.person) || a.file.localeCompare(b.file));
+  const count = (status: FileReport["status"]) => files.filter((file) => file.status === status).length;
+  const enrolled = new Set(files.filter(({ status }) => status !== "failed").map(({ person }) => person));
+  const summary = {
+    people: people.length,
+    enrolled: count("enrolled"),
+    already: count("already"),
+    failed: count("failed"),
+    ignored: ignored.length,
+  };
+  if (json) return printJson({ ...summary, files, ignored_files: ignored });
+
+  const failed = files.filter(({ status }) => status === "failed");
+  if (files.length > 0)
+    printTable(
+      files.map(({ person, file, status, reason, identity_id }) => ({
+        person,
+        file,
+        result: status === "already" ? "enrolled before" : status,
+        detail: reason ?? identity_id,
+      })),
+    );
+  for (const file of ignored) printLine(`ignored: ${file} (no .jpg, .jpeg or .png in a person's folder)`);
+  printLine(
+    `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed.`,
+  );
+}

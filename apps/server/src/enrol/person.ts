@@ -1,0 +1,164 @@
+import { openAsBlob } from "node:fs";
+import { join } from "node:path";
+import { isApiError, isJobFailedError, type Client, type JobRef } from "@prosopon/core";
+import type { Journal, OpenJob } from "./journal.ts";
+import { fingerprint, type Person } from "./people.ts";
+
+export interface FileReport {
+  person: string;
+  file: string;
+  status: "enrolled" | "already" | "failed";
+  identity_id?: string;
+  /** failed: why, in words. */
+  reason?: string;
+}
+
+export interface Enrolment {
+  client: Client;
+  journal: Journal;
+  directory: string;
+  signal: AbortSignal;
+  report(file: FileReport): void;
+}
+
+/** The documented API takes so many images in one request. */
+const IMAGES_PER_JOB = 5;
+/** The server's clock and ours may differ by so much. */
+const CLOCK_SKEW_MS = 60_000;
+
+interface Photo {
+  file: string;
+  hash: string;
+}
+
+/** Brings one person up to date: what an earlier run left open is settled first, then the new photos are sent. */
+export async function enrolPerson(run: Enrolment, { name, files }: Person): Promise<void> {
+  const { client, journal, signal } = run;
+  const record = journal.person(name);
+  if (record.open) await settle(run, name, record.open);
+  if (record.identityId !== undefined && !(await exists(client, record.identityId, signal)))
+    journal.write({ event: "forgotten", person: name });
+
+  const photos = await Promise.all(
+    files.map(async (file): Promise<Photo> => ({
+      file,
+      hash: await fingerprint(join(run.directory, name, file)),
+    })),
+  );
+  const known = photos.filter(({ hash }) => record.enrolled.has(hash));
+  const fresh = photos.filter(({ hash }) => !record.enrolled.has(hash));
+  for (const { file } of known)
+    run.report({ person: name, file, status: "already", identity_id: record.identityId! });
+
+  if (fresh.length > 0 && record.identityId === undefined) {
+    const elsewhere = await byExternalId(client, name, signal);
+    if (elsewhere !== undefined) {
+      // Enrolled by other means: which photos it was made of cannot be told, and sending them twice helps nobody.
+      for (const { file } of fresh)
+        run.report({ person: name, file, status: "already", identity_id: elsewhere });
+      return;
+    }
+  }
+  for (let start = 0; start < fresh.length; start += IMAGES_PER_JOB)
+    await send(run, name, fresh.slice(start, start + IMAGES_PER_JOB));
+}
+
+/** Sends some photos as one job. When that fails, each goes alone, so that each gets its own verdict. */
+async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void> {
+  const { client, journal, signal } = run;
+  const { identityId } = journal.person(name);
+  const hashes = photos.map(({ hash }) => hash);
+  try {
+    const images = await Promise.all(photos.map(({ file }) => openAsBlob(join(run.directory, name, file))));
+    signal.throwIfAborted();
+    journal.write({ event: "sending", person: name, photos: hashes, ...(identityId && { identityId }) });
+    const job =
+      identityId === undefined
+        ? await client.identities.create({ images, externalId: name, metadata: { name } }, { signal })
+        : await client.identities.addImages(identityId, { images }, { signal });
+    journal.write({
+      event: "sent",
+      person: name,
+      jobId: job.id,
+      kind: identityId === undefined ? "enrol" : "add-images",
+    });
+    const done = (await client.jobs.wait(job, { signal })).identityId ?? identityId!;
+    journal.write({ event: "enrolled", person: name, photos: hashes, identityId: done });
+    for (const { file } of photos) run.report({ person: name, file, status: "enrolled", identity_id: done });
+  } catch (error) {
+    const reason = refusalOrThrow(error);
+    journal.write({ event: "failed", person: name });
+    if (photos.length === 1)
+      return run.report({ person: name, file: photos[0]!.file, status: "failed", reason });
+    for (const photo of photos) await send(run, name, [photo]);
+  }
+}
+
+/** Finds out what became of a job that an earlier run had begun, so that nothing is enrolled twice. */
+async function settle({ client, journal, signal }: Enrolment, person: string, open: OpenJob): Promise<void> {
+  try {
+    const job = open.job ?? (await findJob(client, open, journal.person(person).jobs, signal));
+    const identityId = job
+      ? ((await client.jobs.wait(job, { signal })).identityId ?? open.identityId)
+      : undefined;
+    // Killed between sending and hearing the id: a new identity is known by its external id.
+    const found =
+      identityId ?? (open.identityId === undefined ? await byExternalId(client, person, signal) : undefined);
+    if (found === undefined) journal.write({ event: "failed", person });
+    else journal.write({ event: "enrolled", person, photos: open.photos, identityId: found });
+  } catch (error) {
+    refusalOrThrow(error);
+    journal.write({ event: "failed", person });
+  }
+}
+
+/** The job that an earlier run began without hearing its id, if the server has one. */
+async function findJob(
+  client: Client,
+  { identityId, since }: OpenJob,
+  heardOf: Set<string>,
+  signal: AbortSignal,
+): Promise<JobRef | undefined> {
+  const kind = identityId === undefined ? "enrol" : "add-images";
+  const { items } = await client.jobs.list({ kind, limit: 100, signal });
+  const jobs = items
+    .filter((job) => Date.parse(job.created_at) >= since - CLOCK_SKEW_MS && !heardOf.has(job.job_id))
+    .map((job) => ({ ...job, id: job.job_id }));
+  if (identityId !== undefined) return jobs.find((job) => job.identity_id === identityId);
+  // A new identity shows its external id only when its job has ended, so those of that time are waited for.
+  for (const job of jobs)
+    await client.jobs.wait(job, { signal }).catch((error: unknown) => void refusalOrThrow(error));
+  return undefined;
+}
+
+async function byExternalId(
+  client: Client,
+  externalId: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { items } = await client.identities.list({ externalId, limit: 1, signal });
+  return items[0]?.identity_id;
+}
+
+async function exists(client: Client, identityId: string, signal: AbortSignal): Promise<boolean> {
+  return client.identities.get(identityId, { signal }).then(
+    () => true,
+    (error: unknown) => {
+      if (isApiError(error) && error.status === 404) return false;
+      throw error;
+    },
+  );
+}
+
+function refusalOrThrow(error: unknown): string {
+  const reason = refusal(error);
+  if (reason === undefined) throw error;
+  return reason;
+}
+
+/** Why these photos were not taken; undefined when the fault is not theirs and the run must end. */
+function refusal(error: unknown): string | undefined {
+  if (isJobFailedError(error)) return error.reason;
+  if (isApiError(error) && [400, 404, 409, 413, 415, 422].includes(error.status)) return error.message;
+  return undefined;
+}

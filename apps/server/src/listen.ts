@@ -1,0 +1,74 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { nodeServerOptions } from "@prosopon/service";
+import { CommandError } from "./errors.ts";
+
+/** Uploads and answers under way get so long at shutdown; below the 10 s after which Docker kills. */
+const GRACE_MS = 5_000;
+
+export interface Listening {
+  server: Server;
+  url: string;
+  /** Takes no new connection; resolves when the open ones have ended, at the latest after the grace time. */
+  close(): Promise<void>;
+}
+
+export type Fetch = Parameters<typeof nodeServerOptions>[0];
+
+/** @throws CommandError when the address cannot be had. */
+export async function listen(
+  handler: Fetch,
+  { port, host }: { port: number; host: string },
+): Promise<Listening> {
+  const options = nodeServerOptions(handler);
+  const server = createAdaptorServer({
+    ...options,
+    createServer,
+    overrideGlobalObjects: false,
+    serverOptions: {
+      ...options.serverOptions,
+      // A request line and headers must come soon even though a body may take hours.
+      headersTimeout: 30_000,
+      // Longer than the 60 s of common proxies, so that it is they who close an idle connection.
+      keepAliveTimeout: 65_000,
+      // Room for a bearer token and a proxy's own headers.
+      maxHeaderSize: 32_768,
+    },
+  }) as Server;
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new CommandError(explain(error, port, host), { cause: error })),
+    );
+    server.listen(port, host, resolve);
+  });
+
+  return {
+    server,
+    url: urlOf(server.address() as AddressInfo, host),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+      const never = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS + 500).unref());
+      await Promise.race([closed, never]);
+      clearTimeout(late);
+    },
+  };
+}
+
+function explain({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
+  if (code === "EADDRINUSE")
+    return `Port ${port} of ${host} is in use. Stop what listens there, or take another with --port or PROSOPON_PORT.`;
+  if (code === "EACCES")
+    return `Port ${port} of ${host} is not allowed to this user. Take one above 1023 with --port or PROSOPON_PORT.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+    return `${host} is no address of this machine. Give one with --host or PROSOPON_HOST, e.g. 127.0.0.1.`;
+  return `Cannot listen on ${host}:${port}: ${message}`;
+}
+
+/** Where a person on this machine finds it: the wildcard addresses are no address to go to. */
+function urlOf({ port, family, address }: AddressInfo, host: string): string {
+  if (host === "localhost" || address === "0.0.0.0" || address === "::") return `http://localhost:${port}`;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { accountsCommand } from "./commands/accounts.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { enrolCommand } from "./commands/enrol.ts";
+import { recognizeCommand } from "./commands/recognize.ts";
+import { searchCommand } from "./commands/search.ts";
+import { serveCommand } from "./commands/serve.ts";
+
+/** The whole command line. Building it does nothing else, so docs/cli.md is generated from it. */
+export function createProgram(): Command {
+  const program: Command = new Command("prosopon")
+    .description("Enrol, search and recognise faces on your own machine.")
+    .version(manifest.version, "--version", "print the version")
+    .showHelpAfterError("(add --help for what is possible)")
+    .helpCommand(false)
+    .addHelpText("after", ({ command }) => environmentHelp(command));
+  for (const command of [
+    serveCommand(),
+    enrolCommand(),
+    searchCommand(),
+    recognizeCommand(),
+    accountsCommand(),
+    doctorCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  for (const command of everyCommand(program)) command.copyInheritedSettings(program).exitOverride();
+  return program;
+}
+
+export function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** The variables of all commands, each once. */
+function environmentHelp(program: Command): string {
+  const lines = new Map<string, string>();
+  for (const option of everyCommand(program).flatMap((command) => command.options)) {
+    if (option.envVar)
+      lines.set(option.envVar, `  ${option.envVar.padEnd(24)} ${option.long}: ${option.description}`);
+  }
+  return `\nEnvironment (a flag wins over its variable; an empty variable counts as unset):\n${[...lines.values()].toSorted().join("\n")}\n`;
+}

@@ -1,0 +1,62 @@
+import { isLoopbackHost } from "./demo-account.ts";
+import { compose } from "./compose.ts";
+import type { Values } from "./config.ts";
+import { CommandError } from "./errors.ts";
+import { firstAccount, fixedCredentials, type FirstAccount } from "./first-account.ts";
+import { listen } from "./listen.ts";
+import { createLog } from "./log.ts";
+import { printJson, printLine } from "./print.ts";
+import { aborted, stopSignal } from "./signals.ts";
+
+export type ServeOptions = Values<
+  "port" | "host" | "data" | "demo" | "clientId" | "secretId" | "threads" | "maxPixels" | "logLevel" | "json"
+>;
+
+/** Serves until SIGTERM or SIGINT. Listens early: `/readyz` answers 503 until a real recognition has passed. */
+export async function serve(options: ServeOptions): Promise<void> {
+  fixedCredentials(options);
+  const stop = stopSignal();
+  const logger = createLog(options.logLevel);
+  const server = await compose({ ...options, logger });
+  try {
+    const listening = await listen(server, options);
+    const detach = server.attach(listening.server);
+    try {
+      const account = await firstAccount(server.service, options);
+      if (isLoopbackHost(options.host)) server.offerDemo(account.demo);
+      await Promise.race([server.service.ready().catch(notReady), aborted(stop)]);
+      if (!stop.aborted) announce(listening.url, account, options);
+      logger.info({ url: listening.url }, "ready");
+      await aborted(stop);
+      logger.info("stopping: jobs in hand finish or are handed back");
+    } finally {
+      detach();
+      await Promise.all([listening.close(), server.service.close()]);
+    }
+  } finally {
+    await server.close();
+  }
+  process.exit(0);
+}
+
+function notReady(error: Error): never {
+  throw new CommandError(
+    `The engine does not pass its self-test: ${error.message} Run \`prosopon doctor\`.`,
+    { cause: error },
+  );
+}
+
+function announce(url: string, { created, demo }: FirstAccount, options: ServeOptions): void {
+  if (options.json) return printJson({ url, ...created, pid: process.pid });
+  printLine(`Prosopon is ready at ${url}`);
+  if (created)
+    printLine(
+      `\nAn account was made. Its secret is shown this once; keep it:\n  client id  ${created.clientId}\n  secret id  ${created.secretId}`,
+    );
+  if (demo && isLoopbackHost(options.host))
+    printLine(`\nOpen ${url} and sign in to the demo account with one click.`);
+  else if (options.demo)
+    printLine(
+      `\nThe demo account is not offered for one-click sign-in${demo ? ` on ${options.host}: others could reach it` : ": its secret was changed"}.`,
+    );
+}
