@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { randomToken, type Secrets } from "./auth/secrets.ts";
-import type { Clock } from "./clock.ts";
+import { createSecrets, randomToken, type Secrets } from "./auth/secrets.ts";
+import { systemClock, type Clock } from "./clock.ts";
 import { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";
 
 /** An account without its hash. */
@@ -27,7 +27,8 @@ export interface Accounts {
 
 const withoutHash = ({ secretHash: _, ...view }: Account): AccountView => view;
 
-export function createAccounts({ storage, clock, secrets }: { storage: Storage; clock: Clock; secrets: Secrets }): Accounts {
+/** The accounts of a storage, with or without a service on it. */
+export function createAccounts({ storage, clock = systemClock, secrets = createSecrets() }: { storage: Storage; clock?: Clock; secrets?: Secrets }): Accounts {
   async function change(clientId: string, update: Parameters<Storage["accounts"]["update"]>[1] | ((account: Account) => Parameters<Storage["accounts"]["update"]>[1])) {
     const account = await storage.accounts.byClientId(clientId);
     const changed = account && (await storage.accounts.update(account.id, typeof update === "function" ? update(account) : update));
