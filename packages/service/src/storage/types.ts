@@ -188,7 +188,8 @@ export interface Storage {
     enqueue(job: { id: string; accountId: string; payload: JobPayload; uploadIds?: string[]; now: number }): Promise<JobRecord>;
     /**
      * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
-     * Searches and recognitions first, then by age; a job that has used up `maxAttempts` is not claimed but ended Failed here.
+     * Searches and recognitions first, then accounts in turn, each by age: one account's imports don't delay another's.
+     * A job that has used up `maxAttempts` is not claimed but ended Failed here.
      */
     claim(options: { limit: number; leaseMs: number; maxAttempts: number; now: number }): Promise<ClaimedJob[]>;
     /** Extends leases; returns the ids still held. */
@@ -215,8 +216,9 @@ export interface Storage {
     /** null removes. @throws StorageError `conflict` when the external id is taken. */
     patch(accountId: string, identityId: string, patch: { externalId?: string | null; metadata?: Record<string, unknown> }, now: number): Promise<IdentityRecord | undefined>;
     /**
-     * Deletes all or, when one is unknown, none. Also removes what jobs remember of them (result, payload images are the
-     * caller's: returned as blob ids to erase). After the settling time no byte of their embeddings or crops is left on disk.
+     * Deletes all or, when one is unknown, none. Their unfinished jobs end Failed here, and what jobs remember of them is
+     * removed (results, metadata, their place among a search's candidates). `blobIds` are images that nothing needs any
+     * more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
      */
     delete(accountId: string, identityIds: string[], now: number): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
     /** The `k` nearest identities, best first; exact. */
@@ -259,7 +261,8 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-export type StorageErrorCode = "conflict" | "not-found" | "locked" | "unusable";
+/** `bad-cursor`: a list was asked for with a cursor that no list gave. */
+export type StorageErrorCode = "conflict" | "not-found" | "locked" | "unusable" | "bad-cursor";
 
 /** The message says what is wrong and what to do. */
 export class StorageError extends Error {

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { BlobTooLargeError, type BlobStore } from "./types.ts";
+
+/** How much of a blob's beginning `put` gives back: enough for an image's header and its EXIF block. */
+const HEAD_BYTES = 65_536;
+const ID = /^[A-Za-z0-9_-]{32}$/;
+const PART = ".part";
+
+/**
+ * Blobs as files of one directory, named by 192 random bits. A blob is written beside its name, flushed and renamed,
+ * so a name never shows half a blob. The directory belongs to one process: parts left by a crash are removed here.
+ */
+export async function openLocalBlobs(directory: string): Promise<BlobStore> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  for (const name of await readdir(directory)) {
+    if (name.endsWith(PART)) await rm(join(directory, name), { force: true });
+  }
+  return {
+    async put(data, { maxBytes, signal }) {
+      const blobId = randomBytes(24).toString("base64url");
+      const path = join(directory, blobId);
+      const part = path + PART;
+      const head: Uint8Array[] = [];
+      let size = 0;
+      try {
+        const file = await open(part, "wx", 0o600);
+        await pipeline(
+          data,
+          async function* (chunks: AsyncIterable<Uint8Array>) {
+            for await (const chunk of chunks) {
+              if (size + chunk.length > maxBytes) {
+                throw new BlobTooLargeError(`The image is larger than ${maxBytes} bytes; send a smaller one.`);
+              }
+              if (size < HEAD_BYTES) head.push(chunk.slice(0, HEAD_BYTES - size));
+              size += chunk.length;
+              yield chunk;
+            }
+          },
+          file.createWriteStream({ flush: true }),
+          { signal },
+        );
+        await rename(part, path);
+        await syncDirectory(directory);
+      } catch (error) {
+        await rm(part, { force: true });
+        await rm(path, { force: true });
+        throw error;
+      }
+      return { blobId, size, head: Uint8Array.from(Buffer.concat(head)) };
+    },
+
+    async open(blobId) {
+      if (!ID.test(blobId)) return undefined;
+      const path = join(directory, blobId);
+      return (await exists(path)) ? { path, release: async () => {} } : undefined;
+    },
+
+    async delete(blobIds) {
+      const known = blobIds.filter((blobId) => ID.test(blobId));
+      if (known.length === 0) return;
+      await Promise.all(known.map((blobId) => unlink(join(directory, blobId)).catch(ignoreMissing)));
+      await syncDirectory(directory);
+    },
+
+    async list(before) {
+      const names = (await readdir(directory)).filter((name) => ID.test(name));
+      const old: string[] = [];
+      for (const name of names) {
+        const entry = await stat(join(directory, name)).catch(ignoreMissing);
+        if (entry && entry.mtimeMs < before) old.push(name);
+      }
+      return old;
+    },
+
+    async close() {},
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(ignoreMissing)) !== undefined;
+}
+
+/** A rename or an unlink outlives a power cut only once its directory is flushed. Windows cannot open directories, and need not. */
+async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}

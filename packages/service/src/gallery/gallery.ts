@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Entry } from "./bank.ts";
+import { Banks, type Nearest, Slab } from "./slab.ts";
+
+/** Faces loaded before other work gets a turn: about 10 ms. */
+const LOAD_ROWS = 2048;
+
+export interface StoredVector extends Entry {
+  vector: Float32Array;
+}
+
+/** The storage the gallery mirrors. Both calls are synchronous: they see what has been committed, and nothing else. */
+export interface GallerySource {
+  /** Up to `limit` faces of the account with a slot above `after`, by slot. */
+  page(account: number, after: number, limit: number): StoredVector[];
+  /** The vector in a slot; the view is good until the next call. */
+  read(slot: number): Float32Array;
+}
+
+interface Held {
+  slab: Slab;
+  /** Faces up to this slot are in the slab; Infinity once all are. */
+  loadedTo: number;
+  ready: Promise<void>;
+}
+
+/**
+ * Exact search in memory, one slab per account, loaded when the account first searches. Never stale: `add` and `remove`
+ * are called in the turn of the commit they mirror.
+ */
+export class Gallery {
+  readonly #source: GallerySource;
+  readonly #banks = new Banks();
+  readonly #accounts = new Map<number, Held>();
+
+  constructor(source: GallerySource) {
+    this.#source = source;
+  }
+
+  async nearest(account: number, probe: Float32Array, k: number): Promise<Nearest[]> {
+    const { slab, ready } = this.#accounts.get(account) ?? this.#load(account);
+    await ready;
+    return slab.nearest(probe, k, (slot) => this.#source.read(slot));
+  }
+
+  /** Loads the account's faces now rather than at its first search. */
+  async warm(account: number): Promise<void> {
+    await (this.#accounts.get(account) ?? this.#load(account)).ready;
+  }
+
+  add(account: number, faces: readonly StoredVector[]): void {
+    const held = this.#accounts.get(account);
+    if (!held) return;
+    try {
+      for (const face of faces) {
+        // A slot ahead of the loading will be met by it.
+        if (face.slot <= held.loadedTo) held.slab.add(face, face.vector);
+      }
+    } catch {
+      // Out of memory after the commit: half a slab must not answer. The next search loads it again, or says why not.
+      this.#accounts.delete(account);
+      held.slab.clear();
+    }
+  }
+
+  remove(account: number, slots: readonly number[]): void {
+    this.#accounts.get(account)?.slab.remove(slots);
+  }
+
+  close(): void {
+    for (const { slab } of this.#accounts.values()) slab.clear();
+    this.#accounts.clear();
+  }
+
+  #load(account: number): Held {
+    const held: Held = { slab: new Slab(this.#banks), loadedTo: -1, ready: Promise.resolve() };
+    this.#accounts.set(account, held);
+    held.ready = this.#fill(account, held).catch((error: unknown) => {
+      if (this.#accounts.get(account) === held) this.#accounts.delete(account);
+      held.slab.clear();
+      throw error;
+    });
+    return held;
+  }
+
+  async #fill(account: number, held: Held): Promise<void> {
+    for (;;) {
+      const page = this.#source.page(account, held.loadedTo, LOAD_ROWS);
+      for (const face of page) held.slab.add(face, face.vector);
+      held.loadedTo = page.length < LOAD_ROWS ? Infinity : page.at(-1)!.slot;
+      if (held.loadedTo === Infinity) return;
+      await nextTurn();
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** Values of an embedding. */
+export const DIMENSION = 128;
+
+const CODE_MAX = 127;
+const QUERY_MAX = 32_767;
+/** Room for the roundings of double-precision arithmetic over 128 terms (each below 2^-53), with a wide margin. */
+const ROUNDING = 1e-12;
+
+/** Bounds on a stored row: its vector lies within `residual` (Euclidean) of `scale * codes`. */
+export interface Quantised {
+  scale: number;
+  residual: number;
+}
+
+/** Writes 128 int8 codes and returns what the bound needs. Any finite vector will do, denormals included. */
+export function quantise(vector: Float32Array, codes: Int8Array): Quantised {
+  let largest = 0;
+  for (const value of vector) largest = Math.max(largest, Math.abs(value));
+  const scale = Math.fround(largest / CODE_MAX);
+  let squares = 0;
+  for (let i = 0; i < DIMENSION; i++) {
+    const value = vector[i]!;
+    const code = scale > 0 ? Math.max(-CODE_MAX, Math.min(CODE_MAX, Math.round(value / scale))) : 0;
+    codes[i] = code;
+    squares += (value - scale * code) ** 2;
+  }
+  // Rounded up: a float32 may be half a step below the double it came from.
+  const residual = Math.fround(Math.sqrt(squares) * (1 + 2 ** -22) + 2 ** -149);
+  return { scale, residual };
+}
+
+/** A probe as the kernel takes it. |exact - approximate| <= scale * codeError + residual * norm. */
+export interface Query {
+  vector: Float32Array;
+  codes: Int16Array;
+  /** Value of one step of `codes`. */
+  unit: number;
+  codeError: number;
+  norm: number;
+}
+
+/**
+ * Exact = x.q, with x = scale * codes + r and |r| <= residual, q = unit * queryCodes + e. Then
+ * x.q - scale * unit * (codes.queryCodes) = scale * (codes.e) + r.q, and Cauchy-Schwarz bounds both terms.
+ */
+export function quantiseQuery(vector: Float32Array): Query {
+  let largest = 0;
+  let squares = 0;
+  for (const value of vector) {
+    largest = Math.max(largest, Math.abs(value));
+    squares += value * value;
+  }
+  const unit = largest / QUERY_MAX;
+  const codes = new Int16Array(DIMENSION);
+  let errors = 0;
+  for (let i = 0; i < DIMENSION; i++) {
+    const code = unit > 0 ? Math.round(vector[i]! / unit) : 0;
+    codes[i] = code;
+    errors += (vector[i]! - unit * code) ** 2;
+  }
+  const norm = Math.sqrt(squares) * (1 + 1e-9);
+  const longestCodes = CODE_MAX * Math.sqrt(DIMENSION);
+  return { vector, codes, unit, codeError: longestCodes * (Math.sqrt(errors) * (1 + 1e-9) + ROUNDING * norm), norm };
+}
+
+/** The product in double precision, summed in order: every product of two float32 is exact. */
+export function exactProduct(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < DIMENSION; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,163 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Bank, CHUNK_ROWS, type Entry } from "./bank.ts";
+import { Leaders } from "./leaders.ts";
+import { exactProduct, type Query, quantiseQuery } from "./quantise.ts";
+
+/** Rows scanned before other work gets a turn: about 40 ms at most. */
+const YIELD_ROWS = 2_000_000;
+/** Scans begun anew because a removal moved rows meanwhile; the next one goes through without a pause. */
+const MAX_RESTARTS = 3;
+/** Up to here removals look each slot up (0.3 ms in a million); beyond, one pass finds them all. */
+const LOOKUPS = 16;
+
+/** Where slabs get their chunks: banks of 4 GiB, opened as they fill. */
+export class Banks {
+  readonly #banks: Bank[] = [];
+
+  take(): Chunk {
+    for (const bank of this.#banks) {
+      const address = bank.take();
+      if (address !== undefined) return { bank, address };
+    }
+    const bank = new Bank();
+    this.#banks.push(bank);
+    return { bank, address: bank.take()! };
+  }
+}
+
+interface Chunk {
+  bank: Bank;
+  address: number;
+}
+
+export interface Nearest extends Entry {
+  /** In double precision over the stored vector. */
+  product: number;
+}
+
+/** The faces of one account, quantised, in chunks: it grows without being copied, and rows lie without gaps. */
+export class Slab {
+  readonly #banks: Banks;
+  readonly #chunks: Chunk[] = [];
+  #size = 0;
+  /** Changes when rows move. */
+  #removals = 0;
+
+  constructor(banks: Banks) {
+    this.#banks = banks;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(entry: Entry, vector: Float32Array): void {
+    const row = this.#size % CHUNK_ROWS;
+    if (row === 0) this.#chunks.push(this.#banks.take());
+    const chunk = this.#chunks.at(-1)!;
+    chunk.bank.write(chunk.address, row, vector, entry);
+    this.#size++;
+  }
+
+  /** Slots that are not there are ignored. */
+  remove(slots: readonly number[]): void {
+    this.#removals++;
+    if (slots.length <= LOOKUPS) {
+      for (const slot of slots) this.#removeAt(this.#positionOf(slot));
+      return;
+    }
+    const gone = new Set(slots);
+    // From the end: the row that fills a gap has been looked at already.
+    for (let position = this.#size - 1; position >= 0; position--) {
+      const { bank, address } = this.#chunks[Math.floor(position / CHUNK_ROWS)]!;
+      if (gone.has(bank.slot(address, position % CHUNK_ROWS))) this.#removeAt(position);
+    }
+  }
+
+  /** Wipes all and gives the memory back. */
+  clear(): void {
+    this.#removals++;
+    this.#size = 0;
+    for (const { bank, address } of this.#chunks.splice(0)) bank.give(address);
+  }
+
+  /**
+   * The `k` nearest identities by their best face, exactly as a double-precision scan of all vectors would rank them.
+   * First every row is bounded from its codes; the k-th best lower bound of distinct identities rules out the rows
+   * whose upper bound stays below it. The others are then computed from the stored vectors (`read`), best bound first.
+   */
+  async nearest(probe: Float32Array, k: number, read: (slot: number) => Float32Array): Promise<Nearest[]> {
+    if (k < 1) return [];
+    const query = quantiseQuery(probe);
+    for (let restarts = 0; ; restarts++) {
+      const nearest = await this.#scan(query, k, read, restarts < MAX_RESTARTS);
+      if (nearest) return nearest;
+    }
+  }
+
+  /** Undefined when rows moved during a pause. Ranks in the same turn, before any slot can get another holder. */
+  async #scan(
+    query: Query,
+    k: number,
+    read: (slot: number) => Float32Array,
+    pause: boolean,
+  ): Promise<Nearest[] | undefined> {
+    const removals = this.#removals;
+    const bounds = new Leaders(k);
+    const candidates: Candidate[] = [];
+    for (let index = 0; index * CHUNK_ROWS < this.#size; index++) {
+      if (pause && index > 0 && (index * CHUNK_ROWS) % YIELD_ROWS < CHUNK_ROWS) {
+        await nextTurn();
+        if (this.#removals !== removals) return undefined;
+      }
+      const chunk = this.#chunks[index]!;
+      const rows = Math.min(CHUNK_ROWS, this.#size - index * CHUNK_ROWS);
+      chunk.bank.scan(chunk.address, rows, query, bounds.threshold, (row, value, error) => {
+        if (value + error < bounds.threshold) return;
+        const identity = chunk.bank.identity(chunk.address, row);
+        const slot = chunk.bank.slot(chunk.address, row);
+        bounds.offer(identity, slot, value - error);
+        candidates.push({ identity, slot, bound: value + error });
+      });
+    }
+    const possible = candidates.filter((candidate) => candidate.bound >= bounds.threshold);
+    return rank(possible, query, k, read);
+  }
+
+  #positionOf(slot: number): number {
+    for (const [index, { bank, address }] of this.#chunks.entries()) {
+      const rows = Math.min(CHUNK_ROWS, this.#size - index * CHUNK_ROWS);
+      const row = bank.rowOf(address, rows, slot);
+      if (row >= 0) return index * CHUNK_ROWS + row;
+    }
+    return -1;
+  }
+
+  /** The last row fills the gap and is wiped where it was. */
+  #removeAt(position: number): void {
+    if (position < 0) return;
+    const last = this.#chunks.at(-1)!;
+    const lastRow = --this.#size % CHUNK_ROWS;
+    const target = this.#chunks[Math.floor(position / CHUNK_ROWS)]!;
+    if (position !== this.#size) {
+      target.bank.copy(last.bank, last.address, lastRow, target.address, position % CHUNK_ROWS);
+    }
+    last.bank.wipe(last.address, lastRow);
+    if (lastRow === 0) last.bank.give(this.#chunks.pop()!.address);
+  }
+}
+
+interface Candidate extends Entry {
+  /** No less than the exact product. */
+  bound: number;
+}
+
+function rank(candidates: Candidate[], query: Query, k: number, read: (slot: number) => Float32Array): Nearest[] {
+  candidates.sort((a, b) => b.bound - a.bound);
+  const best = new Leaders(k);
+  for (const { identity, slot, bound } of candidates) {
+    if (bound < best.threshold) break;
+    best.offer(identity, slot, exactProduct(read(slot), query.vector));
+  }
+  return best.entries.map(({ identity, slot, value }) => ({ identity, slot, product: value }));
+}

@@ -1,0 +1,69 @@
+import { type Account, type Storage, StorageError } from "../types.ts";
+import type { Context } from "./context.ts";
+
+interface Row {
+  id: string;
+  client_id: string;
+  name: string;
+  secret_hash: string;
+  settings: string;
+  disabled: number;
+  created_at: number;
+}
+
+/** Nothing is kept in memory: another process may administer accounts beside a running server, which sees it at once. */
+export function createAccounts({ db, transaction }: Context): Storage["accounts"] {
+  const columns = "id, client_id, name, secret_hash, settings, disabled, created_at";
+  const insert = db.prepare(`INSERT INTO accounts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const byClientId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE client_id = ?`);
+  const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE id = ?`);
+  const all = db.prepare<[], Row>(`SELECT ${columns} FROM accounts ORDER BY created_at, row`);
+  const update = db.prepare("UPDATE accounts SET name = ?, secret_hash = ?, settings = ?, disabled = ? WHERE id = ?");
+  // sessions_account
+  const revoke = db.prepare("UPDATE sessions SET revoked = 1 WHERE account = (SELECT row FROM accounts WHERE id = ?)");
+
+  return {
+    async create(account) {
+      transaction(() => {
+        if (byClientId.get(account.clientId) || byId.get(account.id)) {
+          throw new StorageError("conflict", "There is an account with this client id already. Choose another client id.");
+        }
+        const { id, clientId, name, secretHash, settings, disabled, createdAt } = account;
+        insert.run(id, clientId, name, secretHash, JSON.stringify(settings), Number(disabled), createdAt);
+      });
+    },
+    async byClientId(clientId) {
+      return record(byClientId.get(clientId));
+    },
+    async byId(id) {
+      return record(byId.get(id));
+    },
+    async list() {
+      return all.all().map((row) => record(row)!);
+    },
+    async update(id, change) {
+      return transaction(() => {
+        const before = record(byId.get(id));
+        if (!before) return undefined;
+        const after = { ...before, ...change };
+        update.run(after.name, after.secretHash, JSON.stringify(after.settings), Number(after.disabled), id);
+        if (after.secretHash !== before.secretHash || after.disabled) revoke.run(id);
+        return after;
+      });
+    },
+  };
+}
+
+function record(row: Row | undefined): Account | undefined {
+  return (
+    row && {
+      id: row.id,
+      clientId: row.client_id,
+      name: row.name,
+      secretHash: row.secret_hash,
+      settings: JSON.parse(row.settings),
+      disabled: row.disabled === 1,
+      createdAt: row.created_at,
+    }
+  );
+}

@@ -1,0 +1,45 @@
+import type { Storage } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { FaceReader, FaceWriter } from "../faces.ts";
+import type { ForgetIdentity } from "../jobs/forget.ts";
+import { createDelete } from "./delete.ts";
+import { createList } from "./list.ts";
+import { createMatching } from "./matching.ts";
+import { createPatch } from "./patch.ts";
+import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+
+export function createIdentities(
+  context: Context,
+  faces: FaceReader & FaceWriter,
+  forget: ForgetIdentity,
+): Storage["identities"] {
+  const { db, accountRow } = context;
+  const byId = db.prepare<[string, number], IdentityRow>(
+    `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = ? AND i.account = ?`,
+  );
+  // identities_page and faces_gallery, as covering indexes.
+  const count = db.prepare<[{ account: number }], { identities: number; faces: number }>(
+    `SELECT (SELECT count(*) FROM identities WHERE account = :account) AS identities,
+       (SELECT count(*) FROM faces WHERE account = :account) AS faces`,
+  );
+
+  return {
+    async get(accountId, identityId) {
+      const row = byId.get(identityId, accountRow(accountId) ?? -1);
+      return row && identityRecord(row, faces.ofIdentities([row.row]).get(row.row) ?? []);
+    },
+    async getMany(accountId, identityIds) {
+      const account = accountRow(accountId) ?? -1;
+      const rows = identityIds.map((id) => byId.get(id, account)).filter((row) => row !== undefined);
+      const byIdentity = faces.ofIdentities(rows.map(({ row }) => row));
+      return rows.map((row) => identityRecord(row, byIdentity.get(row.row) ?? []));
+    },
+    list: createList(context, faces),
+    async count(accountId) {
+      return count.get({ account: accountRow(accountId) ?? -1 })!;
+    },
+    patch: createPatch(context, faces),
+    delete: createDelete(context, faces, forget),
+    ...createMatching(context),
+  };
+}

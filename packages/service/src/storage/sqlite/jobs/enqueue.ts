@@ -1,0 +1,44 @@
+import { type JobPayload, type Storage, StorageError } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { Events } from "../events.ts";
+import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
+
+const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
+
+/** Job, images and event in one commit. */
+export function createEnqueue({ db, accountRow, transaction }: Context, events: Events): Storage["jobs"]["enqueue"] {
+  const insert = db.prepare(
+    `INSERT INTO jobs (account, id, kind, rank, status, payload, due_at, identity_id, created_at)
+     VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
+  );
+  const inserted = db.prepare<[number | bigint], JobRow>(
+    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
+  );
+  const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id) VALUES (?, ?)");
+  const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
+  const upload = db.prepare("SELECT 1 FROM uploads WHERE id = ? AND account = ? AND expires_at > ?");
+
+  return async ({ id, accountId, payload, uploadIds = [], now }) => {
+    const account = accountRow(accountId);
+    if (account === undefined) throw new StorageError("not-found", "There is no such account.");
+    return transaction(() => {
+      const identityId = "identityId" in payload ? payload.identityId : null;
+      if (identityId !== null && !identity.get(identityId, account)) {
+        throw new StorageError("not-found", "There is no identity with this id.");
+      }
+      for (const uploadId of uploadIds) {
+        if (!upload.get(uploadId, account, now)) {
+          throw new StorageError("not-found", "There is no upload with this id, or it has expired. Send the image again.");
+        }
+      }
+      const { lastInsertRowid: row } = insert.run(
+        account, id, payload.kind, RANK[payload.kind], JSON.stringify(payload), now, identityId, now,
+      );
+      for (const { blobId } of payload.images) insertBlob.run(row, blobId);
+      const job = inserted.get(row)!;
+      events.record(subject(job), "Sent");
+      events.due();
+      return jobRecord(job);
+    });
+  };
+}

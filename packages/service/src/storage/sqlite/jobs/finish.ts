@@ -1,0 +1,79 @@
+import type { JobResult } from "@prosopon/core/contract";
+import type { JobOutcome, Storage } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { FaceWriter } from "../faces.ts";
+import { foldForSearch } from "../identities/fold.ts";
+import type { EndJob, Ending } from "./end.ts";
+import { keepCandidates } from "./candidates.ts";
+import { JOB_COLUMNS, type JobRow } from "./record.ts";
+
+const TAKEN = "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
+
+/** What the job changed and its end in one commit, under its lease: a second finish finds no lease and changes nothing. */
+export function createFinish(
+  { db, transaction }: Context,
+  faces: FaceWriter,
+  end: EndJob,
+): Storage["jobs"]["finish"] {
+  const held = db.prepare<[string, string], JobRow>(
+    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account
+     WHERE j.id = ? AND j.lease_id = ? AND j.status = 'Started'`,
+  );
+  const insertIdentity = db.prepare(
+    `INSERT INTO identities (account, id, external_id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  // identities_external
+  const externalIdTaken = db.prepare("SELECT 1 FROM identities WHERE account = ? AND external_id = ?");
+  const identityRow = db.prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?").pluck();
+  const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
+  const mention = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
+
+  return async ({ jobId, leaseId }, outcome, now) =>
+    transaction(() => {
+      const job = held.get(jobId, leaseId);
+      if (!job) return { finished: false };
+      const ending = apply(job, outcome, now);
+      end(job, ending, now);
+      return { finished: true, status: ending.status };
+    });
+
+  function apply(job: JobRow, outcome: JobOutcome, now: number): Ending {
+    switch (outcome.type) {
+      case "failed":
+        return { status: "Failed", error: outcome.error };
+      case "enrolled": {
+        const { identityId, externalId, metadata, result } = outcome;
+        if (externalId !== undefined && externalIdTaken.get(job.account, externalId)) return { status: "Failed", error: TAKEN };
+        const folded = foldForSearch(externalId, metadata);
+        const { lastInsertRowid } = insertIdentity.run(
+          job.account, identityId, externalId ?? null, JSON.stringify(metadata), folded, now, now,
+        );
+        faces.insert(job.account, Number(lastInsertRowid), outcome.faces, now);
+        return { status: "Succeeded", result, identityId };
+      }
+      case "faces-added": {
+        const identity = identityRow.get(outcome.identityId, job.account);
+        if (identity === undefined) return { status: "Failed", error: outcome.goneError };
+        faces.insert(job.account, identity, outcome.faces, now);
+        touch.run(now, identity);
+        return { status: "Succeeded", result: outcome.result, identityId: outcome.identityId };
+      }
+      case "answered":
+        return {
+          status: "Succeeded",
+          result: withMentions(job, outcome.result),
+          ...(outcome.identityId !== undefined && { identityId: outcome.identityId }),
+        };
+    }
+  }
+
+  /** Notes whom the answer names; one deleted since the search was made is left out of it. */
+  function withMentions(job: JobRow, result: JobResult): JobResult {
+    if (!result.candidates) return result;
+    return keepCandidates(result, ({ identity_id }) => {
+      const identity = identityRow.get(identity_id, job.account);
+      if (identity !== undefined) mention.run(identity, job.row);
+      return identity !== undefined;
+    });
+  }
+}

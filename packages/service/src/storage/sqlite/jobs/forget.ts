@@ -1,0 +1,45 @@
+import type { JobPayload } from "../../types.ts";
+import type { JobResult } from "@prosopon/core/contract";
+import type { Context } from "../context.ts";
+import { keepCandidates } from "./candidates.ts";
+import type { EndJob } from "./end.ts";
+import { JOB_COLUMNS, type JobRow } from "./record.ts";
+
+const GONE = "The identity was deleted before this job was done.";
+
+/** Inside the transaction that deletes an identity: removes it from the memory of jobs, and returns the images it frees. */
+export type ForgetIdentity = (identity: { row: number; id: string; account: number }, now: number) => string[];
+
+export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdentity {
+  // jobs_identity
+  const own = db.prepare<[string, number], JobRow>(
+    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.identity_id = ? AND j.account = ?`,
+  );
+  const blobs = db.prepare<[number], string>("SELECT blob_id FROM job_blobs WHERE job = ?").pluck();
+  const scrub = db.prepare("UPDATE jobs SET payload = ?, result = NULL WHERE row = ?");
+  const mentioning = db.prepare<[number], { row: number; result: string | null }>(
+    "SELECT j.row, j.result FROM mentions m JOIN jobs j ON j.row = m.job WHERE m.identity = ?",
+  );
+  const rewrite = db.prepare("UPDATE jobs SET result = ? WHERE row = ?");
+  const dropMentions = db.prepare("DELETE FROM mentions WHERE identity = ?");
+
+  return ({ row, id, account }, now) => {
+    const freed: string[] = [];
+    for (const job of own.all(id, account)) {
+      freed.push(...blobs.all(job.row));
+      if (job.finished_at === null) end(job, { status: "Failed", error: GONE }, now);
+      scrub.run(JSON.stringify(bare(JSON.parse(job.payload) as JobPayload)), job.row);
+    }
+    for (const job of mentioning.all(row)) {
+      if (job.result === null) continue;
+      const result = keepCandidates(JSON.parse(job.result) as JobResult, (candidate) => candidate.identity_id !== id);
+      rewrite.run(JSON.stringify(result), job.row);
+    }
+    dropMentions.run(row);
+    return freed;
+  };
+}
+
+function bare(payload: JobPayload): JobPayload {
+  return payload.kind === "enrol" ? { kind: "enrol", images: [] } : { ...payload, images: [] };
+}

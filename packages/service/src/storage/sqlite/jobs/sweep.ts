@@ -1,0 +1,24 @@
+import type { Storage } from "../../types.ts";
+import type { Context } from "../context.ts";
+
+export function createSweep({ db, transaction, afterCommit, erasure }: Context): Storage["jobs"]["sweep"] {
+  // jobs_ended
+  const ended = db.prepare<[number], { row: number; account: number }>("SELECT row, account FROM jobs WHERE finished_at < ?");
+  // events_job, mentions_job
+  const dropEvents = db.prepare<[number], number>("DELETE FROM events WHERE job = ? RETURNING seq").pluck();
+  const dropMentions = db.prepare("DELETE FROM mentions WHERE job = ?");
+  const drop = db.prepare("DELETE FROM jobs WHERE row = ?");
+  const swept = db.prepare("UPDATE accounts SET event_swept = max(event_swept, ?) WHERE row = ?");
+
+  return async (before) =>
+    transaction(() => {
+      const jobs = ended.all(before);
+      for (const { row, account } of jobs) {
+        swept.run(Math.max(0, ...dropEvents.all(row)), account);
+        dropMentions.run(row);
+        drop.run(row);
+      }
+      if (jobs.length > 0) afterCommit(erasure.schedule);
+      return jobs.length;
+    });
+}

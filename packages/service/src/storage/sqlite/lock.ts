@@ -1,0 +1,22 @@
+import Database from "better-sqlite3";
+import { StorageError } from "../types.ts";
+
+/**
+ * Holds the data directory for this process: an exclusive transaction on a file of its own. The operating system drops
+ * the lock with the process, however that ends, so there is never a stale one to clear.
+ */
+export function lockDirectory(directory: string, path: string): { release(): void } {
+  const database = new Database(path, { timeout: 0 });
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+    throw new StorageError(
+      "locked",
+      `The data directory ${directory} is in use by another Prosopon server. Stop that one first, or give this one another directory.`,
+      { cause: error },
+    );
+  }
+  return { release: () => void database.close() };
+}

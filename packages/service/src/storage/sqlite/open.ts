@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { type Storage, StorageError } from "../types.ts";
+import { createAccounts } from "./accounts.ts";
+import { administrationOnly } from "./administration.ts";
+import { createContext } from "./context.ts";
+import { createErasure } from "./erasure.ts";
+import { createEvents } from "./events.ts";
+import { createFaces } from "./faces.ts";
+import { createIdentities } from "./identities/identities.ts";
+import { createEndJob } from "./jobs/end.ts";
+import { createForgetIdentity } from "./jobs/forget.ts";
+import { createJobs } from "./jobs/jobs.ts";
+import { lockDirectory } from "./lock.ts";
+import { isUpToDate, migrate } from "./migrate.ts";
+import { createSessions } from "./sessions.ts";
+import { createUploads } from "./uploads.ts";
+
+export interface SqliteOptions {
+  /** The data directory; made when missing. On a local disk: network file systems lock unreliably. */
+  directory: string;
+  /** Default true: one server a directory. False opens beside it, for accounts and for reading. */
+  exclusive?: boolean;
+  /** Changes nothing, makes nothing; implies `exclusive: false`. */
+  readonly?: boolean;
+}
+
+/**
+ * The embedded back-end: one SQLite file, and the vectors again in memory for the search.
+ * @throws StorageError `locked` when another server has the directory; `unusable` when it cannot be read or is too new.
+ */
+export async function openSqliteStorage(options: SqliteOptions): Promise<Storage> {
+  const { directory, readonly = false, exclusive = !readonly } = options;
+  const path = join(directory, "prosopon.db");
+  if (!readonly) prepareDirectory(directory, path);
+  else if (!existsSync(path)) {
+    throw new StorageError("unusable", `There is no Prosopon data in ${directory}. Name the directory that \`serve\` was given.`);
+  }
+
+  const lock = exclusive && !readonly ? lockDirectory(directory, join(directory, "lock.db")) : undefined;
+  let db: Database.Database | undefined;
+  try {
+    db = connect(path, readonly);
+    if (lock) migrate(db);
+    else if (!isUpToDate(db)) migrateAlone(db, directory, readonly);
+    if (lock) expireLeases(db);
+    const storage = compose(db, () => lock?.release());
+    return lock ? storage : administrationOnly(storage);
+  } catch (error) {
+    db?.close();
+    lock?.release();
+    throw error;
+  }
+}
+
+function prepareDirectory(directory: string, path: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  chmodSync(directory, 0o700);
+  for (const file of [path, join(directory, "lock.db")]) {
+    // Never opened when it exists: closing any descriptor of a file drops this process's POSIX locks on it.
+    if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
+}
+
+function connect(path: string, readonly: boolean): Database.Database {
+  const db = new Database(path, { readonly, timeout: 5000 });
+  if (!readonly) db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.pragma("secure_delete = ON");
+  db.pragma("foreign_keys = ON");
+  // Sorting never spills personal data into a temporary file.
+  db.pragma("temp_store = MEMORY");
+  return db;
+}
+
+/** Whoever held a lease is dead, or we would not have the directory: its jobs are due now, not when their minute is over. */
+function expireLeases(db: Database.Database): void {
+  db.exec("UPDATE jobs SET due_at = 0 WHERE status = 'Started'");
+}
+
+/** Without the lock, a schema may only be changed while no server is there. */
+function migrateAlone(db: Database.Database, directory: string, readonly: boolean): void {
+  if (readonly) throw new StorageError("unusable", `The data in ${directory} is of an older version. Start the server once to bring it up to date.`);
+  const lock = lockDirectory(directory, join(directory, "lock.db"));
+  try {
+    migrate(db);
+  } finally {
+    lock.release();
+  }
+}
+
+function compose(db: Database.Database, release: () => void): Storage {
+  const erasure = createErasure(db);
+  // What a killed process left in the log.
+  if (!db.readonly) erasure.schedule();
+  const context = createContext(db, erasure);
+  const events = createEvents(context);
+  const faces = createFaces(context);
+  const endJob = createEndJob(context, events);
+  const referenced = db.prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads").pluck();
+  const insertSecret = db.prepare("INSERT INTO secrets (name, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING");
+  const secret = db.prepare<[string], Buffer>("SELECT bytes FROM secrets WHERE name = ?").pluck();
+
+  return {
+    accounts: createAccounts(context),
+    sessions: createSessions(context),
+    jobs: createJobs(context, events, faces, endJob),
+    identities: createIdentities(context, faces, createForgetIdentity(context, endJob)),
+    faces: { get: faces.get, crop: faces.crop, delete: faces.delete },
+    uploads: createUploads(context),
+    events: { since: events.since, head: events.head, listen: events.listen, onDue: events.onDue },
+    async referencedBlobs() {
+      return new Set(referenced.all());
+    },
+    async secret(name, bytes) {
+      return context.transaction(() => {
+        insertSecret.run(name, randomBytes(bytes));
+        return new Uint8Array(secret.get(name)!);
+      });
+    },
+    settle: () => erasure.settle(),
+    async close() {
+      if (!db.open) return;
+      erasure.stop();
+      context.gallery.close();
+      db.close();
+      release();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { type Storage, StorageError } from "../types.ts";
+import type { Context } from "./context.ts";
+
+interface Row {
+  id: string;
+  account_id: string;
+  refresh_id: string;
+  refresh_expires_at: number;
+  revoked: number;
+}
+
+export function createSessions({ db, transaction, accountRow }: Context): Storage["sessions"] {
+  const insert = db.prepare("INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES (?, ?, ?, ?, ?)");
+  const byId = db.prepare<[string], Row>(
+    `SELECT s.id, a.id AS account_id, s.refresh_id, s.refresh_expires_at, s.revoked
+     FROM sessions s JOIN accounts a ON a.row = s.account WHERE s.id = ?`,
+  );
+  const rotate = db.prepare("UPDATE sessions SET refresh_id = ?, refresh_expires_at = ? WHERE id = ?");
+  const revoke = db.prepare("UPDATE sessions SET revoked = 1 WHERE id = ?");
+  // sessions_expiry
+  const sweep = db.prepare("DELETE FROM sessions WHERE refresh_expires_at <= ?");
+
+  return {
+    async create(session) {
+      const account = accountRow(session.accountId);
+      if (account === undefined) throw new StorageError("not-found", "There is no such account to log in to.");
+      transaction(() =>
+        insert.run(session.id, account, session.refreshId, session.refreshExpiresAt, Number(session.revoked)),
+      );
+    },
+    async byId(id) {
+      const row = byId.get(id);
+      return (
+        row && {
+          id: row.id,
+          accountId: row.account_id,
+          refreshId: row.refresh_id,
+          refreshExpiresAt: row.refresh_expires_at,
+          revoked: row.revoked === 1,
+        }
+      );
+    },
+    async rotate(id, from, to, now, expiresAt) {
+      return transaction(() => {
+        const session = byId.get(id);
+        if (!session || session.revoked) return "dead";
+        if (session.refresh_id !== from) {
+          revoke.run(id);
+          return "reused";
+        }
+        if (session.refresh_expires_at <= now) return "dead";
+        rotate.run(to, expiresAt, id);
+        return "rotated";
+      });
+    },
+    async revoke(id) {
+      transaction(() => revoke.run(id));
+    },
+    async sweep(now) {
+      return transaction(() => sweep.run(now).changes);
+    },
+  };
+}
