@@ -1,6 +1,7 @@
 import { ServerInfo } from "./contract/server.ts";
 import { limited } from "./deadline.ts";
 import { ApiError, ContractError } from "./errors.ts";
+import { readJson } from "./http.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Server {
@@ -17,11 +18,20 @@ export function createServer(transport: Transport): Server {
   let asked: Promise<ServerInfo | undefined> | undefined;
 
   const ask = async (signal: AbortSignal): Promise<ServerInfo | undefined> => {
+    // First of all, so that a fault of the login is not taken for an answer about /v1.
+    await transport.authorise();
+    let response: Response;
     try {
-      return await transport.json(ServerInfo, { method: "GET", path: "/v1/server" }, signal);
+      response = await transport.send({ method: "GET", path: "/v1/server" }, signal);
+    } catch (error) {
+      if (error instanceof ApiError && NO_SUCH_ROUTE.includes(error.status)) return undefined;
+      throw error;
+    }
+    try {
+      return await readJson(ServerInfo, response, "The answer to GET /v1/server", signal);
     } catch (error) {
       // A single-page site answers 200 with HTML for any path.
-      if (error instanceof ContractError || (error instanceof ApiError && NO_SUCH_ROUTE.includes(error.status))) return undefined;
+      if (error instanceof ContractError) return undefined;
       throw error;
     }
   };

@@ -8,6 +8,8 @@ import type { CallOptions } from "./types.ts";
 /** Authorised exchanges: what every part of the client calls. */
 export interface Transport {
   readonly timeoutMs: number;
+  /** Logs in where that is still to be done. @throws AuthError */
+  authorise(): Promise<void>;
   /** @throws ApiError, AuthError, ConnectionError */
   send: Send;
   /** @throws ContractError too */
@@ -41,6 +43,7 @@ export function createTransport(send: Send, auth: Auth, timeoutMs: number): Tran
 
   return {
     timeoutMs,
+    authorise: async () => void (await auth.token()),
     send: authorised,
     async json(schema, exchange, signal) {
       const what = `The answer to ${exchange.method} ${exchange.path.split("?")[0]}`;
