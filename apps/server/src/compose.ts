@@ -2,6 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import {
   attachWebSocket,
@@ -15,6 +16,8 @@ import {
   type Service,
   type Storage,
 } from "@prosopon/service";
+import { createGateway, type GatewayLogger } from "@prosopon/graphql";
+import { attachSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
@@ -39,7 +42,7 @@ export interface Composition extends OpenService {
   /** API, gateway and playground, told apart by path. Never rejects. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
   /** Serves the WebSockets of the same paths on a Node server; returns the detach. */
-  attach(server: Server): () => void;
+  attach(server: Server): () => Promise<void>;
   /** What `/demo-account.json` answers from now on. */
   offerDemo(credentials: Credentials | undefined): void;
 }
@@ -70,24 +73,42 @@ export async function openService({ data, threads, maxPixels, logger }: OpenOpti
 /** The service with all that shares its port. */
 export async function compose(options: OpenOptions): Promise<Composition> {
   const { service, close } = await openService(options);
+  // The gateway is a client like any other: its calls pass through the same routes, in this process.
+  const gateway = createGateway({
+    client: (auth) => createClient({ fetch: service.fetch, ...auth }),
+    graphiql: true,
+    ...(options.logger && { logger: gatewayLogger(options.logger) }),
+  });
   const pages = createPages(fileURLToPath(new URL("./playground", import.meta.url)));
   let demo: Credentials | undefined;
   return {
     service,
-    close,
+    async close() {
+      await gateway.close();
+      await close();
+    },
     async fetch(request, peer) {
       const { pathname } = new URL(request.url);
       if (pathname === DEMO_ACCOUNT_PATH) return offerDemoAccount(request, peer?.address, demo);
+      if (pathname === gateway.path) return gateway.fetch(request);
       return (await pages?.(request)) ?? service.fetch(request, peer);
     },
     attach(server) {
-      const detach = attachWebSocket(server, service);
-      refuseOtherUpgrades(server, ["/v1/events"]);
-      return detach;
+      const detachEvents = attachWebSocket(server, service);
+      const detachSubscriptions = attachSockets(gateway, server);
+      refuseOtherUpgrades(server, ["/v1/events", gateway.path]);
+      return async () => {
+        detachEvents();
+        await detachSubscriptions();
+      };
     },
     offerDemo: (credentials) => void (demo = credentials),
   };
 }
+
+const gatewayLogger = (logger: Logger): GatewayLogger => ({
+  error: ({ error, ...fields }, message) => logger.error({ ...fields, err: error }, message),
+});
 
 /** The accounts alone: no engine, no worker, and no claim on the directory. */
 export async function openAccounts(data: string): Promise<{ accounts: Accounts; close(): Promise<void> }> {

@@ -49,9 +49,13 @@ export async function listen(
     url: urlOf(server.address() as AddressInfo, host),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A stream that ended after server.close leaves its connection idle, and Node looks for those only once.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
       const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+      // Upgraded sockets are nobody's connections any more: one whose client does not answer the close is left behind.
       const never = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS + 500).unref());
       await Promise.race([closed, never]);
+      clearInterval(sweep);
       clearTimeout(late);
     },
   };

@@ -30,8 +30,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       await aborted(stop);
       logger.info("stopping: jobs in hand finish or are handed back");
     } finally {
-      detach();
-      await Promise.all([listening.close(), server.service.close()]);
+      await Promise.all([listening.close(), detach(), server.service.close()]);
     }
   } finally {
     await server.close();
