@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import type { Opened } from "../contract.ts";
+import { account, newAccount } from "../samples.ts";
+import { perTest } from "./opened.ts";
+
+export function accountsContract(open: () => Promise<Opened>): void {
+  describe("accounts", () => {
+    const { current, reopen } = perTest(open);
+
+    it("keeps what it was given, also after a reopening", async () => {
+      const one = account({ name: "Ünï ☃" });
+      await current().accounts.create(one);
+      const storage = await reopen();
+      expect(await storage.accounts.byId(one.id)).toEqual(one);
+      expect(await storage.accounts.byClientId(one.clientId)).toEqual(one);
+      expect(await storage.accounts.list()).toEqual([one]);
+      expect(await storage.accounts.byClientId("nobody")).toBeUndefined();
+    });
+
+    it("refuses a client id that is taken", async () => {
+      const one = account();
+      await current().accounts.create(one);
+      await expect(current().accounts.create(account({ clientId: one.clientId }))).rejects.toMatchObject({
+        name: "StorageError",
+        code: "conflict",
+      });
+    });
+
+    it.each([{ secretHash: "new" }, { disabled: true }])("ends every session of an account on %o, and of no other", async (change) => {
+      const [one, other] = [await newAccount(current()), await newAccount(current())];
+      for (const accountId of [one, other]) {
+        await current().sessions.create({ id: `s-${accountId}`, accountId, refreshId: "r", refreshExpiresAt: 9000, revoked: false });
+      }
+      expect(await current().accounts.update(one, change)).toMatchObject(change);
+      expect(await current().sessions.byId(`s-${one}`)).toMatchObject({ revoked: true });
+      expect(await current().sessions.byId(`s-${other}`)).toMatchObject({ revoked: false });
+    });
+
+    it("keeps the sessions of an account that only changes its name or settings", async () => {
+      const accountId = await newAccount(current());
+      await current().sessions.create({ id: "s", accountId, refreshId: "r", refreshExpiresAt: 9000, revoked: false });
+      await current().accounts.update(accountId, { name: "New", settings: { keepCrops: false, refuseMixedIdentities: true } });
+      expect(await current().sessions.byId("s")).toMatchObject({ revoked: false });
+      expect(await current().accounts.update("unknown", { name: "x" })).toBeUndefined();
+    });
+  });
+
+  describe("sessions", () => {
+    const { current } = perTest(open);
+    const start = async () => {
+      const accountId = await newAccount(current());
+      await current().sessions.create({ id: "s", accountId, refreshId: "r1", refreshExpiresAt: 9000, revoked: false });
+    };
+
+    it("lets a refresh id be spent once", async () => {
+      await start();
+      expect(await current().sessions.rotate("s", "r1", "r2", 100, 9500)).toBe("rotated");
+      expect(await current().sessions.byId("s")).toMatchObject({ refreshId: "r2", refreshExpiresAt: 9500 });
+    });
+
+    it("revokes the session when a spent refresh id comes back", async () => {
+      await start();
+      await current().sessions.rotate("s", "r1", "r2", 100, 9500);
+      expect(await current().sessions.rotate("s", "r1", "r3", 200, 9600)).toBe("reused");
+      expect(await current().sessions.rotate("s", "r2", "r4", 300, 9700)).toBe("dead");
+    });
+
+    it("gives one of many simultaneous refreshes the session", async () => {
+      await start();
+      const answers = await Promise.all([2, 3, 4, 5].map((n) => current().sessions.rotate("s", "r1", `r${n}`, 100, 9500)));
+      expect(answers.filter((answer) => answer === "rotated")).toHaveLength(1);
+    });
+
+    it("refuses an expired, a revoked and an unknown session", async () => {
+      await start();
+      expect(await current().sessions.rotate("s", "r1", "r2", 9000, 9999)).toBe("dead");
+      await current().sessions.revoke("s");
+      expect(await current().sessions.rotate("s", "r1", "r2", 100, 9999)).toBe("dead");
+      expect(await current().sessions.rotate("unknown", "r1", "r2", 100, 9999)).toBe("dead");
+    });
+
+    it("forgets only sessions that have expired", async () => {
+      await start();
+      expect(await current().sessions.sweep(8999)).toBe(0);
+      expect(await current().sessions.sweep(9000)).toBe(1);
+      expect(await current().sessions.byId("s")).toBeUndefined();
+    });
+  });
+
+  describe("secret", () => {
+    const { current, reopen } = perTest(open);
+
+    it("is made once and stays the same", async () => {
+      const made = await Promise.all([current().secret("key", 32), current().secret("key", 32)]);
+      expect(made[0]).toHaveLength(32);
+      expect(made[1]).toEqual(made[0]);
+      expect(await current().secret("other", 32)).not.toEqual(made[0]);
+      expect(await (await reopen()).secret("key", 32)).toEqual(made[0]);
+    });
+  });
+}
