@@ -1,7 +1,10 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 
 /** Sources, not builds: a test of a package runs what is in its `src`. */
 const conditions = ["@prosopon/source"];
+/** As Node resolves it: Vite would give our sources its `module` build, another copy than the libraries around them use. */
+const alias = [{ find: /^graphql$/, replacement: createRequire(new URL("packages/graphql/package.json", import.meta.url)).resolve("graphql") }];
 
 export default defineConfig({
   test: {
@@ -9,7 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: ["packages/core", "packages/engine", "packages/models", "packages/service", "packages/graphql", "apps/server", "bench", "tools"].map(
       (root) => ({
-        resolve: { conditions },
+        resolve: { conditions, alias },
         ssr: { resolve: { conditions, externalConditions: conditions } },
         test: {
           name: root.replace(/^.*\//, ""),
