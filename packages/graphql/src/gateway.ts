@@ -65,6 +65,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const yoga = createYoga<{ token?: string }, Context>({
     schema,
+    // The runtime's own: with Yoga's default on Node an uploaded file would be no `File`, and no `Blob` that fetch can send on.
+    fetchAPI: { Request, Response, Headers, FormData, File, Blob, ReadableStream, TransformStream, URL, fetch },
     graphqlEndpoint: path,
     context: ({ token, request }) => contextOf(token ?? bearerOf(request?.headers.get("authorization"))),
     plugins: [rules, costLimit(limits.cost), uploadLimit(limits.uploadFiles)],

@@ -39,7 +39,7 @@ export interface Listening {
 
 /** The gateway alone on a port of its own. Port 0: any free one. */
 export async function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string } = {}): Promise<Listening> {
-  const server = createAdaptorServer({ fetch: gateway.fetch }) as Server;
+  const server = createAdaptorServer({ fetch: gateway.fetch, overrideGlobalObjects: false }) as Server;
   const detach = attachSockets(gateway, server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
