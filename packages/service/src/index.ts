@@ -1,0 +1,14 @@
+export { createAccounts, type AccountView, type Accounts, type Credentials } from "./accounts.ts";
+export { attachWebSocket, nodeServerOptions } from "./adapters/node.ts";
+export { type Peer } from "./app.ts";
+export { openLocalBlobs } from "./blobs/local.ts";
+export { BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
+export { systemClock, type Clock } from "./clock.ts";
+export { type EventSocket } from "./events/socket.ts";
+export { type Worker } from "./jobs/worker.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
+export { createService, type Service, type ServiceOptions } from "./service.ts";
+export { checkSqliteIntegrity } from "./storage/sqlite/integrity.ts";
+export { openSqliteStorage } from "./storage/sqlite/open.ts";
+export { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";
