@@ -1,4 +1,3 @@
-import { chmod, mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,22 +5,18 @@ import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import {
   attachWebSocket,
-  createAccounts,
   createService,
   openLocalBlobs,
-  openSqliteStorage,
-  type Accounts,
   type Credentials,
   type Peer,
   type Service,
-  type Storage,
 } from "@prosopon/service";
 import { createGateway, type GatewayLogger } from "@prosopon/graphql";
 import { attachSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
+import { openStorage } from "./data-directory.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
-import { CommandError } from "./errors.ts";
 import { createPages } from "./pages.ts";
 import { refuseOtherUpgrades } from "./upgrades.ts";
 
@@ -109,23 +104,3 @@ export async function compose(options: OpenOptions): Promise<Composition> {
 const gatewayLogger = (logger: Logger): GatewayLogger => ({
   error: ({ error, ...fields }, message) => logger.error({ ...fields, err: error }, message),
 });
-
-/** The accounts alone: no engine, no worker, and no claim on the directory. */
-export async function openAccounts(data: string): Promise<{ accounts: Accounts; close(): Promise<void> }> {
-  const storage = await openStorage(data, { exclusive: false });
-  return { accounts: createAccounts({ storage }), close: () => storage.close() };
-}
-
-/** `exclusive: false` works beside a running server. @throws StorageError `locked` */
-async function openStorage(data: string, { exclusive }: { exclusive: boolean }): Promise<Storage> {
-  const directory = resolve(data);
-  try {
-    // Faces are nobody else's business: a fresh directory is for its owner alone.
-    if (await mkdir(directory, { recursive: true })) await chmod(directory, 0o700);
-  } catch (error) {
-    throw new CommandError(
-      `The data directory ${directory} cannot be made (${(error as Error).message}). Choose another with --data or PROSOPON_DATA.`,
-    );
-  }
-  return openSqliteStorage({ directory, exclusive });
-}

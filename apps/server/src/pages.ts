@@ -7,7 +7,7 @@ import { secureHeaders } from "hono/secure-headers";
 /** Paths of the API: a browser that opens one gets its answer, not the page. */
 const API = /^\/(v1|innovation-service|graphql|login|token|logout|healthz|readyz|openapi\.json)(\/|$)/;
 /** Vite puts a hash of the content into these names. */
-const HASHED = /[\\/]assets[\\/]/;
+const HASHED = /^\/assets\//;
 
 const headers = secureHeaders({
   contentSecurityPolicy: {
@@ -31,27 +31,23 @@ const headers = secureHeaders({
 /** The playground's built files: what it has none for is left to the API, but a page address gets the page. */
 export function createPages(root: string): ((request: Request) => Promise<Response | undefined>) | undefined {
   if (!existsSync(join(root, "index.html"))) return undefined;
-  const cache = (path: string) => (HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache");
   const app = new Hono();
   app.use(headers);
-  app.use(
-    serveStatic({ root, precompressed: true, onFound: (path, c) => c.header("cache-control", cache(path)) }),
-  );
+  app.use(async (c, next) => {
+    await next();
+    const kept = HASHED.test(c.req.path) && !c.res.headers.get("content-type")?.startsWith("text/html");
+    c.res.headers.set("cache-control", kept ? "public, max-age=31536000, immutable" : "no-cache");
+  });
+  app.use(serveStatic({ root, precompressed: true }));
   app.use(async (c, next) => {
     const wantsPage = c.req.header("accept")?.includes("text/html") && !/\.\w+$/.test(c.req.path);
-    if (!wantsPage) return next();
-    return serveStatic({
-      root,
-      path: "index.html",
-      onFound: (path, context) => context.header("cache-control", cache(path)),
-    })(c, next);
+    return wantsPage ? serveStatic({ root, path: "index.html" })(c, next) : next();
   });
-  app.notFound(() => new Response(null, { status: 404, headers: { "x-no-page": "1" } }));
 
   return async (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") return undefined;
     if (API.test(new URL(request.url).pathname)) return undefined;
     const answer = await app.fetch(request);
-    return answer.headers.has("x-no-page") ? undefined : answer;
+    return answer.status === 404 ? undefined : answer;
   };
 }

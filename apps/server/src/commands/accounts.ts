@@ -51,7 +51,7 @@ async function withAccounts(
   { data }: AccountsOptions,
   work: (accounts: Accounts) => Promise<void>,
 ): Promise<void> {
-  const { openAccounts } = await import("../compose.ts");
+  const { openAccounts } = await import("../data-directory.ts");
   const { accounts, close } = await openAccounts(data);
   try {
     await work(accounts);
