@@ -6,7 +6,7 @@ const importTable: Record<string, string[]> = {
   "packages/models": [],
   "packages/engine": ["@prosopon/models"],
   "packages/service": ["@prosopon/core/contract", "@prosopon/engine"],
-  "packages/graphql": ["@prosopon/core"],
+  "packages/graphql": ["@prosopon/core", "@prosopon/core/contract"],
   "packages/react-hooks": [],
   "apps/playground": ["@prosopon/react-hooks"],
 };
@@ -71,16 +71,20 @@ export default defineConfig({
     "typescript/no-floating-promises": "error",
     "typescript/no-misused-promises": "error",
     // Off, because each forbids what this code does on purpose.
+    "import/no-named-as-default-member": "off",
     "import/no-unassigned-import": "off",
     "no-shadow": "off",
     "no-underscore-dangle": "off",
     "promise/always-return": "off",
     "typescript/consistent-return": "off",
     "typescript/no-unsafe-type-assertion": "off",
+    "typescript/no-base-to-string": "off",
     "typescript/unbound-method": "off",
     "unicorn/consistent-function-scoping": "off",
     "unicorn/no-array-reverse": "off",
     "unicorn/no-array-sort": "off",
+    "unicorn/prefer-add-event-listener": "off",
+    "unicorn/require-post-message-target-origin": "off",
   },
   overrides: [
     ...Object.keys(importTable).map((folder) =>
