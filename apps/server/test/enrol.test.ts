@@ -2,7 +2,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { FRANCK, login, photoPath } from "./api.ts";
+import { FRANCK, login, photoPath, type Json } from "./api.ts";
 import { begin, run, startServer, temporaryDirectory } from "./command.ts";
 
 interface Summary {
@@ -56,7 +56,7 @@ describe("enrol", () => {
 
     const api = await login(server.url, server);
     const { identities } = (await api.call("GET", "/v1/identities")).body;
-    expect(Object.fromEntries(identities.map((one: any) => [one.external_id, one.faces.length]))).toEqual({
+    expect(Object.fromEntries(identities.map((one: Json) => [one.external_id, one.faces.length]))).toEqual({
       Franck: 7,
       "Audrey Hepburn": 1,
     });
@@ -109,7 +109,7 @@ describe("enrol", () => {
     const api = await login(server.url, server);
     const { identities } = (await api.call("GET", "/v1/identities?limit=100")).body;
     expect(identities).toHaveLength(30);
-    expect(new Set(identities.map((one: any) => one.faces.length))).toEqual(new Set([2]));
+    expect(new Set(identities.map((one: Json) => one.faces.length))).toEqual(new Set([2]));
     await server.stop();
   });
 

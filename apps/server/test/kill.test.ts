@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { form, login, photoPath, type Api } from "./api.ts";
+import { form, login, photoPath, type Api, type Json } from "./api.ts";
 import { begin, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
 
 const ENROLMENTS = 500;
@@ -141,8 +141,8 @@ async function killDuringStart(data: string, after: number): Promise<void> {
   await ended;
 }
 
-async function listAll(api: Api, what: "identities" | "jobs"): Promise<any[]> {
-  const all: any[] = [];
+async function listAll(api: Api, what: "identities" | "jobs"): Promise<Json[]> {
+  const all: Json[] = [];
   for (let cursor = ""; ;) {
     const { body } = await api.call(
       "GET",

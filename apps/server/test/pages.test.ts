@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import type { Json } from "./api.ts";
 import { startServer, temporaryDirectory } from "./command.ts";
 
 /** The command with pages of the test's own, so that the test says what is served and not what the playground is. */
@@ -79,7 +80,7 @@ describe("the playground's files", () => {
 describe("GraphQL", () => {
   it("answers at /graphql on the same port, over HTTP and by socket", async () => {
     const server = await startServer(await temporaryDirectory());
-    const query = async (query: string, variables = {}, token?: string): Promise<any> => {
+    const query = async (query: string, variables = {}, token?: string): Promise<Json> => {
       const headers = {
         "content-type": "application/json",
         ...(token && { authorization: `Bearer ${token}` }),

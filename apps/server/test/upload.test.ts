@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { form, login, photo, photoPath } from "./api.ts";
+import { form, login, photo, photoPath, type Json } from "./api.ts";
 import { startServer, temporaryDirectory } from "./command.ts";
 import { residentMemory } from "./memory.ts";
 
@@ -46,7 +46,11 @@ describe("an upload of 1.9 GB", () => {
 });
 
 /** A form whose photo begins as a real one and goes on as noise, sent as fast as the server takes it. */
-async function uploadHuge(url: string, token: string, bytes: number): Promise<{ status: number; body: any }> {
+async function uploadHuge(
+  url: string,
+  token: string,
+  bytes: number,
+): Promise<{ status: number; body: Json }> {
   const head = '--b\r\ncontent-disposition: form-data; name="input_images"; filename="huge.jpg"\r\n\r\n';
   const begin = (await readFile(photoPath("audrey.jpg"))).subarray(0, 8_000);
   const tail = "\r\n--b--\r\n";
