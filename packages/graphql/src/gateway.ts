@@ -69,7 +69,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     fetchAPI: { Request, Response, Headers, FormData, File, Blob, ReadableStream, TransformStream, URL, fetch },
     graphqlEndpoint: path,
     context: ({ token, request }) => contextOf(token ?? bearerOf(request?.headers.get("authorization"))),
-    plugins: [rules, costLimit(limits.cost), uploadLimit(limits.uploadFiles)],
+    plugins: [rules, costLimit(limits.cost), uploadLimit(limits)],
     maskedErrors: { maskError: createMask(logger), isDev: false },
     batching: { limit: limits.batch },
     maxRequestBodySize: Math.max(limits.uploadBytes, limits.requestBytes),

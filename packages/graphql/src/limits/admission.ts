@@ -20,13 +20,13 @@ export function createAdmission(
     const page = request.method === "GET" && request.headers.get("accept")?.includes("text/html");
     const bearer = bearerOf(request.headers.get("authorization"));
 
-    // JSON needs a preflight by itself, and no page can make a browser add a bearer token.
-    if (type !== "application/json" && !page && bearer === undefined && !CSRF_HEADERS.some((header) => request.headers.has(header))) {
-      return refuse(403, "CSRF", `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`);
-    }
     const multipart = type === "multipart/form-data";
     if (multipart && bearer === undefined) {
       return refuse(401, "UNAUTHORIZED", "Sign in before sending files: they are not read without an access token.");
+    }
+    // JSON needs a preflight by itself, and no page can make a browser add a bearer token.
+    if (type !== "application/json" && !page && bearer === undefined && !CSRF_HEADERS.some((header) => request.headers.has(header))) {
+      return refuse(403, "CSRF", `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`);
     }
     const limit = multipart ? limits.uploadBytes : limits.requestBytes;
     if (Number(request.headers.get("content-length") ?? 0) > limit) return tooLarge(limit, multipart);

@@ -1,19 +1,45 @@
 import { GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import type { GatewayLimits } from "./limits.ts";
 
-/** Bounds the files of one operation; a file named twice counts twice, for it is sent on twice. */
-export function uploadLimit(limit: number): Plugin {
+/** Where a file may go: a variable, maybe in a batch. Two digits bound what an index can make an array grow to. */
+const PLACE = /^(\d{1,2}\.)?variables(\.(?!__|constructor|prototype)[A-Za-z_]\w*|\.\d{1,2}){1,8}$/;
+
+/**
+ * Looks at a multipart request before it is put together: `map` writes files into `operations` by paths of the sender's choice,
+ * and `variables.images.9999999` alone would make an array of ten million entries.
+ */
+export function uploadLimit({ uploadFiles, requestBytes }: Pick<GatewayLimits, "uploadFiles" | "requestBytes">): Plugin {
   return {
-    onParams({ params }) {
-      const found = countFiles(params.variables);
-      if (found <= limit) return;
-      throw new GraphQLError(`This request has ${found} files; the limit is ${limit}.`, { extensions: { code: "TOO_MANY_FILES", limit, http: { status: 413 } } });
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (!requestParser || !request.headers.get("content-type")?.toLowerCase().startsWith("multipart/form-data")) return;
+      setRequestParser(async (unread) => {
+        const form = await unread.formData().catch(() => {
+          throw refusal(400, "BAD_MULTIPART", "The multipart body is broken off or malformed.");
+        });
+        const operations = form.get("operations");
+        if (typeof operations === "string" && operations.length > requestBytes) throw refusal(413, "TOO_LARGE", `\`operations\` is over ${requestBytes} bytes.`);
+        const places = placesOf(form.get("map"));
+        if (places.length > uploadFiles) {
+          throw refusal(413, "TOO_MANY_FILES", `This request has ${places.length} files; the limit is ${uploadFiles}.`);
+        }
+        if (!places.every((place) => PLACE.test(place))) throw refusal(400, "BAD_MULTIPART", "`map` must name variables, e.g. variables.input.images.0.");
+        // The body can be read once only; the parser asks for nothing but the form.
+        return requestParser(Object.create(unread, { formData: { value: async () => form } }) as Request);
+      });
     },
   };
 }
 
-function countFiles(value: unknown): number {
-  if (value instanceof Blob) return 1;
-  if (typeof value !== "object" || value === null) return 0;
-  return Object.values(value).reduce<number>((sum, inner) => sum + countFiles(inner), 0);
+/** A file named twice counts twice, for it is sent on twice. */
+function placesOf(map: FormDataEntryValue | null): string[] {
+  try {
+    return Object.values(JSON.parse(String(map ?? "{}")) as object).flatMap((places: unknown) => (Array.isArray(places) ? places.map(String) : [""]));
+  } catch {
+    return [""];
+  }
+}
+
+function refusal(status: number, code: string, message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, http: { status } } });
 }
