@@ -29,16 +29,24 @@ else if (after !== before) {
 
 function section(command: Command): string {
   const name = pathOf(command);
-  const usage = ["prosopon", name, ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`)), "[options]"];
+  const usage = [
+    "prosopon",
+    name,
+    ...command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`)),
+    "[options]",
+  ];
   const rows = command.options.map(
-    (option) => `| \`${option.flags.replaceAll("|", "\\|")}\` | ${option.envVar ? `\`${option.envVar}\`` : ""} | ${defaultOf(option)} | ${option.description.replaceAll("|", "\\|")} |`,
+    (option) =>
+      `| \`${option.flags.replaceAll("|", "\\|")}\` | ${option.envVar ? `\`${option.envVar}\`` : ""} | ${defaultOf(option)} | ${option.description.replaceAll("|", "\\|")} |`,
   );
   const table = ["| option | variable | default | |", "| --- | --- | --- | --- |", ...rows].join("\n");
   return `### \`${usage.join(" ")}\`\n\n${command.description()[0]!.toUpperCase()}${command.description().slice(1)}.\n\n${table}`;
 }
 
 function pathOf(command: Command): string {
-  return command.parent && command.parent !== program ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+  return command.parent && command.parent !== program
+    ? `${pathOf(command.parent)} ${command.name()}`
+    : command.name();
 }
 
 function defaultOf(option: Option): string {
