@@ -40,7 +40,11 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   return undefined;
 }
 
-export function problemResponse(status: number, message: string, headers: Record<string, string> = {}): Response {
+export function problemBody(status: number, message: string): string {
   const body: Problem = { statusCode: status, error: STATUS_CODES[status] ?? "Error", message };
-  return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": "application/json" } });
+  return JSON.stringify(body);
+}
+
+export function problemResponse(status: number, message: string, headers: Record<string, string> = {}): Response {
+  return new Response(problemBody(status, message), { status, headers: { ...headers, "content-type": "application/json" } });
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { EventSocket } from "../events/socket.ts";
-import { problemResponse } from "../problem.ts";
+import { problemBody } from "../problem.ts";
 import type { Service } from "../service.ts";
 
 /** Bytes of a client's message; the first one holds a token and a cursor. */
@@ -19,16 +19,32 @@ export function nodeServerOptions(service: Pick<Service, "fetch">) {
       return service.fetch(request, address === undefined ? {} : { address });
     },
     autoCleanupIncoming: false,
-    errorHandler: () => problemResponse(400, "the request line or its Host header is malformed"),
+    createServer: ((options: ServerOptions, listener: RequestListener) => createServer(options, wellFormed(listener))) as typeof createServer,
     serverOptions: { requestTimeout: 0 },
   };
 }
 
+/** The library answers what it cannot make a URL of with an empty 400; ours has a body, as every error has. HTTP/1.0 has no Host. */
+function wellFormed(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    request.headers.host ??= "localhost";
+    const target = request.url ?? "/";
+    const url = target.startsWith("/") ? `http://${request.headers.host}${target}` : target;
+    if (/^[A-Za-z0-9._:[\]-]+$/.test(request.headers.host) && URL.canParse(url) && !/^[^?]*\\/.test(target)) return listener(request, response);
+    const body = problemBody(400, "the request line or its Host header is malformed");
+    response.writeHead(400, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" }).end(body);
+  };
+}
+
 /** Serves the WebSocket of `GET /v1/events` on a Node server; other paths are left to other listeners. Returns the detach. */
-export function attachWebSocket(server: Pick<Server, "on" | "off">, service: Pick<Service, "events">): () => void {
+export function attachWebSocket(server: Pick<Server, "on" | "off" | "listenerCount">, service: Pick<Service, "events">): () => void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   const onUpgrade = (request: IncomingMessage, socket: Parameters<WebSocketServer["handleUpgrade"]>[1], head: Buffer) => {
-    if (new URL(request.url ?? "/", "http://localhost").pathname !== "/v1/events") return;
+    if (request.url?.replace(/\?.*$/s, "") !== "/v1/events") {
+      // Nobody else will answer it, and a socket left alone stays open for good.
+      if (server.listenerCount("upgrade") === 1) socket.destroy();
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (peer) => service.events.connect(eventSocket(peer), { url: request.url!, headers: headersOf(request) }));
   };
   server.on("upgrade", onUpgrade);

@@ -187,4 +187,4 @@ function rejection(signal: AbortSignal): Promise<never> {
 }
 
 /** 1, 2, 4, 8 s after tries 1, 2, 3, 4, and up to half of it more, so that jobs which failed together don't return together. */
-const backoff = (attempts: number): number => BACKOFF_MS * 2 ** (attempts - 1) * (1 + Math.random() / 2);
+const backoff = (attempts: number): number => Math.round(BACKOFF_MS * 2 ** (attempts - 1) * (1 + Math.random() / 2));

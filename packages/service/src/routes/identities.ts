@@ -1,7 +1,7 @@
 import { EXTERNAL_ID_MAX_LENGTH, IdentityPatch, METADATA_MAX_BYTES, Metadata } from "@prosopon/core/contract";
 import { json, type Handler } from "../http/call.ts";
 import { receiveForm } from "../http/form.ts";
-import { parseJson, readJson, shaped } from "../http/json.ts";
+import { parseJson, readText, shaped } from "../http/json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
 import { startJob } from "../jobs/start.ts";
 import { IMAGES_PER_JOB } from "../limits.ts";
@@ -17,7 +17,7 @@ export const createNamedIdentity: Handler = async (call) => {
     const externalId = form.text("external_id") || undefined;
     if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH) throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
     const text = form.text("metadata");
-    const metadata = text ? checkedMetadata(shaped(parseJson(text), Metadata)) : {};
+    const metadata = text ? checkedMetadata(parseJson(text)) : {};
     // Told now where it can be; a race of two creates is told by the job.
     const taken = externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
     if (taken) throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
@@ -47,11 +47,12 @@ export const getIdentity: Handler = async ({ deps, accountId, params }) => {
 
 export const patchIdentity: Handler = async (call) => {
   const { deps, accountId, params } = call;
-  const { external_id, metadata } = await readJson(call, IdentityPatch);
+  const body = parseJson(await readText(call));
+  const { external_id, metadata } = shaped(body, IdentityPatch);
   if (metadata) {
     // Keys merge, so the bound is on what would be stored.
     const before = await deps.storage.identities.get(accountId, params["id"]!);
-    checkedMetadata({ ...before?.metadata, ...metadata });
+    checkedMetadata({ ...before?.metadata, ...checkedMetadata((body as { metadata: unknown }).metadata) });
   }
   const patch = { ...(external_id !== undefined && { externalId: external_id }), ...(metadata && { metadata }) };
   const identity = await deps.storage.identities.patch(accountId, params["id"]!, patch, deps.clock.now());
@@ -61,7 +62,10 @@ export const patchIdentity: Handler = async (call) => {
 
 const unknownIdentity = (id: string): HttpProblem => new HttpProblem(404, `no identity has the id ${id}`);
 
-function checkedMetadata(metadata: Metadata): Metadata {
+function checkedMetadata(value: unknown): Metadata {
+  // valibot's record takes an array for an object without keys.
+  if (Array.isArray(value)) throw new HttpProblem(400, "metadata must be a JSON object");
+  const metadata = shaped(value, Metadata);
   if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_MAX_BYTES) throw new HttpProblem(400, `metadata is over ${METADATA_MAX_BYTES} bytes of JSON`);
   return metadata;
 }

@@ -1,0 +1,212 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
+import { describe, expect, it } from "vitest";
+import { FakeClock, form, photo, realEngine, settle, start, type Fixture } from "./fixture.ts";
+
+const IDENTITY = "/innovation-service/identity";
+
+/** The real engine behind a gate: each `analyse` first runs what the test says. */
+function faulty(before: (call: number) => Promise<void> | void): Engine & { calls: number } {
+  const real = realEngine();
+  return {
+    calls: 0,
+    warm: () => real.warm(),
+    info: () => real.info(),
+    close: async () => {},
+    async analyse(image, options): Promise<Analysis> {
+      this.calls += 1;
+      await before(this.calls);
+      return real.analyse(image, options);
+    },
+  };
+}
+
+const enrol = async (api: Fixture): Promise<string> => (await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body.job_id;
+const jobOf = async (api: Fixture, id: string) => (await api.call("GET", `/v1/jobs/${id}`)).body;
+const statusOf = async (api: Fixture, id: string) => (await jobOf(api, id)).status;
+const count = async (api: Fixture) => (await api.call("GET", "/v1/account")).body.identities;
+
+describe("the worker", () => {
+  it("tries a passing fault again after 1, 2, 4 and 8 s, and applies it once", async () => {
+    const clock = new FakeClock();
+    const engine = faulty((call) => {
+      if (call <= 4) throw new Error("out of memory");
+    });
+    const api = await start({ clock, engine });
+    const id = await enrol(api);
+    await expect.poll(() => engine.calls).toBe(1);
+    for (const [tries, seconds] of [[2, 1], [3, 2], [4, 4], [5, 8]] as const) {
+      await expect.poll(() => statusOf(api, id)).toBe("Sent");
+      const released = clock.now();
+      await clock.advance(seconds * 1000 - 50);
+      expect(engine.calls).toBe(tries - 1);
+      // At most half as long again, at random; in steps, since the worker may still be falling asleep.
+      await expect.poll(async () => (await clock.advance(100), engine.calls), { timeout: 5_000 }).toBe(tries);
+      expect(clock.now() - released).toBeLessThan(seconds * 1500 + 1000);
+    }
+    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    expect((await jobOf(api, id)).attempts).toBe(5);
+    expect(await count(api)).toBe(1);
+  });
+
+  it("gives up after five tries, with an error that gives nothing away", async () => {
+    const clock = new FakeClock();
+    const api = await start({
+      clock,
+      engine: faulty(() => {
+        throw new Error("secret detail");
+      }),
+    });
+    const id = await enrol(api);
+    await expect
+      .poll(async () => {
+        await clock.advance(13_000);
+        return statusOf(api, id);
+      }, { timeout: 10_000 })
+      .toBe("Failed");
+    const job = await jobOf(api, id);
+    expect(job.attempts).toBe(5);
+    expect(job.error).toContain(id);
+    expect(job.error).not.toContain("secret detail");
+    expect(api.log.join("")).toContain("secret detail");
+    await expect.poll(() => readdir(path.join(api.directory, "blobs"))).toEqual([]);
+  });
+
+  it("fails at once where trying again would end the same", async () => {
+    const engine = faulty(() => {
+      throw new ImageError("undecodable", "broken scan");
+    });
+    const api = await start({ engine });
+    const id = await enrol(api);
+    expect(await api.done(IDENTITY, id)).toEqual({ status: "Failed", error: "image 1: broken scan" });
+    expect(engine.calls).toBe(1);
+  });
+
+  it("loses a job whose lease has passed on, and its result with it", async () => {
+    const clock = new FakeClock();
+    const gate = Promise.withResolvers<void>();
+    const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
+    const api = await start({ clock, engine });
+    const id = await enrol(api);
+    await expect.poll(() => engine.calls).toBe(1);
+    // Another worker claims after the lease has run out, as if this one had slept through its renewals.
+    const [stolen] = await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() + 61_000 });
+    expect(stolen?.id).toBe(id);
+    gate.resolve();
+    await expect.poll(() => api.service.worker.running).toBe(0);
+    expect(await statusOf(api, id)).toBe("Started");
+    expect(await count(api)).toBe(0);
+    await api.storage.jobs.release({ jobId: id, leaseId: stolen!.leaseId }, { at: clock.now(), countAttempt: false });
+    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    expect(await count(api)).toBe(1);
+  });
+
+  it("keeps the lease of a long job by renewing it", async () => {
+    const clock = new FakeClock();
+    const gate = Promise.withResolvers<void>();
+    const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
+    const api = await start({ clock, engine });
+    const id = await enrol(api);
+    await expect.poll(() => engine.calls).toBe(1);
+    for (let i = 0; i < 15; i++) await clock.advance(20_000);
+    expect(await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() })).toEqual([]);
+    gate.resolve();
+    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    expect((await jobOf(api, id)).attempts).toBe(1);
+  });
+
+  it("stops: what is in hand finishes", async () => {
+    const gate = Promise.withResolvers<void>();
+    const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
+    const api = await start({ engine });
+    const id = await enrol(api);
+    await expect.poll(() => engine.calls).toBe(1);
+    const stopping = api.service.worker.stop();
+    const later = await enrol(api);
+    gate.resolve();
+    await stopping;
+    expect(await statusOf(api, id)).toBe("Succeeded");
+    expect(await statusOf(api, later)).toBe("Sent");
+  });
+
+  it("stops: what takes longer than the grace is handed back without counting the try", async () => {
+    const gate = Promise.withResolvers<void>();
+    const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
+    const api = await start({ engine });
+    const id = await enrol(api);
+    await expect.poll(() => engine.calls).toBe(1);
+    await api.service.worker.stop({ graceMs: 50 });
+    const job = await jobOf(api, id);
+    expect([job.status, job.attempts]).toEqual(["Sent", 0]);
+    api.service.worker.start();
+    expect((await api.done(IDENTITY, id)).status).toBe("Succeeded");
+    gate.resolve();
+    await settle();
+    expect(await count(api)).toBe(1);
+  });
+
+  it("waits with all jobs until the engine has proved itself", async () => {
+    const gate = Promise.withResolvers<void>();
+    const engine = faulty(() => {});
+    const api = await start({ engine: { ...engine, warm: () => gate.promise.then(() => engine.warm()), analyse: engine.analyse.bind(engine) } });
+    const id = await enrol(api);
+    await settle();
+    expect(await statusOf(api, id)).toBe("Sent");
+    gate.resolve();
+    expect((await api.done(IDENTITY, id)).status).toBe("Succeeded");
+  });
+
+  it("finishes what an earlier process acknowledged", async () => {
+    const first = await start({ engine: { ...faulty(() => {}), warm: () => new Promise(() => {}) } });
+    const id = await enrol(first);
+    const { openLocalBlobs } = await import("../src/index.ts");
+    const blobs = await openLocalBlobs(path.join(first.directory, "blobs"));
+    const second = await start({ storage: first.storage, blobs });
+    await second.service.ready();
+    expect((await first.done(IDENTITY, id)).status).toBe("Succeeded");
+  });
+
+  it("answers 429 once too many jobs of an account wait, and takes more when they have ended", async () => {
+    const gate = Promise.withResolvers<void>();
+    const api = await start({ limits: { unfinishedJobs: 2 }, engine: faulty(() => gate.promise) });
+    const jobs = [await enrol(api), await enrol(api)];
+    const refused = await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "5"]);
+    const other = await api.otherAccount();
+    expect((await api.call("POST", IDENTITY, { token: other.token, body: form([["input_images", await photo("audrey.jpg")]]) })).status).toBe(200);
+    gate.resolve();
+    for (const id of jobs) await api.done(IDENTITY, id);
+    expect((await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).status).toBe(200);
+  });
+});
+
+describe("an account's settings", () => {
+  it("refuse photos of different people where the policy says so", async () => {
+    const api = await start();
+    await api.service.accounts.settings(api.clientId, { refuseMixedIdentities: true });
+    const answer = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")], ["input_images", await photo("SeanConnery.jpg")]]);
+    expect(answer).toEqual({ status: "Failed", error: "the images may show different people: 1, then 2" });
+    const { identity_id } = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
+    const added = await api.run("PUT", IDENTITY, [["identity_id", identity_id], ["input_images", await photo("SeanConnery.jpg")]]);
+    expect(added.error).toContain("another person");
+  });
+
+  it("keep crops only where they say so", async () => {
+    const api = await start();
+    const enrolOne = async () => {
+      const { identity_id } = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
+      return (await api.call("GET", `/v1/identities/${identity_id}`)).body.faces[0];
+    };
+    const without = await enrolOne();
+    expect(without.has_crop).toBe(false);
+    expect((await api.call("GET", `/v1/faces/${without.face_id}/crop`)).status).toBe(404);
+    await api.service.accounts.settings(api.clientId, { keepCrops: true });
+    const kept = await enrolOne();
+    expect(kept.has_crop).toBe(true);
+    const crop = await fetch(`${api.base}/v1/faces/${kept.face_id}/crop`, { headers: { authorization: `Bearer ${api.token}` } });
+    expect([crop.headers.get("content-type"), crop.headers.get("cache-control")]).toEqual(["image/jpeg", "no-store"]);
+    const { default: sharp } = await import("sharp");
+    expect(await sharp(await crop.arrayBuffer()).metadata()).toMatchObject({ format: "jpeg", width: 160, height: 160 });
+  });
+});
