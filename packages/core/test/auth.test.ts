@@ -147,8 +147,11 @@ describe("a passed-on token", () => {
     const asked: string[] = [];
     const client = createClient({ baseUrl: fake.url, token: () => (asked.push("ask"), "access-1") });
     await client.server();
+    const before = asked.length;
     await client.jobs.get(fake.addJob("search"));
-    expect(asked).toHaveLength(2);
+    await client.jobs.get("job-1");
+    expect(asked.length - before).toBe(2);
+    expect(fake.count("POST", "/login")).toBe(1);
   });
 
   it("never logs in or refreshes: a 401 is an AuthError at once", async () => {

@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { imageFile } from "../src/file.ts";
+import { type Client, createClient } from "../src/index.ts";
+import { type Fixture, photo, start } from "../../service/test/fixture.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+let fixture: Fixture;
+let credentials: { clientId: string; secretId: string };
+beforeAll(async () => {
+  fixture = await start();
+  await fixture.service.ready();
+  credentials = fixture;
+});
+
+const blob = async (name: string) => new Blob([new Uint8Array(await photo(name))]);
+/** What a hosted server has: the documented routes and nothing else. */
+const documentedOnly = async (request: Request): Promise<Response> => {
+  const { pathname, searchParams } = new URL(request.url);
+  const documented = /^\/(login|token|logout|innovation-service\/.*)$/.test(pathname) && !searchParams.has("wait");
+  return documented ? fixture.service.fetch(request) : Response.json({ message: "Missing Authentication Token" }, { status: 403 });
+};
+
+const ways: [name: string, make: () => Client][] = [
+  ["over HTTP", () => createClient({ baseUrl: fixture.base, ...credentials })],
+  ["in the same process", () => createClient({ fetch: fixture.service.fetch, ...credentials })],
+  ["on a server with only the documented routes", () => createClient({ fetch: documentedOnly, ...credentials })],
+];
+
+for (const [name, make] of ways) {
+  it(`enrols, adds, searches, recognises and deletes ${name}`, async () => {
+    const client = make();
+    const enrolment = client.jobs.watch(await client.identities.create({ images: [await blob("franck_01829.jpg")] }));
+    const statuses: string[] = [];
+    let identityId = "";
+    for await (const state of enrolment) {
+      statuses.push(state.status);
+      identityId = state.identityId ?? identityId;
+    }
+    expect(statuses.at(-1)).toBe("Succeeded");
+    expect((await client.jobs.wait(await client.identities.addImages(identityId, { images: [await blob("franck_02221.jpg")] }))).identityId).toBe(identityId);
+    const { matches } = await client.jobs.wait(await client.identities.search({ image: await blob("franck_03909.jpg") }));
+    expect(matches).toEqual([{ identity_id: identityId, score: expect.any(Number) }]);
+    const { recognition } = await client.jobs.wait(await client.identities.recognize(identityId, { image: await blob("audrey.jpg") }));
+    expect(recognition).toMatchObject({ identity_id: identityId, recognition: false });
+    await client.identities.delete(identityId);
+    await expect(client.identities.delete(identityId)).rejects.toMatchObject({ name: "ApiError", status: 404 });
+  });
+}
+
+it("throws JobFailedError that names the image without a face", async () => {
+  const client = createClient({ baseUrl: fixture.base, ...credentials });
+  const sharp = createRequire(new URL("../../service/package.json", import.meta.url))("sharp") as typeof import("sharp");
+  const grey = await sharp({ create: { width: 640, height: 480, channels: 3, background: "grey" } }).png().toBuffer();
+  const job = await client.identities.create({ images: [await blob("audrey.jpg"), new Uint8Array(grey)] });
+  await expect(client.jobs.wait(job)).rejects.toMatchObject({ name: "JobFailedError", reason: expect.stringMatching(/image 2/), job: { status: "Failed" } });
+});
+
+describe("in the same process", () => {
+  it("crosses no network: the account's events come through the same fetch", async () => {
+    const urls: string[] = [];
+    const client = createClient({ ...credentials, fetch: (request) => (urls.push(request.url), fixture.service.fetch(request)) });
+    const events = client.events.watch();
+    const first = events.next();
+    await expect.poll(() => urls.some((url) => url.includes("/v1/events"))).toBe(true);
+    const job = await client.identities.search({ image: await blob("audrey.jpg") });
+    expect((await first).value).toMatchObject({ id: job.id });
+    await events.return!();
+    expect(new Set(urls.map((url) => new URL(url).host))).toEqual(new Set(["in-process.invalid"]));
+  });
+});
+
+describe("imageFile", () => {
+  it("sends a file from disk", async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), "prosopon-core-"));
+    try {
+      const file = path.join(directory, "photo.jpg");
+      await writeFile(file, await photo("audrey.jpg"));
+      const client = createClient({ baseUrl: fixture.base, ...credentials });
+      const { size } = await client.uploads.create(await imageFile(file));
+      expect(size).toBe((await photo("audrey.jpg")).length);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  it("says which file is missing", async () => {
+    await expect(imageFile("/no/such/photo.jpg")).rejects.toThrow();
+  });
+});
