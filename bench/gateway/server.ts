@@ -4,6 +4,8 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createAdaptorServer } from "@hono/node-server";
 import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
@@ -18,6 +20,10 @@ export type FromServer =
   /** A job's final state was committed; milliseconds since the epoch, with fractions. */
   | { type: "final"; jobId: string; at: number }
   | { type: "memory"; rss: number };
+
+// As a flag of the process it would also reach the engine's worker threads, which refuse it.
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 const send = (message: FromServer): void => void process.send?.(message);
 const { promise: gate, resolve: open } = Promise.withResolvers<void>();
@@ -40,8 +46,8 @@ storage.events.listen(({ jobId, status }) => {
 process.on("message", (message: ToServer) => {
   if (message === "go") open();
   if (message === "memory") {
-    globalThis.gc?.();
-    globalThis.gc?.();
+    collect();
+    collect();
     send({ type: "memory", rss: process.memoryUsage().rss });
   }
   if (message === "stop") void stop();

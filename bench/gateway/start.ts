@@ -15,7 +15,7 @@ export interface Started extends Ready {
 }
 
 export async function startServer(engine: "real" | "fake"): Promise<Started> {
-  const child = fork(fileURLToPath(new URL("server.ts", import.meta.url)), [engine], { execArgv: [...process.execArgv, "--expose-gc"] });
+  const child = fork(fileURLToPath(new URL("server.ts", import.meta.url)), [engine]);
   const finals = new Map<string, number>();
   const told = Promise.withResolvers<Ready>();
   const waiting: ((rss: number) => void)[] = [];

@@ -22,7 +22,11 @@ export function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { 
   const server = Deno.serve({ port, hostname, onListen() {} }, async (request) => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket" || new URL(request.url).pathname !== path) return gateway.fetch(request);
     if (sockets.size >= limits.sockets) return new Response(null, { status: 503, headers: { "retry-after": "5" } });
+    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim());
+    if (!offered?.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)) return new Response("Speak graphql-transport-ws.", { status: 400 });
     const { socket, response } = Deno.upgradeWebSocket(request, { protocol: GRAPHQL_TRANSPORT_WS_PROTOCOL, idleTimeout: IDLE_SECONDS });
+    // Deno 2.9 answers the handshake with the protocol, but leaves it empty on the socket, where graphql-ws looks.
+    Object.defineProperty(socket, "protocol", { value: GRAPHQL_TRANSPORT_WS_PROTOCOL });
     sockets.add(socket);
     socket.addEventListener("close", () => sockets.delete(socket));
     // Registered before the handler, so that it comes first: Deno has no bound of its own.
