@@ -15,14 +15,18 @@ export interface Quantised {
 /** Writes 128 int8 codes and returns what the bound needs. Any finite vector will do, denormals included. */
 export function quantise(vector: Float32Array, codes: Int8Array): Quantised {
   let largest = 0;
-  for (const value of vector) largest = Math.max(largest, Math.abs(value));
+  for (let i = 0; i < DIMENSION; i++) largest = Math.max(largest, Math.abs(vector[i]!));
   const scale = Math.fround(largest / CODE_MAX);
+  // Whatever the codes, the bound holds: the residual is taken from them as they are.
+  const inverse = scale > 0 ? 1 / scale : 0;
   let squares = 0;
   for (let i = 0; i < DIMENSION; i++) {
     const value = vector[i]!;
-    const code = scale > 0 ? Math.max(-CODE_MAX, Math.min(CODE_MAX, Math.round(value / scale))) : 0;
+    // A denormal scale can be far too small for its largest value: clamp.
+    const code = Math.max(-CODE_MAX, Math.min(CODE_MAX, Math.floor(value * inverse + 0.5)));
     codes[i] = code;
-    squares += (value - scale * code) ** 2;
+    const error = value - scale * code;
+    squares += error * error;
   }
   // Rounded up: a float32 may be half a step below the double it came from.
   const residual = Math.fround(Math.sqrt(squares) * (1 + 2 ** -22) + 2 ** -149);

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { type Storage, StorageError } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
 import { administrationOnly } from "./administration.ts";
+import { connect } from "./connect.ts";
 import { createContext } from "./context.ts";
 import { createErasure } from "./erasure.ts";
 import { createEvents } from "./events.ts";
@@ -65,20 +66,10 @@ function prepareDirectory(directory: string, path: string): void {
   }
 }
 
-function connect(path: string, readonly: boolean): Database.Database {
-  const db = new Database(path, { readonly, timeout: 5000 });
-  if (!readonly) db.pragma("journal_mode = WAL");
-  db.pragma("synchronous = FULL");
-  db.pragma("secure_delete = ON");
-  db.pragma("foreign_keys = ON");
-  // Sorting never spills personal data into a temporary file.
-  db.pragma("temp_store = MEMORY");
-  return db;
-}
-
 /** Whoever held a lease is dead, or we would not have the directory: its jobs are due now, not when their minute is over. */
 function expireLeases(db: Database.Database): void {
-  db.exec("UPDATE jobs SET due_at = 0 WHERE status = 'Started'");
+  // Along jobs_due, not through all the jobs that have ended.
+  db.exec("UPDATE jobs SET due_at = 0 WHERE status = 'Started' AND due_at IS NOT NULL");
 }
 
 /** Without the lock, a schema may only be changed while no server is there. */

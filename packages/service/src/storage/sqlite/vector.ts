@@ -20,7 +20,9 @@ export function toBytes(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, BYTES);
 }
 
+/** A view where the bytes lie so that one is possible, else a copy. */
 export function fromBytes(bytes: Uint8Array): Float32Array {
+  if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, DIMENSION);
   const vector = new Float32Array(DIMENSION);
   new Uint8Array(vector.buffer).set(bytes);
   return vector;
