@@ -29,7 +29,8 @@ function createPassedOnAuth(token: NonNullable<ClientOptions["token"]>, send: Se
     calls: {
       login: cannot,
       refresh: cannot,
-      logout: (options) => limited(options, timeoutMs, async ({ signal }) => logOut(send, await current(), signal)),
+      logout: (options) =>
+        limited(options, timeoutMs, async ({ signal }) => logOut(send, await current(), signal)),
     },
   };
 }
@@ -44,7 +45,12 @@ export function createAuth(options: ClientOptions, send: Send, timeoutMs: number
   const once = (ask: (signal: AbortSignal) => Promise<StoredToken>): Promise<StoredToken> =>
     (inFlight ??= limited({}, timeoutMs, ({ signal }) => ask(signal)).finally(() => (inFlight = undefined)));
 
-  const ask = async (path: "/login" | "/token", json: unknown, bearer: string | undefined, signal: AbortSignal): Promise<StoredToken> => {
+  const ask = async (
+    path: "/login" | "/token",
+    json: unknown,
+    bearer: string | undefined,
+    signal: AbortSignal,
+  ): Promise<StoredToken> => {
     const headers = bearer ? { authorization: `Bearer ${bearer}` } : undefined;
     const response = await send({ method: "POST", path, json, ...(headers && { headers }) }, signal);
     const answer = await readJson(AcceptedTokenAnswer, response, `The answer to POST ${path}`, signal);
@@ -54,7 +60,8 @@ export function createAuth(options: ClientOptions, send: Send, timeoutMs: number
   };
 
   const logIn = async (signal: AbortSignal): Promise<StoredToken> => {
-    if (!clientId || !secretId) throw new AuthError("Not logged in: give createClient a clientId and secretId, or a token.");
+    if (!clientId || !secretId)
+      throw new AuthError("Not logged in: give createClient a clientId and secretId, or a token.");
     try {
       return await ask("/login", { clientId, secretId }, undefined, signal);
     } catch (error) {
@@ -133,7 +140,11 @@ function asAuthError(error: unknown, message: string): unknown {
   return new AuthError(`${message} ${error.message}`, { requestId: error.requestId, cause: error });
 }
 
-function withoutExpiry({ token, expireTime, refreshToken }: StoredToken): { token: string; expireTime: number; refreshToken: string } {
+function withoutExpiry({ token, expireTime, refreshToken }: StoredToken): {
+  token: string;
+  expireTime: number;
+  refreshToken: string;
+} {
   return { token, expireTime, refreshToken };
 }
 

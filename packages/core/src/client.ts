@@ -43,7 +43,8 @@ export function createClient(options: ClientOptions): Client {
 }
 
 function readBaseUrl({ baseUrl, fetch }: ClientOptions): URL {
-  if (baseUrl === undefined && !fetch) throw new TypeError("createClient needs a baseUrl, or the fetch of a service in this process.");
+  if (baseUrl === undefined && !fetch)
+    throw new TypeError("createClient needs a baseUrl, or the fetch of a service in this process.");
   let url: URL | undefined;
   try {
     // In a page, "/faces" is below the page's own origin.
@@ -52,9 +53,12 @@ function readBaseUrl({ baseUrl, fetch }: ClientOptions): URL {
     url = undefined;
   }
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`baseUrl must be an http or https URL such as https://faces.example.com, not ${JSON.stringify(baseUrl)}.`);
+    throw new TypeError(
+      `baseUrl must be an http or https URL such as https://faces.example.com, not ${JSON.stringify(baseUrl)}.`,
+    );
   }
-  if (url.username || url.search || url.hash) throw new TypeError("baseUrl must hold no user name, query or fragment.");
+  if (url.username || url.search || url.hash)
+    throw new TypeError("baseUrl must hold no user name, query or fragment.");
   return url;
 }
 

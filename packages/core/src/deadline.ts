@@ -18,7 +18,8 @@ export interface Deadline {
 
 export function openDeadline(options: CallOptions | undefined, defaultMs: number): Deadline {
   const timeoutMs = options?.timeoutMs ?? defaultMs;
-  if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be a number of milliseconds >= 0, not ${timeoutMs}.`);
+  if (!(timeoutMs >= 0))
+    throw new RangeError(`timeoutMs must be a number of milliseconds >= 0, not ${timeoutMs}.`);
   const outer = options?.signal;
   const controller = new AbortController();
   const { signal } = controller;
@@ -52,14 +53,21 @@ export function openDeadline(options: CallOptions | undefined, defaultMs: number
   else {
     outer?.addEventListener("abort", onOuterAbort, { once: true });
     if (timeoutMs <= MAX_TIMER_MS) {
-      timer = setTimeout(() => controller.abort(new TimeoutError(timeoutMs, { cause: deadline.lastFailure })), timeoutMs);
+      timer = setTimeout(
+        () => controller.abort(new TimeoutError(timeoutMs, { cause: deadline.lastFailure })),
+        timeoutMs,
+      );
     }
   }
   return deadline;
 }
 
 /** Runs one call under its deadline. */
-export async function limited<T>(options: CallOptions | undefined, defaultMs: number, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+export async function limited<T>(
+  options: CallOptions | undefined,
+  defaultMs: number,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
   const deadline = openDeadline(options, defaultMs);
   try {
     deadline.signal.throwIfAborted();

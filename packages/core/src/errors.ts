@@ -27,7 +27,11 @@ export class ApiError extends Error {
   /** Milliseconds the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, body: unknown, options?: AnswerOptions & { retryAfterMs?: number | undefined }) {
+  constructor(
+    status: number,
+    body: unknown,
+    options?: AnswerOptions & { retryAfterMs?: number | undefined },
+  ) {
     super(messageOf(body) ?? `The server answered HTTP ${status}.`, options);
     this.status = status;
     this.body = body;

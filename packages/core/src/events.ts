@@ -19,7 +19,12 @@ const RECONNECT_LIMIT_MS = 15_000;
 const TOKEN_CODES = [4401, 4403];
 
 /** By socket, and by Server-Sent Events where there is no socket or it does not open. */
-export function createOpenEvents(transport: Transport, auth: Auth, url: URL, Socket: typeof WebSocket | undefined): OpenEvents {
+export function createOpenEvents(
+  transport: Transport,
+  auth: Auth,
+  url: URL,
+  Socket: typeof WebSocket | undefined,
+): OpenEvents {
   return async (cursor, signal) => {
     if (!Socket) return openSse(transport, cursor, signal);
     const token = await auth.token();
@@ -29,7 +34,12 @@ export function createOpenEvents(transport: Transport, auth: Auth, url: URL, Soc
     const release = (): void => signal.removeEventListener("abort", hangUp);
     signal.addEventListener("abort", hangUp);
     try {
-      return attended(await opening.race(openSocket(Socket, url, token, cursor, line.signal)), token, auth, release);
+      return attended(
+        await opening.race(openSocket(Socket, url, token, cursor, line.signal)),
+        token,
+        auth,
+        release,
+      );
     } catch {
       line.abort();
       release();
@@ -42,11 +52,17 @@ export function createOpenEvents(transport: Transport, auth: Auth, url: URL, Soc
 }
 
 /** A socket that closes over its token has it renewed before anyone opens the next. */
-async function* attended(stream: EventStream, token: string, auth: Auth, release: () => void): AsyncGenerator<JobChange, undefined, undefined> {
+async function* attended(
+  stream: EventStream,
+  token: string,
+  auth: Auth,
+  release: () => void,
+): AsyncGenerator<JobChange, undefined, undefined> {
   try {
     return yield* stream;
   } catch (error) {
-    if (error instanceof SocketClosedError && TOKEN_CODES.includes(error.code)) await auth.renew(token, undefined);
+    if (error instanceof SocketClosedError && TOKEN_CODES.includes(error.code))
+      await auth.renew(token, undefined);
     throw error;
   } finally {
     release();

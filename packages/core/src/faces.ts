@@ -17,7 +17,10 @@ export function createFaces(transport: Transport, server: Server): Client["faces
     crop: (faceId, options) =>
       transport.call(options, async ({ signal }) => {
         await server.need("A face crop");
-        const response = await transport.send({ method: "GET", path: `${path(faceId)}/crop`, headers: { accept: "image/jpeg" } }, signal);
+        const response = await transport.send(
+          { method: "GET", path: `${path(faceId)}/crop`, headers: { accept: "image/jpeg" } },
+          signal,
+        );
         return readBody(() => response.blob(), signal);
       }),
     delete: (faceId, options) =>

@@ -30,11 +30,19 @@ const PASSING = [408, 429, 500, 502, 503, 504];
 export function createSend({ baseUrl, fetch = globalFetch, retries }: HttpOptions): Send {
   const root = baseUrl.href.replace(/\/+$/, "");
 
-  const attempt = async ({ method, path, headers, json, body }: Exchange, signal: AbortSignal): Promise<Response> => {
+  const attempt = async (
+    { method, path, headers, json, body }: Exchange,
+    signal: AbortSignal,
+  ): Promise<Response> => {
     const sent = new Headers({ accept: "application/json", ...headers });
     if (json !== undefined) sent.set("content-type", "application/json");
     const content = json === undefined ? body?.() : JSON.stringify(json);
-    const request = new Request(root + path, { method, headers: sent, signal, ...(content !== undefined && { body: content }) });
+    const request = new Request(root + path, {
+      method,
+      headers: sent,
+      signal,
+      ...(content !== undefined && { body: content }),
+    });
     let response: Response;
     try {
       response = await fetch(request);
@@ -68,7 +76,9 @@ export function createSend({ baseUrl, fetch = globalFetch, retries }: HttpOption
  */
 function mayRepeat({ method }: Exchange, error: unknown): boolean {
   if (error instanceof ConnectionError) return method === "GET";
-  return error instanceof ApiError && (method === "GET" ? PASSING.includes(error.status) : error.status === 429);
+  return (
+    error instanceof ApiError && (method === "GET" ? PASSING.includes(error.status) : error.status === 429)
+  );
 }
 
 /** Looked up at each call, for whoever replaces the global one. */
@@ -96,7 +106,12 @@ export async function readBody<T>(read: () => Promise<T>, signal: AbortSignal): 
 }
 
 /** Reads and checks a JSON answer. @throws ContractError, ConnectionError when it breaks off */
-export async function readJson<S extends GenericSchema>(schema: S, response: Response, what: string, signal: AbortSignal): Promise<InferOutput<S>> {
+export async function readJson<S extends GenericSchema>(
+  schema: S,
+  response: Response,
+  what: string,
+  signal: AbortSignal,
+): Promise<InferOutput<S>> {
   const text = await readBody(() => response.text(), signal);
   return parseAnswer(schema, text, what, response.headers.get("x-request-id") ?? undefined);
 }

@@ -11,7 +11,13 @@ const IDENTITY = "/innovation-service/identity";
 const MAX_IMAGES = 5;
 
 export function createIdentities(transport: Transport, server: Server): Identities {
-  const start = async (kind: JobRef["kind"], method: "POST" | "PUT", path: string, form: () => FormData, signal: AbortSignal): Promise<JobRef> => {
+  const start = async (
+    kind: JobRef["kind"],
+    method: "POST" | "PUT",
+    path: string,
+    form: () => FormData,
+    signal: AbortSignal,
+  ): Promise<JobRef> => {
     const { job_id } = await transport.json(JobCreated, { method, path, body: form }, signal);
     return { id: job_id, kind };
   };
@@ -21,7 +27,8 @@ export function createIdentities(transport: Transport, server: Server): Identiti
       transport.call(options, async ({ signal }) => {
         const { externalId, metadata } = input;
         const images = await readImages(input.images, signal);
-        if (externalId === undefined && !metadata) return start("enrol", "POST", IDENTITY, makeForm("input_images", images, {}), signal);
+        if (externalId === undefined && !metadata)
+          return start("enrol", "POST", IDENTITY, makeForm("input_images", images, {}), signal);
         await server.need("An external id or metadata");
         const fields = { external_id: externalId, metadata: metadata && JSON.stringify(metadata) };
         return start("enrol", "POST", "/v1/identities", makeForm("input_images", images, fields), signal);
@@ -29,7 +36,9 @@ export function createIdentities(transport: Transport, server: Server): Identiti
 
     addImages: (identityId, input, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = makeForm("input_images", await readImages(input.images, signal), { identity_id: checkId(identityId) });
+        const form = makeForm("input_images", await readImages(input.images, signal), {
+          identity_id: checkId(identityId),
+        });
         return start("add-images", "PUT", IDENTITY, form, signal);
       }),
 
@@ -41,7 +50,9 @@ export function createIdentities(transport: Transport, server: Server): Identiti
 
     recognize: (identityId, { image }, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = makeForm("input_image", [await toImagePart(image, signal)], { identity_id: checkId(identityId) });
+        const form = makeForm("input_image", [await toImagePart(image, signal)], {
+          identity_id: checkId(identityId),
+        });
         return start("recognize", "POST", `${IDENTITY}/recognize`, form, signal);
       }),
 
@@ -62,7 +73,9 @@ export function createIdentities(transport: Transport, server: Server): Identiti
       transport.call(options, async ({ signal }) => {
         await server.need("Listing identities");
         const { limit, cursor, externalId, metadata, text, ids } = options;
-        const byMetadata = Object.entries(metadata ?? {}).map(([key, value]) => [`metadata[${key}]`, value] as const);
+        const byMetadata = Object.entries(metadata ?? {}).map(
+          ([key, value]) => [`metadata[${key}]`, value] as const,
+        );
         const path = `/v1/identities${query({ limit, cursor, external_id: externalId, text, ids: ids?.join(","), ...Object.fromEntries(byMetadata) })}`;
         const page = await transport.json(IdentityList, { method: "GET", path }, signal);
         return { items: page.identities, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
@@ -78,12 +91,18 @@ export function createIdentities(transport: Transport, server: Server): Identiti
 
 async function readImages(images: ImageInput[], signal: AbortSignal): Promise<ImagePart[]> {
   if (images.length < 1 || images.length > MAX_IMAGES) {
-    throw new RangeError(`Give 1 to ${MAX_IMAGES} images, not ${images.length}; further ones go through addImages.`);
+    throw new RangeError(
+      `Give 1 to ${MAX_IMAGES} images, not ${images.length}; further ones go through addImages.`,
+    );
   }
   return Promise.all(images.map((image) => toImagePart(image, signal)));
 }
 
-function makeForm(field: string, images: ImagePart[], fields: Record<string, string | number | undefined>): () => FormData {
+function makeForm(
+  field: string,
+  images: ImagePart[],
+  fields: Record<string, string | number | undefined>,
+): () => FormData {
   return () => {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) {

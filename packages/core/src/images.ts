@@ -34,6 +34,9 @@ async function toBlob(image: Exclude<ImageInput, { uploadId: string }>, signal: 
   if (image instanceof ReadableStream) {
     return new Response(image.pipeThrough(new TransformStream(), { signal })).blob();
   }
-  if (image instanceof ArrayBuffer || ArrayBuffer.isView(image)) return new Blob([image as Uint8Array<ArrayBuffer>]);
-  throw new TypeError("An image must be a Blob, File, Uint8Array, ArrayBuffer, ReadableStream of bytes or { uploadId }.");
+  if (image instanceof ArrayBuffer || ArrayBuffer.isView(image))
+    return new Blob([image as Uint8Array<ArrayBuffer>]);
+  throw new TypeError(
+    "An image must be a Blob, File, Uint8Array, ArrayBuffer, ReadableStream of bytes or { uploadId }.",
+  );
 }

@@ -31,5 +31,12 @@ export type {
 } from "./types.ts";
 export type { Face } from "./contract/face.ts";
 export type { Identity, IdentityPatch } from "./contract/identity.ts";
-export type { AcceptedJobStatus, Job, JobKind, JobStatus, RecognitionResult, SearchMatch } from "./contract/job.ts";
+export type {
+  AcceptedJobStatus,
+  Job,
+  JobKind,
+  JobStatus,
+  RecognitionResult,
+  SearchMatch,
+} from "./contract/job.ts";
 export type { ServerInfo } from "./contract/server.ts";

@@ -13,7 +13,10 @@ import { watchJob } from "./watch.ts";
 /** A job is waited for so long unless the call says otherwise, milliseconds. */
 const WAIT_MS = 120_000;
 
-const STATUS_ROUTES: Record<JobRef["kind"], { path: string; answer: typeof EnrolmentAnswer | typeof SearchAnswer | typeof RecognitionAnswer }> = {
+const STATUS_ROUTES: Record<
+  JobRef["kind"],
+  { path: string; answer: typeof EnrolmentAnswer | typeof SearchAnswer | typeof RecognitionAnswer }
+> = {
   enrol: { path: "/innovation-service/identity", answer: EnrolmentAnswer },
   "add-images": { path: "/innovation-service/identity", answer: EnrolmentAnswer },
   search: { path: "/innovation-service/identity/search", answer: SearchAnswer },
@@ -27,7 +30,10 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
   const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {
     const { path, answer } = STATUS_ROUTES[ref.kind];
     try {
-      const state = fromDocumented(ref, await transport.json(answer, { method: "GET", path: path + query({ job_id: ref.id }) }, signal));
+      const state = fromDocumented(
+        ref,
+        await transport.json(answer, { method: "GET", path: path + query({ job_id: ref.id }) }, signal),
+      );
       return isUnknown(state.status) ? undefined : state;
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined;
@@ -49,7 +55,11 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
       const state = await askDocumented({ id: ref.id, kind }, signal);
       if (state) return state;
     }
-    throw new ApiError(404, { statusCode: 404, error: "Not Found", message: `There is no job ${ref.id} in this account.` });
+    throw new ApiError(404, {
+      statusCode: 404,
+      error: "Not Found",
+      message: `There is no job ${ref.id} in this account.`,
+    });
   };
 
   const watch = (job: JobRef | string, deadline: Deadline): AsyncGenerator<JobState, void, undefined> =>

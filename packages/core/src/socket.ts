@@ -20,11 +20,20 @@ export class SocketClosedError extends ConnectionError {
 /** Codes after which another try with the same first message fails again, as the HTTP status that says so. */
 const REFUSALS: Record<number, [status: number, message: string]> = {
   4400: [400, "The event cursor is malformed."],
-  4410: [410, "The event cursor is older than what the server keeps: watch without one, and ask for the jobs you wait for."],
+  4410: [
+    410,
+    "The event cursor is older than what the server keeps: watch without one, and ask for the jobs you wait for.",
+  ],
 };
 
 /** Resolves once the socket is open; the token travels in the first message, as a URL ends up in logs. */
-export function openSocket(Socket: typeof WebSocket, url: URL, token: string, cursor: string | undefined, signal: AbortSignal): Promise<EventStream> {
+export function openSocket(
+  Socket: typeof WebSocket,
+  url: URL,
+  token: string,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): Promise<EventStream> {
   return new Promise((resolve, reject) => {
     const address = new URL(url);
     address.protocol = url.protocol.replace("http", "ws");
@@ -57,7 +66,11 @@ export function openSocket(Socket: typeof WebSocket, url: URL, token: string, cu
     socket.onerror = () => undefined; // A close follows and says more.
     socket.onclose = ({ code }) => {
       const refusal = REFUSALS[code];
-      fail(refusal ? new ApiError(refusal[0], { statusCode: refusal[0], message: refusal[1] }) : new SocketClosedError(code));
+      fail(
+        refusal
+          ? new ApiError(refusal[0], { statusCode: refusal[0], message: refusal[1] })
+          : new SocketClosedError(code),
+      );
     };
   });
 }

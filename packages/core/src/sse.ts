@@ -5,9 +5,16 @@ import type { Transport } from "./transport.ts";
 import type { JobChange } from "./types.ts";
 
 /** Server-Sent Events through `fetch`: for in-process services and where there is no WebSocket. */
-export async function openSse(transport: Transport, cursor: string | undefined, signal: AbortSignal): Promise<EventStream> {
+export async function openSse(
+  transport: Transport,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): Promise<EventStream> {
   const path = `/v1/events${query({ cursor })}`;
-  const response = await transport.send({ method: "GET", path, headers: { accept: "text/event-stream" } }, signal);
+  const response = await transport.send(
+    { method: "GET", path, headers: { accept: "text/event-stream" } },
+    signal,
+  );
   if (!response.body || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
     await response.body?.cancel();
     throw new ConnectionError("GET /v1/events did not answer with an event stream.");
@@ -15,7 +22,10 @@ export async function openSse(transport: Transport, cursor: string | undefined, 
   return read(response.body.getReader(), signal);
 }
 
-async function* read(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal): AsyncGenerator<JobChange, undefined, undefined> {
+async function* read(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<JobChange, undefined, undefined> {
   // The body of an in-process answer knows nothing of the signal.
   const cancel = (): void => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", cancel);

@@ -15,7 +15,12 @@ export function isUnknown(status: AcceptedJobStatus): boolean {
 }
 
 export function fromDocumented(ref: JobRef, answer: DocumentedAnswer): JobState {
-  const state: JobState = { id: ref.id, kind: ref.kind, status: answer.status, done: isFinalStatus(answer.status) };
+  const state: JobState = {
+    id: ref.id,
+    kind: ref.kind,
+    status: answer.status,
+    done: isFinalStatus(answer.status),
+  };
   if (answer.error !== undefined) state.error = answer.error;
   if ("identity_id" in answer && answer.identity_id !== undefined) state.identityId = answer.identity_id;
   const results = "results" in answer ? answer.results : undefined;
@@ -29,13 +34,26 @@ export function fromDocumented(ref: JobRef, answer: DocumentedAnswer): JobState 
 
 /** `listed`: the score above which the documented search route lists a candidate. */
 export function fromJob(job: Job, listed: number): JobState {
-  const state: JobState = { id: job.job_id, kind: job.kind, status: job.status, done: isFinalStatus(job.status), detail: job };
+  const state: JobState = {
+    id: job.job_id,
+    kind: job.kind,
+    status: job.status,
+    done: isFinalStatus(job.status),
+    detail: job,
+  };
   if (job.error !== undefined) state.error = job.error;
   if (job.identity_id !== undefined) state.identityId = job.identity_id;
   const { candidates, match } = job.result ?? {};
   if (candidates) {
-    state.matches = candidates.filter(({ score }) => score > listed).map(({ identity_id, score }) => ({ identity_id, score }));
+    state.matches = candidates
+      .filter(({ score }) => score > listed)
+      .map(({ identity_id, score }) => ({ identity_id, score }));
   }
-  if (match) state.recognition = { identity_id: match.identity_id, score: match.score, recognition: match.recognition };
+  if (match)
+    state.recognition = {
+      identity_id: match.identity_id,
+      score: match.score,
+      recognition: match.recognition,
+    };
   return state;
 }

@@ -13,7 +13,11 @@ export interface Transport {
   /** @throws ApiError, AuthError, ConnectionError */
   send: Send;
   /** @throws ContractError too */
-  json<S extends v.GenericSchema>(schema: S, exchange: Exchange, signal: AbortSignal): Promise<v.InferOutput<S>>;
+  json<S extends v.GenericSchema>(
+    schema: S,
+    exchange: Exchange,
+    signal: AbortSignal,
+  ): Promise<v.InferOutput<S>>;
   /** One whole call of the client under its deadline. */
   call<T>(options: CallOptions | undefined, work: (deadline: Deadline) => Promise<T>): Promise<T>;
 }
@@ -36,7 +40,10 @@ export function createTransport(send: Send, auth: Auth, timeoutMs: number): Tran
         return await send(withToken(exchange, fresh), signal);
       } catch (again) {
         if (!isRefusedToken(again)) throw again;
-        throw new AuthError(`The server refuses a token it has just given: ${again.message}`, { requestId: again.requestId, cause: again });
+        throw new AuthError(`The server refuses a token it has just given: ${again.message}`, {
+          requestId: again.requestId,
+          cause: again,
+        });
       }
     }
   };

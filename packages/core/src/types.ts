@@ -56,14 +56,24 @@ export interface PageOptions extends CallOptions {
 
 export interface Identities {
   /** Starts an enrolment of 1 to 5 images of one person. `externalId` and `metadata` need a server with `/v1`. */
-  create(input: { images: ImageInput[]; externalId?: string; metadata?: Record<string, unknown> }, options?: CallOptions): Promise<JobRef>;
+  create(
+    input: { images: ImageInput[]; externalId?: string; metadata?: Record<string, unknown> },
+    options?: CallOptions,
+  ): Promise<JobRef>;
   addImages(identityId: string, input: { images: ImageInput[] }, options?: CallOptions): Promise<JobRef>;
   search(input: { image: ImageInput; maxResult?: number }, options?: CallOptions): Promise<JobRef>;
   recognize(identityId: string, input: { image: ImageInput }, options?: CallOptions): Promise<JobRef>;
   /** Deletes all or none. @throws ApiError 404 when one is unknown. */
   delete(identityIds: string | string[], options?: CallOptions): Promise<void>;
   get(identityId: string, options?: CallOptions): Promise<Identity>;
-  list(options?: PageOptions & { externalId?: string; metadata?: Record<string, string>; text?: string; ids?: string[] }): Promise<Page<Identity>>;
+  list(
+    options?: PageOptions & {
+      externalId?: string;
+      metadata?: Record<string, string>;
+      text?: string;
+      ids?: string[];
+    },
+  ): Promise<Page<Identity>>;
   update(identityId: string, patch: IdentityPatch, options?: CallOptions): Promise<Identity>;
 }
 
@@ -95,7 +105,10 @@ export interface Client {
     delete(faceId: string, options?: CallOptions): Promise<void>;
   };
   readonly uploads: {
-    create(image: Exclude<ImageInput, { uploadId: string }>, options?: CallOptions): Promise<{ uploadId: string; size: number; expiresAt: string }>;
+    create(
+      image: Exclude<ImageInput, { uploadId: string }>,
+      options?: CallOptions,
+    ): Promise<{ uploadId: string; size: number; expiresAt: string }>;
   };
   readonly events: {
     /** All changes of the account; reconnects and resumes by itself. @throws ApiError (unsupported) without `/v1/events`. */

@@ -2,16 +2,24 @@ import * as v from "valibot";
 import { ContractError } from "./errors.ts";
 
 /** @throws ContractError, whose issues tell where and what was expected, never what came: it may be a token. */
-export function parseAnswer<S extends v.GenericSchema>(schema: S, text: string, what: string, requestId?: string): v.InferOutput<S> {
+export function parseAnswer<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  what: string,
+  requestId?: string,
+): v.InferOutput<S> {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch {
     throw new ContractError(what, [{ path: "", expected: "JSON" }], { requestId });
   }
-  const parsed = v.safeParse(schema as v.GenericSchema, withoutNulls(data));
-  if (parsed.success) return parsed.output as v.InferOutput<S>;
-  const issues = parsed.issues.map((issue) => ({ path: v.getDotPath(issue) ?? "", expected: issue.expected ?? issue.type }));
+  const parsed = v.safeParse(schema, withoutNulls(data));
+  if (parsed.success) return parsed.output;
+  const issues = parsed.issues.map((issue) => ({
+    path: v.getDotPath(issue) ?? "",
+    expected: issue.expected ?? issue.type,
+  }));
   throw new ContractError(what, issues, { requestId });
 }
 

@@ -24,9 +24,15 @@ const SILENCE_MS = 500;
 const SILENCE_LIMIT_MS = 30_000;
 
 /** From the present state to the final one, each status once. Every wait in it ends with the deadline. */
-export async function* watchJob(job: JobRef | string, deadline: Deadline, watching: Watching): AsyncGenerator<JobState, void, undefined> {
+export async function* watchJob(
+  job: JobRef | string,
+  deadline: Deadline,
+  watching: Watching,
+): AsyncGenerator<JobState, void, undefined> {
   const info = await deadline.race(watching.info());
-  const feed = info?.capabilities.includes("events") ? watching.hub.join(typeof job === "string" ? job : job.id) : undefined;
+  const feed = info?.capabilities.includes("events")
+    ? watching.hub.join(typeof job === "string" ? job : job.id)
+    : undefined;
   try {
     const fresh = createFilter();
     const opened = feed && (await deadline.race(feed.opened));
@@ -48,7 +54,12 @@ export async function* watchJob(job: JobRef | string, deadline: Deadline, watchi
 }
 
 /** Ends without a final state when the connection drops. */
-async function* byEvents(ref: JobRef, feed: Feed, deadline: Deadline, read: ReadJob): AsyncGenerator<JobState, void, undefined> {
+async function* byEvents(
+  ref: JobRef,
+  feed: Feed,
+  deadline: Deadline,
+  read: ReadJob,
+): AsyncGenerator<JobState, void, undefined> {
   let silence = SILENCE_MS;
   let next = feed.next();
   for (;;) {
@@ -66,7 +77,12 @@ async function* byEvents(ref: JobRef, feed: Feed, deadline: Deadline, read: Read
 }
 
 /** Our servers hold the answer until the job is done, so a look costs nothing; others are asked at growing intervals. */
-async function* byPolling(ref: JobRef, canHold: boolean, deadline: Deadline, read: ReadJob): AsyncGenerator<JobState, void, undefined> {
+async function* byPolling(
+  ref: JobRef,
+  canHold: boolean,
+  deadline: Deadline,
+  read: ReadJob,
+): AsyncGenerator<JobState, void, undefined> {
   let pause = PAUSE_MS;
   for (let looks = 0; ; looks++) {
     const started = performance.now();
@@ -89,14 +105,20 @@ async function patient(look: () => Promise<JobState>, deadline: Deadline): Promi
     return state;
   } catch (error) {
     deadline.signal.throwIfAborted();
-    const passing = error instanceof ConnectionError || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
+    const passing =
+      error instanceof ConnectionError ||
+      (error instanceof ApiError && (error.status >= 500 || error.status === 429));
     if (!passing) throw error;
     deadline.lastFailure = error;
     return undefined;
   }
 }
 
-async function within(ms: number, next: Promise<JobStatus | undefined>, deadline: Deadline): Promise<JobStatus | "silence" | undefined> {
+async function within(
+  ms: number,
+  next: Promise<JobStatus | undefined>,
+  deadline: Deadline,
+): Promise<JobStatus | "silence" | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<"silence">((resolve) => (timer = setTimeout(resolve, ms, "silence")));
   try {

@@ -27,24 +27,37 @@ describe("logging in", () => {
   });
 
   it("answers the session's three values", async () => {
-    expect(await connect().auth.login()).toEqual({ token: "access-1", expireTime: 3600, refreshToken: "refresh-1" });
+    expect(await connect().auth.login()).toEqual({
+      token: "access-1",
+      expireTime: 3600,
+      refreshToken: "refresh-1",
+    });
   });
 
   it("throws an AuthError for wrong credentials, and does not repeat them", async () => {
-    const error = await connect({ secretId: "wrong" }).jobs.get("job-1").catch((thrown: unknown) => thrown);
+    const error = await connect({ secretId: "wrong" })
+      .jobs.get("job-1")
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: "AuthError", requestId: "request-1" });
     expect(fake.count("POST", "/login")).toBe(1);
-    expect(JSON.stringify(error) + String(error)).not.toContain("wrong\"");
+    expect(JSON.stringify(error) + String(error)).not.toContain('wrong"');
   });
 
   it("throws an AuthError that says what is missing when there are no credentials", async () => {
-    await expect(createClient({ baseUrl: fake.url }).jobs.get("job-1")).rejects.toThrow(/clientId and secretId, or a token/);
+    await expect(createClient({ baseUrl: fake.url }).jobs.get("job-1")).rejects.toThrow(
+      /clientId and secretId, or a token/,
+    );
     expect(fake.seen).toEqual([]);
   });
 
   it("reads expiresIn as well as expireTime, and ignores further keys and nulls", async () => {
     fake.breakWith(({ path }) =>
-      path === "/login" ? { status: 200, body: { token: "t", refreshToken: "r", expireTime: null, expiresIn: 60, scope: "all" } } : undefined,
+      path === "/login"
+        ? {
+            status: 200,
+            body: { token: "t", refreshToken: "r", expireTime: null, expiresIn: 60, scope: "all" },
+          }
+        : undefined,
     );
     expect(await connect().auth.login()).toEqual({ token: "t", expireTime: 60, refreshToken: "r" });
   });
@@ -85,9 +98,16 @@ describe("an expired access token", () => {
   });
 
   it("is refreshed ahead of its end, so that no request fails for it", async () => {
-    const stored: StoredToken = { token: "old", expireTime: 3600, refreshToken: "none", expiresAt: Date.now() + 10_000 };
+    const stored: StoredToken = {
+      token: "old",
+      expireTime: 3600,
+      refreshToken: "none",
+      expiresAt: Date.now() + 10_000,
+    };
     let held: StoredToken | undefined = stored;
-    const client = connect({ tokenStore: { get: () => held, set: (token: StoredToken | undefined) => void (held = token) } });
+    const client = connect({
+      tokenStore: { get: () => held, set: (token: StoredToken | undefined) => void (held = token) },
+    });
     await client.server();
     expect(fake.seen.map(({ path }) => path)).toEqual(["/token", "/login", "/v1/server"]);
     expect(held).toMatchObject({ token: "access-1", refreshToken: "refresh-1" });
@@ -97,7 +117,10 @@ describe("an expired access token", () => {
     let held: StoredToken | undefined;
     const later = () => new Promise<void>((resolve) => setTimeout(resolve, Math.random() * 20));
     const client = connect({
-      tokenStore: { get: async () => (await later(), held), set: async (token: StoredToken | undefined) => (await later(), void (held = token)) },
+      tokenStore: {
+        get: async () => (await later(), held),
+        set: async (token: StoredToken | undefined) => (await later(), void (held = token)),
+      },
     });
     await client.server();
     fake.expireAccess();

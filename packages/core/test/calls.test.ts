@@ -1,7 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ApiError, createClient, isApiError, isConnectionError, isContractError, isTimeoutError } from "../src/index.ts";
+import {
+  type ApiError,
+  createClient,
+  isApiError,
+  isConnectionError,
+  isContractError,
+  isTimeoutError,
+} from "../src/index.ts";
 import { type Fake, problem, startFake } from "./fake-server.ts";
 
 let fake: Fake;
@@ -10,10 +17,15 @@ beforeEach(async () => {
 });
 afterEach(() => fake[Symbol.asyncDispose]());
 
-const connect = (options = {}) => createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", ...options });
+const connect = (options = {}) =>
+  createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", ...options });
 const image = new Uint8Array([0xff, 0xd8, 1, 2, 3]);
 const IDENTITY = "/innovation-service/identity";
-const thrownBy = (work: Promise<unknown>): Promise<unknown> => work.then(() => expect.unreachable("it should have thrown"), (error: unknown) => error);
+const thrownBy = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => expect.unreachable("it should have thrown"),
+    (error: unknown) => error,
+  );
 
 describe("createClient", () => {
   it("says what is wrong with its options", () => {
@@ -61,7 +73,12 @@ describe("a GET", () => {
     fake.breakWith(({ path }) => (path.startsWith("/v1/jobs") ? problem(500, "it broke") : undefined));
     const error = (await thrownBy(client.jobs.get("job-1"))) as ApiError;
     expect(isApiError(error)).toBe(true);
-    expect(error).toMatchObject({ status: 500, message: "it broke", requestId: "request-1", body: { statusCode: 500, message: "it broke" } });
+    expect(error).toMatchObject({
+      status: 500,
+      message: "it broke",
+      requestId: "request-1",
+      body: { statusCode: 500, message: "it broke" },
+    });
     expect(fake.count("GET", "/v1/jobs/job-1")).toBe(2);
   });
 
@@ -75,14 +92,22 @@ describe("a GET", () => {
 });
 
 describe("a job-starting POST or PUT", () => {
-  for (const fault of ["drop", problem(500, "it broke"), problem(503, "busy", { "retry-after": "0" })] as const) {
+  for (const fault of [
+    "drop",
+    problem(500, "it broke"),
+    problem(503, "busy", { "retry-after": "0" }),
+  ] as const) {
     it(`is never repeated after ${typeof fault === "string" ? "a lost connection" : `a ${fault.status}`}`, async () => {
       const client = connect();
       fake.breakWith(({ path }) => (path.startsWith(IDENTITY) ? fault : undefined));
       await expect(client.identities.create({ images: [image] })).rejects.toThrow();
       await expect(client.identities.addImages("p1", { images: [image] })).rejects.toThrow();
       await expect(client.identities.delete("p1")).rejects.toThrow();
-      expect([fake.count("POST", IDENTITY), fake.count("PUT", IDENTITY), fake.count("DELETE", IDENTITY)]).toEqual([1, 1, 1]);
+      expect([
+        fake.count("POST", IDENTITY),
+        fake.count("PUT", IDENTITY),
+        fake.count("DELETE", IDENTITY),
+      ]).toEqual([1, 1, 1]);
     });
   }
 
@@ -93,7 +118,10 @@ describe("a job-starting POST or PUT", () => {
       times.push(performance.now());
       return times.length === 1 ? problem(429, "slow down", { "retry-after": "1" }) : undefined;
     });
-    await expect(connect().identities.create({ images: [image] })).resolves.toEqual({ id: "job-1", kind: "enrol" });
+    await expect(connect().identities.create({ images: [image] })).resolves.toEqual({
+      id: "job-1",
+      kind: "enrol",
+    });
     expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990);
     expect(fake.seen.at(-1)!.body).toContain("input_images");
   });
@@ -101,7 +129,11 @@ describe("a job-starting POST or PUT", () => {
 
 describe("an answer that breaks the contract", () => {
   it("is a ContractError that names the place but not the value", async () => {
-    fake.breakWith(({ path }) => (path === "/login" ? { status: 200, body: { token: 12345, expireTime: 1, refreshToken: "very-secret" } } : undefined));
+    fake.breakWith(({ path }) =>
+      path === "/login"
+        ? { status: 200, body: { token: 12345, expireTime: 1, refreshToken: "very-secret" } }
+        : undefined,
+    );
     const error = await thrownBy(connect().server());
     expect(isContractError(error)).toBe(true);
     expect(error).toMatchObject({ issues: [{ path: "token", expected: "string" }], requestId: "request-1" });
@@ -110,7 +142,10 @@ describe("an answer that breaks the contract", () => {
 
   it("is a ContractError when it is not JSON", async () => {
     fake.breakWith(({ path }) => (path === IDENTITY ? { status: 200, body: "<html>" } : undefined));
-    await expect(connect().identities.create({ images: [image] })).rejects.toMatchObject({ name: "ContractError", issues: [{ path: "", expected: "JSON" }] });
+    await expect(connect().identities.create({ images: [image] })).rejects.toMatchObject({
+      name: "ContractError",
+      issues: [{ path: "", expected: "JSON" }],
+    });
   });
 
   it("is a ConnectionError when it breaks off", async () => {
@@ -133,8 +168,15 @@ describe("an error", () => {
   });
 
   it("keeps a message from a server that does not keep the documented body", async () => {
-    fake.breakWith(({ path }) => (path === IDENTITY ? { status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad Gateway</h1>" } : undefined));
-    await expect(connect().identities.create({ images: [image] })).rejects.toMatchObject({ status: 502, message: "The server answered HTTP 502." });
+    fake.breakWith(({ path }) =>
+      path === IDENTITY
+        ? { status: 502, headers: { "content-type": "text/html" }, body: "<h1>Bad Gateway</h1>" }
+        : undefined,
+    );
+    await expect(connect().identities.create({ images: [image] })).rejects.toMatchObject({
+      status: 502,
+      message: "The server answered HTTP 502.",
+    });
   });
 });
 
@@ -154,8 +196,12 @@ describe("timeoutMs", () => {
   });
 
   it("ends a wait for Retry-After", async () => {
-    fake.breakWith(({ path }) => (path === IDENTITY ? problem(429, "slow down", { "retry-after": "60" }) : undefined));
-    await expect(connect().identities.create({ images: [image] }, { timeoutMs: 300 })).rejects.toMatchObject({ name: "TimeoutError" });
+    fake.breakWith(({ path }) =>
+      path === IDENTITY ? problem(429, "slow down", { "retry-after": "60" }) : undefined,
+    );
+    await expect(connect().identities.create({ images: [image] }, { timeoutMs: 300 })).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
   });
 
   it("refuses what is not a duration", async () => {
@@ -175,14 +221,21 @@ describe("an AbortSignal", () => {
   });
 
   it("that was aborted before makes no request", async () => {
-    await expect(connect().server({ signal: AbortSignal.abort(new Error("too late")) })).rejects.toThrow("too late");
+    await expect(connect().server({ signal: AbortSignal.abort(new Error("too late")) })).rejects.toThrow(
+      "too late",
+    );
     expect(fake.seen).toEqual([]);
   });
 
   it("of one caller does not end the login that others wait for", async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
-    const client = connect({ fetch: async (request: Request) => (request.url.endsWith("/login") && (await gate), fetch(request)) });
+    const client = connect({
+      fetch: async (request: Request) => {
+        if (request.url.endsWith("/login")) await gate;
+        return fetch(request);
+      },
+    });
     const controller = new AbortController();
     const job = fake.addJob("search");
     const left = thrownBy(client.jobs.get(job, { signal: controller.signal }));
@@ -199,7 +252,13 @@ describe("images", () => {
     const client = connect();
     const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47]);
     await client.identities.create({
-      images: [new Blob([png]), new File([image], "me.jpg", { type: "image/jpeg" }), image, image.buffer, new Blob([image]).stream()],
+      images: [
+        new Blob([png]),
+        new File([image], "me.jpg", { type: "image/jpeg" }),
+        image,
+        image.buffer,
+        new Blob([image]).stream(),
+      ],
     });
     const { body } = fake.seen.at(-1)!;
     expect(body.match(/name="input_images"/g)).toHaveLength(5);
@@ -209,13 +268,17 @@ describe("images", () => {
       ...Array(3).fill('filename="image.jpg"\r\nContent-Type: image/jpeg'),
     ]);
     await client.identities.search({ image: { uploadId: "u-1" }, maxResult: 3 });
-    expect(fake.seen.at(-1)!.body).toMatch(/name="max_result"\r\n\r\n3\r\n[^]*name="input_image"\r\n\r\nu-1\r\n/);
+    expect(fake.seen.at(-1)!.body).toMatch(
+      /name="max_result"\r\n\r\n3\r\n[^]*name="input_image"\r\n\r\nu-1\r\n/,
+    );
   });
 
   it("are refused in words before anything is sent", async () => {
     const { identities } = connect();
     await expect(identities.create({ images: [] })).rejects.toThrow(/1 to 5 images, not 0/);
-    await expect(identities.create({ images: Array(6).fill(image) })).rejects.toThrow(/1 to 5 images, not 6/);
+    await expect(identities.create({ images: Array.from({ length: 6 }, () => image) })).rejects.toThrow(
+      /1 to 5 images, not 6/,
+    );
     await expect(identities.search({ image: new Blob([]) })).rejects.toThrow(/empty/);
     await expect(identities.search({ image: "face.jpg" as never })).rejects.toThrow(/must be a Blob, File/);
     await expect(identities.delete([])).rejects.toThrow(/at least one/);
@@ -224,8 +287,13 @@ describe("images", () => {
 
   it("that are streams are let go when the call is aborted", async () => {
     let cancelled = false;
-    const endless = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined), cancel: () => void (cancelled = true) });
-    await expect(connect().identities.search({ image: endless }, { timeoutMs: 50 })).rejects.toMatchObject({ name: "TimeoutError" });
+    const endless = new ReadableStream<Uint8Array>({
+      pull: () => new Promise(() => undefined),
+      cancel: () => void (cancelled = true),
+    });
+    await expect(connect().identities.search({ image: endless }, { timeoutMs: 50 })).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
     await expect.poll(() => cancelled).toBe(true);
   });
 });
@@ -242,10 +310,20 @@ describe("a server with only the documented routes", () => {
   }
 
   it("makes what needs /v1 a clear 501 and leaves the rest working", async () => {
-    fake.breakWith(({ path }) => (path.startsWith("/v1") ? { status: 200, headers: { "content-type": "text/html" }, body: "<html>app</html>" } : undefined));
+    fake.breakWith(({ path }) =>
+      path.startsWith("/v1")
+        ? { status: 200, headers: { "content-type": "text/html" }, body: "<html>app</html>" }
+        : undefined,
+    );
     const client = connect();
-    await expect(client.identities.list()).rejects.toMatchObject({ name: "ApiError", status: 501, message: expect.stringContaining("only the documented routes") });
-    await expect(client.identities.create({ images: [image], externalId: "me" })).rejects.toMatchObject({ status: 501 });
+    await expect(client.identities.list()).rejects.toMatchObject({
+      name: "ApiError",
+      status: 501,
+      message: expect.stringContaining("only the documented routes"),
+    });
+    await expect(client.identities.create({ images: [image], externalId: "me" })).rejects.toMatchObject({
+      status: 501,
+    });
     await expect(client.events.watch().next()).rejects.toMatchObject({ status: 501 });
     await expect(client.identities.create({ images: [image] })).resolves.toMatchObject({ kind: "enrol" });
   });
@@ -264,7 +342,9 @@ it("never retries into a server that is not there for longer than it takes", asy
   await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
   const { port } = closed.address() as AddressInfo;
   await new Promise((resolve) => closed.close(resolve));
-  const error = (await thrownBy(createClient({ baseUrl: `http://127.0.0.1:${port}`, token: "t", retries: 1 }).server())) as Error;
+  const error = (await thrownBy(
+    createClient({ baseUrl: `http://127.0.0.1:${port}`, token: "t", retries: 1 }).server(),
+  )) as Error;
   expect(isConnectionError(error)).toBe(true);
   expect(error.message).toContain("ECONNREFUSED");
 });

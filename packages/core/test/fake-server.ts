@@ -61,10 +61,15 @@ export async function startFake(options: FakeOptions = {}) {
   const authRoute = (path: string, request: Seen): Reply | undefined => {
     if (!["/login", "/token", "/logout"].includes(path)) return undefined;
     const body = request.body ? (JSON.parse(request.body) as Record<string, string>) : {};
-    if (path === "/login") return body["clientId"] === "client" && body["secretId"] === "secret" ? issue() : problem(401, "wrong credentials");
+    if (path === "/login")
+      return body["clientId"] === "client" && body["secretId"] === "secret"
+        ? issue()
+        : problem(401, "wrong credentials");
     if (path === "/token") {
       if (!request.authorization) return problem(401, "the access token goes in the header, even expired");
-      return refresh.delete(body["refreshToken"] ?? "") ? issue() : problem(401, "the refresh token is spent");
+      return refresh.delete(body["refreshToken"] ?? "")
+        ? issue()
+        : problem(401, "the refresh token is spent");
     }
     access.clear();
     refresh.clear();
@@ -81,7 +86,8 @@ export async function startFake(options: FakeOptions = {}) {
     const url = new URL(request.path, "http://fake");
     const auth = authRoute(url.pathname, request);
     if (auth) return auth;
-    if (!access.has(request.authorization?.replace("Bearer ", "") ?? "")) return problem(401, "the token is not valid");
+    if (!access.has(request.authorization?.replace("Bearer ", "") ?? ""))
+      return problem(401, "the token is not valid");
     const kinds: Record<string, FakeJob["kind"][]> = {
       "/innovation-service/identity": ["enrol", "add-images"],
       "/innovation-service/identity/search": ["search"],
@@ -93,18 +99,28 @@ export async function startFake(options: FakeOptions = {}) {
       if (request.method === "PUT") return startJob("add-images");
       if (request.method === "DELETE") return { status: 204 };
       const job = jobs.get(url.searchParams.get("job_id") ?? "");
-      return { status: 200, body: job && routeKinds.includes(job.kind) ? { status: job.status, ...job.extra } : { status: "Unknown Job" } };
+      return {
+        status: 200,
+        body:
+          job && routeKinds.includes(job.kind)
+            ? { status: job.status, ...job.extra }
+            : { status: "Unknown Job" },
+      };
     }
     if (options.documentedOnly) return problem(404, "no such route");
     if (url.pathname === "/v1/server") return { status: 200, body: serverInfo(options.events !== "none") };
-    if (url.pathname === "/v1/events") return options.events === "none" ? problem(404, "no such route") : "sse";
+    if (url.pathname === "/v1/events")
+      return options.events === "none" ? problem(404, "no such route") : "sse";
     const id = /^\/v1\/jobs\/(.+)$/.exec(url.pathname)?.[1];
     if (!id) return problem(404, "no such route");
     if (!jobs.has(id)) return problem(404, `no job has the id ${id}`);
     const waitS = Number(url.searchParams.get("wait") ?? 0);
     if (waitS > 0 && !isEnd(jobs.get(id)!.status)) await hold(waitS);
     const { kind, status, extra } = jobs.get(id)!;
-    return { status: 200, body: { job_id: id, kind, status, created_at: "2026-01-01T00:00:00Z", attempts: 1, ...extra } };
+    return {
+      status: 200,
+      body: { job_id: id, kind, status, created_at: "2026-01-01T00:00:00Z", attempts: 1, ...extra },
+    };
   };
 
   const hold = (seconds: number): Promise<void> =>
@@ -118,7 +134,8 @@ export async function startFake(options: FakeOptions = {}) {
       waiting.add(done);
     });
 
-  const event = (id: string, status: string): string => JSON.stringify({ job_id: id, taskId: id, status, cursor: String(++cursor) });
+  const event = (id: string, status: string): string =>
+    JSON.stringify({ job_id: id, taskId: id, status, cursor: String(++cursor) });
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
@@ -146,18 +163,30 @@ export async function startFake(options: FakeOptions = {}) {
       response.write(": hello\n\n");
       streams.add(response);
       response.on("close", () => streams.delete(response));
-      for (const [id, { status }] of jobs) if (!isEnd(status)) response.write(`data: ${event(id, status)}\n\n`);
+      for (const [id, { status }] of jobs)
+        if (!isEnd(status)) response.write(`data: ${event(id, status)}\n\n`);
       return;
     }
     const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? null);
-    response.writeHead(reply.status, { "content-type": "application/json", "x-request-id": "request-1", ...reply.headers });
+    response.writeHead(reply.status, {
+      "content-type": "application/json",
+      "x-request-id": "request-1",
+      ...reply.headers,
+    });
     response.end(reply.status === 204 ? undefined : text);
   };
 
-  const server = createServer((incoming, response) => void handle(incoming, response).catch(() => response.destroy()));
+  const server = createServer(
+    (incoming, response) => void handle(incoming, response).catch(() => response.destroy()),
+  );
   const webSockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (incoming, socket, head) => {
-    const request: Seen = { method: "UPGRADE", path: incoming.url ?? "", authorization: incoming.headers.authorization, body: "" };
+    const request: Seen = {
+      method: "UPGRADE",
+      path: incoming.url ?? "",
+      authorization: incoming.headers.authorization,
+      body: "",
+    };
     seen.push(request);
     const broken = fault(request);
     if (broken === "hang") return;
@@ -168,10 +197,16 @@ export async function startFake(options: FakeOptions = {}) {
       peer.on("close", () => sockets.delete(peer));
       peer.once("message", (data) => {
         const { token, cursor: from } = JSON.parse(String(data)) as { token: string; cursor?: string };
-        seen.push({ method: "SOCKET", path: incoming.url ?? "", authorization: `Bearer ${token}`, body: String(data) });
+        seen.push({
+          method: "SOCKET",
+          path: incoming.url ?? "",
+          authorization: `Bearer ${token}`,
+          body: String(data),
+        });
         if (!access.has(token)) return peer.close(4401);
         if (from !== undefined && Number(from) < 0) return peer.close(4410);
-        if (from === undefined) for (const [id, { status }] of jobs) if (!isEnd(status)) peer.send(event(id, status));
+        if (from === undefined)
+          for (const [id, { status }] of jobs) if (!isEnd(status)) peer.send(event(id, status));
       });
     });
   });
@@ -186,7 +221,8 @@ export async function startFake(options: FakeOptions = {}) {
     openSockets: () => sockets.size,
     openStreams: () => streams.size,
     socketsEver: () => socketsEver,
-    count: (method: string, path: string) => seen.filter((one) => one.method === method && one.path.split("?")[0] === path).length,
+    count: (method: string, path: string) =>
+      seen.filter((one) => one.method === method && one.path.split("?")[0] === path).length,
     breakWith(next: (request: Seen) => Fault) {
       fault = next;
     },
@@ -203,7 +239,7 @@ export async function startFake(options: FakeOptions = {}) {
       const text = event(id, status);
       for (const peer of sockets) peer.send(text);
       for (const stream of streams) stream.write(`data: ${text}\n\n`);
-      if (isEnd(status)) for (const wake of [...waiting]) wake();
+      if (isEnd(status)) waiting.forEach((wake) => wake());
     },
     dropSockets() {
       for (const peer of sockets) peer.terminate();

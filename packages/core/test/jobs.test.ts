@@ -89,7 +89,9 @@ for (const [name, options] of transports) {
     });
 
     it("stops with a TimeoutError when timeoutMs runs out", async () => {
-      await expect(collect(client.jobs.watch(fake.addJob("enrol"), { timeoutMs: 400 }))).rejects.toMatchObject({ name: "TimeoutError" });
+      await expect(
+        collect(client.jobs.watch(fake.addJob("enrol"), { timeoutMs: 400 })),
+      ).rejects.toMatchObject({ name: "TimeoutError" });
       await nothingLeft();
     });
   });
@@ -136,7 +138,9 @@ describe("jobs.watch", () => {
   });
 
   it("polls when neither opens, and does not try again for every job", async () => {
-    fake.breakWith(({ method, path }) => (method === "UPGRADE" ? "drop" : path === "/v1/events" ? problem(404, "blocked") : undefined));
+    fake.breakWith(({ method, path }) =>
+      method === "UPGRADE" ? "drop" : path === "/v1/events" ? problem(404, "blocked") : undefined,
+    );
     for (const job of [fake.addJob("enrol"), fake.addJob("enrol")]) {
       setTimeout(() => fake.set(job.id, "Succeeded"), 200);
       expect(await collect(client.jobs.watch(job))).toEqual(["Sent", "Succeeded"]);
@@ -182,7 +186,10 @@ describe("jobs.watch", () => {
     const states = client.jobs.watch(fake.addJob("enrol"), { timeoutMs: 900 });
     await states.next();
     fake.breakWith(() => "drop");
-    await expect(states.next()).rejects.toMatchObject({ name: "TimeoutError", cause: { name: "ConnectionError" } });
+    await expect(states.next()).rejects.toMatchObject({
+      name: "TimeoutError",
+      cause: { name: "ConnectionError" },
+    });
   });
 
   it("does not go back when a retried job is Sent again", async () => {
@@ -199,7 +206,9 @@ describe("jobs.watch", () => {
     const times: number[] = [];
     fake.breakWith(({ path }) => void (path.includes("job_id") && times.push(performance.now())));
     const job = fake.addJob("search");
-    await expect(collect(client.jobs.watch(job, { timeoutMs: 3000 }))).rejects.toMatchObject({ name: "TimeoutError" });
+    await expect(collect(client.jobs.watch(job, { timeoutMs: 3000 }))).rejects.toMatchObject({
+      name: "TimeoutError",
+    });
     const gaps = times.slice(1).map((time, index) => time - times[index]!);
     expect(gaps.length).toBeGreaterThan(2);
     expect(gaps.length).toBeLessThan(7);
@@ -235,12 +244,19 @@ describe("jobs.wait", () => {
       await start({ documentedOnly: true });
       const job = fake.addJob("enrol");
       fake.set(job.id, status, status === "Failed" ? { error: reason } : {});
-      await expect(client.jobs.wait(job)).rejects.toMatchObject({ name: "JobFailedError", reason, job: { id: job.id, status } });
+      await expect(client.jobs.wait(job)).rejects.toMatchObject({
+        name: "JobFailedError",
+        reason,
+        job: { id: job.id, status },
+      });
     });
   }
 
   it("throws TimeoutError when the job takes longer", async () => {
-    await expect(client.jobs.wait(fake.addJob("enrol"), { timeoutMs: 200 })).rejects.toMatchObject({ name: "TimeoutError", timeoutMs: 200 });
+    await expect(client.jobs.wait(fake.addJob("enrol"), { timeoutMs: 200 })).rejects.toMatchObject({
+      name: "TimeoutError",
+      timeoutMs: 200,
+    });
     await nothingLeft();
   });
 });
@@ -268,7 +284,12 @@ describe("jobs.get", () => {
 
   it("reads matches as the documented route lists them, and keeps the detail", async () => {
     const job = fake.addJob("search");
-    const candidate = (identity_id: string, score: number) => ({ identity_id, face_id: "f", score, cosine: 0.1 });
+    const candidate = (identity_id: string, score: number) => ({
+      identity_id,
+      face_id: "f",
+      score,
+      cosine: 0.1,
+    });
     fake.set(job.id, "Succeeded", { result: { candidates: [candidate("p1", 0.9), candidate("p2", 0.85)] } });
     const state = await client.jobs.get(job);
     expect(state.matches).toEqual([{ identity_id: "p1", score: 0.9 }]);
@@ -305,7 +326,10 @@ describe("events.watch", () => {
   });
 
   it("throws ApiError 410 for a cursor older than what is kept", async () => {
-    await expect(client.events.watch({ cursor: "-1" }).next()).rejects.toMatchObject({ name: "ApiError", status: 410 });
+    await expect(client.events.watch({ cursor: "-1" }).next()).rejects.toMatchObject({
+      name: "ApiError",
+      status: 410,
+    });
     await nothingLeft();
   });
 

@@ -36,8 +36,14 @@ async function buildIfOld(): Promise<void> {
 
 /** The photographs, and for the page the built client: on another origin than the service. */
 async function serveFiles(): Promise<typeof site> {
-  const valibot = createRequire(import.meta.url).resolve("valibot").replace(/index\.cjs$/, "index.mjs");
-  const types: Record<string, string> = { ".js": "text/javascript", ".html": "text/html", ".jpg": "image/jpeg" };
+  const valibot = createRequire(import.meta.url)
+    .resolve("valibot")
+    .replace(/index\.cjs$/, "index.mjs");
+  const types: Record<string, string> = {
+    ".js": "text/javascript",
+    ".html": "text/html",
+    ".jpg": "image/jpeg",
+  };
   const read = (url: string): Promise<Buffer> => {
     const name = path.basename(url);
     if (url.startsWith("/photos/")) return photo(name);
@@ -48,7 +54,8 @@ async function serveFiles(): Promise<typeof site> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     read(pathname).then(
-      (bytes) => response.writeHead(200, { "content-type": types[path.extname(pathname)] ?? "text/plain" }).end(bytes),
+      (bytes) =>
+        response.writeHead(200, { "content-type": types[path.extname(pathname)] ?? "text/plain" }).end(bytes),
       () => response.writeHead(404).end(),
     );
   });
@@ -77,13 +84,29 @@ const HELD = `${PROMISES} passed, 0 failed`;
 describe("the client's suite holds", () => {
   const runtimes: [name: string, command: string, ...args: string[]][] = [
     ["Node", process.execPath],
-    ["Deno", path.join(bin, "deno"), "run", "--no-remote", "--no-lock", "--allow-net=127.0.0.1", "--allow-read", "--allow-env"],
+    [
+      "Deno",
+      path.join(bin, "deno"),
+      "run",
+      "--no-remote",
+      "--no-lock",
+      "--allow-net=127.0.0.1",
+      "--allow-read",
+      "--allow-env",
+    ],
     ["Bun", path.join(bin, "bun"), "run"],
   ];
   for (const [name, command, ...args] of runtimes) {
     it(`in ${name}`, { timeout: 120_000 }, async () => {
       const { clientId, secretId } = await service.service.accounts.create({ name });
-      const { output } = await run(command, [...args, "test/runtimes/run.js", service.base, clientId, secretId, `${site.url}/photos`]);
+      const { output } = await run(command, [
+        ...args,
+        "test/runtimes/run.js",
+        service.base,
+        clientId,
+        secretId,
+        `${site.url}/photos`,
+      ]);
       expect(output).toContain(HELD);
     });
   }
@@ -92,7 +115,15 @@ describe("the client's suite holds", () => {
     const { clientId, secretId } = await service.service.accounts.create({ name: "Chromium" });
     const browser = await playwright.launch({
       executablePath: process.env["PROSOPON_TEST_CHROMIUM"] ?? (await chromium.executablePath()),
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
     });
     try {
       const page = await browser.newPage();
@@ -107,7 +138,9 @@ describe("the client's suite holds", () => {
           resolve();
         });
       });
-      await page.goto(`${site.url}/page.html#${new URLSearchParams({ baseUrl: service.base, clientId, secretId })}`);
+      await page.goto(
+        `${site.url}/page.html#${new URLSearchParams({ baseUrl: service.base, clientId, secretId })}`,
+      );
       await over;
       expect(lines.join("\n")).toContain(HELD);
     } finally {

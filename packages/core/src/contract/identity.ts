@@ -34,9 +34,7 @@ export type IdentityList = v.InferOutput<typeof IdentityList>;
 /** `PATCH /v1/identities/{id}`: a null external id or metadata key is removed; what is absent stays. */
 export const IdentityPatch = v.object({
   external_id: v.optional(
-    v.nullable(
-      v.pipe(v.string(), v.minLength(1), v.maxLength(EXTERNAL_ID_MAX_LENGTH)),
-    ),
+    v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(EXTERNAL_ID_MAX_LENGTH))),
   ),
   metadata: v.optional(Metadata),
 });

@@ -6,7 +6,9 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
   const { createClient, isApiError, isAuthError, isTimeoutError } = core;
   const client = createClient({ baseUrl, clientId, secretId });
   const photo = async (name) => (await fetch(`${photos}/${name}`)).blob();
-  const [franck1, franck2, franck3, audrey] = await Promise.all(["franck_01829.jpg", "franck_02221.jpg", "franck_03909.jpg", "audrey.jpg"].map(photo));
+  const [franck1, franck2, franck3, audrey] = await Promise.all(
+    ["franck_01829.jpg", "franck_02221.jpg", "franck_03909.jpg", "audrey.jpg"].map(photo),
+  );
   const found = (state) => (state.matches ?? []).map((match) => match.identity_id);
 
   let passed = 0;
@@ -23,7 +25,11 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
   const ok = (condition, message) => {
     if (!condition) throw new Error(message);
   };
-  const equal = (actual, expected) => ok(JSON.stringify(actual) === JSON.stringify(expected), `${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`);
+  const equal = (actual, expected) =>
+    ok(
+      JSON.stringify(actual) === JSON.stringify(expected),
+      `${JSON.stringify(actual)} is not ${JSON.stringify(expected)}`,
+    );
   const thrown = async (work) => {
     try {
       await work();
@@ -42,7 +48,11 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
     ok(isAuthError(await thrown(() => stranger.server())), "not an AuthError");
   });
   await it("watches an enrolment from its present state to its end, each status once", async () => {
-    const job = await client.identities.create({ images: [franck1, franck2], externalId: "franck", metadata: { name: "Franck" } });
+    const job = await client.identities.create({
+      images: [franck1, franck2],
+      externalId: "franck",
+      metadata: { name: "Franck" },
+    });
     const statuses = [];
     for await (const state of client.jobs.watch(job)) {
       statuses.push(state.status);
@@ -55,7 +65,10 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
   await it("reads, lists and changes an identity", async () => {
     const identity = await client.identities.get(franck);
     equal([identity.external_id, identity.metadata.name, identity.faces.length], ["franck", "Franck", 2]);
-    equal((await client.identities.list({ metadata: { name: "Franck" } })).items.map((item) => item.identity_id), [franck]);
+    equal(
+      (await client.identities.list({ metadata: { name: "Franck" } })).items.map((item) => item.identity_id),
+      [franck],
+    );
     equal((await client.identities.update(franck, { metadata: { name: "F." } })).metadata.name, "F.");
   });
   await it("adds an image", async () => {
@@ -65,24 +78,39 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
   await it("searches with every kind of input", async () => {
     const bytes = new Uint8Array(await franck3.arrayBuffer());
     const { uploadId } = await client.uploads.create(franck3);
-    for (const image of [franck3, new File([franck3], "me.jpg", { type: "image/jpeg" }), bytes, bytes.buffer, franck3.stream(), { uploadId }]) {
+    for (const image of [
+      franck3,
+      new File([franck3], "me.jpg", { type: "image/jpeg" }),
+      bytes,
+      bytes.buffer,
+      franck3.stream(),
+      { uploadId },
+    ]) {
       equal(found(await client.jobs.wait(await client.identities.search({ image, maxResult: 5 }))), [franck]);
     }
   });
   await it("recognises the man, and not a stranger", async () => {
-    const recognise = async (image) => (await client.jobs.wait(await client.identities.recognize(franck, { image }))).recognition.recognition;
+    const recognise = async (image) =>
+      (await client.jobs.wait(await client.identities.recognize(franck, { image }))).recognition.recognition;
     equal(await recognise(franck3), true);
     equal(await recognise(audrey), false);
   });
   await it("waits for many jobs at once", async () => {
-    const states = await Promise.all(Array.from({ length: 6 }, async () => client.jobs.wait(await client.identities.search({ image: franck1 }))));
-    equal(states.map(found), states.map(() => [franck]));
+    const states = await Promise.all(
+      Array.from({ length: 6 }, async () =>
+        client.jobs.wait(await client.identities.search({ image: franck1 })),
+      ),
+    );
+    equal(
+      states.map(found),
+      states.map(() => [franck]),
+    );
   });
   for (const [name, options] of [
     ["Server-Sent Events", { WebSocket: null }],
     ["a custom fetch", { fetch: (request) => fetch(request) }],
   ]) {
-    await it(`watches by ${name}`, async () => {
+    await it("watches by " + name, async () => {
       const other = createClient({ baseUrl, clientId, secretId, ...options });
       equal(found(await other.jobs.wait(await other.identities.search({ image: franck1 }))), [franck]);
     });
@@ -101,15 +129,22 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
   });
   await it("throws ApiError 404 for an unknown job, 415 for what is not an image", async () => {
     equal((await thrown(() => client.jobs.get("none"))).status, 404);
-    const error = await thrown(() => client.identities.search({ image: new TextEncoder().encode("this is not an image, only its name says so") }));
-    ok(isApiError(error) && error.status === 415, `${error}`);
+    const error = await thrown(() =>
+      client.identities.search({
+        image: new TextEncoder().encode("this is not an image, only its name says so"),
+      }),
+    );
+    ok(isApiError(error) && error.status === 415, "not an ApiError 415");
     ok(error.requestId, "no request id: is the header exposed?");
   });
   await it("passes the reason of an aborted signal on", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
     const watching = thrown(async () => {
-      for await (const _ of client.jobs.watch(await client.identities.search({ image: franck1 }), { signal: controller.signal })) controller.abort(reason);
+      for await (const _ of client.jobs.watch(await client.identities.search({ image: franck1 }), {
+        signal: controller.signal,
+      }))
+        controller.abort(reason);
     });
     ok((await watching) === reason, "another error than the reason");
   });
