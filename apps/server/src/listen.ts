@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { nodeServerOptions } from "@prosopon/service";
@@ -24,7 +24,6 @@ export async function listen(
   const options = nodeServerOptions(handler);
   const server = createAdaptorServer({
     ...options,
-    createServer,
     overrideGlobalObjects: false,
     serverOptions: {
       ...options.serverOptions,
