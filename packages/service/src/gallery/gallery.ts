@@ -38,9 +38,9 @@ export class Gallery {
   }
 
   async nearest(account: number, probe: Float32Array, k: number): Promise<Nearest[]> {
-    const { slab, ready } = this.#accounts.get(account) ?? this.#load(account);
-    await ready;
-    return slab.nearest(probe, k, (slot) => this.#source.read(slot));
+    const held = this.#accounts.get(account) ?? this.#load(account);
+    await held.ready;
+    return held.slab.nearest(probe, k, (slot) => this.#source.read(slot));
   }
 
   /** Loads the account's faces now rather than at its first search. */

@@ -39,12 +39,14 @@ export interface Nearest extends Entry {
 export class Slab {
   readonly #banks: Banks;
   readonly #chunks: Chunk[] = [];
+  readonly #yieldRows: number;
   #size = 0;
   /** Changes when rows move. */
   #removals = 0;
 
-  constructor(banks: Banks) {
+  constructor(banks: Banks, yieldRows = YIELD_ROWS) {
     this.#banks = banks;
+    this.#yieldRows = yieldRows;
   }
 
   get size(): number {
@@ -106,7 +108,7 @@ export class Slab {
     const bounds = new Leaders(k);
     const candidates: Candidate[] = [];
     for (let index = 0; index * CHUNK_ROWS < this.#size; index++) {
-      if (pause && index > 0 && (index * CHUNK_ROWS) % YIELD_ROWS < CHUNK_ROWS) {
+      if (pause && index > 0 && (index * CHUNK_ROWS) % this.#yieldRows < CHUNK_ROWS) {
         await nextTurn();
         if (this.#removals !== removals) return undefined;
       }

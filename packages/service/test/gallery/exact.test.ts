@@ -2,22 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { exactProduct, quantise, quantiseQuery } from "../../src/gallery/quantise.ts";
 import { Banks, Slab } from "../../src/gallery/slab.ts";
-
-interface Row {
-  slot: number;
-  identity: number;
-  vector: Float32Array;
-}
-
-/** What the gallery promises to equal: every product in double precision, each identity by its best, the older one first on a tie. */
-function bruteForce(rows: Row[], probe: Float32Array, k: number) {
-  const best = new Map<number, { identity: number; slot: number; product: number }>();
-  for (const { slot, identity, vector } of rows.toSorted((a, b) => a.slot - b.slot)) {
-    const product = exactProduct(vector, probe);
-    if (product > (best.get(identity)?.product ?? -Infinity)) best.set(identity, { identity, slot, product });
-  }
-  return [...best.values()].toSorted((a, b) => b.product - a.product || a.identity - b.identity).slice(0, k);
-}
+import { bruteForce, generator, normalised, type Row } from "./samples.ts";
 
 function slabOf(rows: Row[]): Slab {
   const slab = new Slab(new Banks());
@@ -28,11 +13,6 @@ function slabOf(rows: Row[]): Slab {
 async function search(slab: Slab, rows: Row[], probe: Float32Array, k: number) {
   const bySlot = new Map(rows.map((row) => [row.slot, row.vector]));
   return slab.nearest(probe, k, (slot) => bySlot.get(slot)!);
-}
-
-function normalised(values: ArrayLike<number>): Float32Array {
-  const length = Math.hypot(...Array.from(values)) || 1;
-  return Float32Array.from(values, (value) => value / length);
 }
 
 const anyVector = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 128, maxLength: 128 }).map(normalised);
@@ -161,12 +141,3 @@ describe("quantise", () => {
     );
   });
 });
-
-/** Repeatable values around zero (a linear congruential generator). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
-}
