@@ -132,7 +132,7 @@ function residentAfterCollection(): number {
 
 function quantile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!, 2);
+  return round(sorted[Math.ceil(share * sorted.length) - 1]!, 2);
 }
 
 function round(value: number, digits: number): number {
