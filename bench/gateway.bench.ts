@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createClient } from "graphql-ws";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { Bench } from "./bench.ts";
 import { quantile, round } from "./gateway/figures.ts";
 import { startServer, type Started } from "./gateway/start.ts";

@@ -1,6 +1,6 @@
 import { createClient, type Client } from "graphql-ws";
 import sharp from "sharp";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import type { Bench } from "./bench.ts";
 import { quantile, round } from "./gateway/figures.ts";
 import { startServer, type Started } from "./gateway/start.ts";
@@ -38,7 +38,7 @@ export const bench: Bench = {
       server.tell("go");
       const all = await Promise.all(outcomes);
       const resumed = await follower.done;
-      await Promise.all(clients.map((client) => client.dispose()));
+      await Promise.all(clients.map(async (client) => client.dispose()));
 
       const delays = all.flatMap((outcome) => outcome.delays);
       const missing = all.filter(({ finals }) => finals === 0).length;

@@ -2,7 +2,8 @@ import type { GraphiQLOptions } from "graphql-yoga";
 
 export const graphiqlOptions: GraphiQLOptions = {
   title: "Prosopon GraphiQL",
-  subscriptionsProtocol: "WS",
+  // Not by socket: GraphiQL does not pass its Headers on as connectionParams, so a subscription would have no token.
+  subscriptionsProtocol: "SSE",
   defaultQuery: `# Sign in first, then put the token under Headers: {"authorization": "Bearer TOKEN"}
 mutation SignIn {
   login(input: { clientId: "", secretId: "" }) {

@@ -117,8 +117,8 @@ export function createSocketOptions({ enveloped, clientOf, limits, logger }: Par
     },
 
     // The functions of this very operation, which onSubscribe has passed on.
-    execute: (args) => (args.rootValue as Enveloped).execute(args as ExecutionArgs),
-    subscribe: (args) => (args.rootValue as Enveloped).subscribe(args as ExecutionArgs),
+    execute: (args) => (args.rootValue as Enveloped).execute(args),
+    subscribe: (args) => (args.rootValue as Enveloped).subscribe(args),
 
     onNext({ extra: { socket } }) {
       const waiting = socket.bufferedAmount ?? socket.getBufferedAmount?.() ?? 0;

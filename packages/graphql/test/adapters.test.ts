@@ -8,7 +8,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { attachWebSocket, nodeServerOptions } from "@prosopon/service";
 import { createClient } from "graphql-ws";
 import { beforeAll, describe, expect, it } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { type Answer, atEnd, type Fixture, photo, start } from "./fixture.ts";
 
 const child = fileURLToPath(new URL("adapters/child.js", import.meta.url));

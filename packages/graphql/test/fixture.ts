@@ -7,7 +7,7 @@ import { createEngine, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs, openSqliteStorage, type Service, type ServiceOptions } from "@prosopon/service";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 import { afterAll } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { serve } from "../src/adapters/node.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "../src/index.ts";
 
@@ -162,7 +162,7 @@ export async function start({ service: serviceOptions = {}, upstream = (service)
         files,
       );
       const jobId = answer.data?.createIdentity.jobId;
-      if (!jobId) throw new Error(`${answer.status} ${answer.text} ${hidden.map(({ error }) => String((error as Error)?.stack))}`);
+      if (!jobId) throw new Error(`${answer.status} ${answer.text} ${hidden.map(({ error }) => String((error as Error)?.stack)).join("\n")}`);
       const job = await fixture.jobDone(jobId, "... on EnrolmentJob { identityId }");
       return { identityId: job.identityId, jobId };
     },

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { type Answer, type Fixture, photo, start } from "./fixture.ts";
 
 let gateway: Fixture;
@@ -131,7 +131,7 @@ describe("jobsUpdated", () => {
     await search(mine);
     await Promise.all([...firsts, other]);
     expect(mine.calls.filter((call) => call === "GET /v1/events")).toHaveLength(1);
-    await Promise.all([...streams, secondToken].map((stream) => stream.return?.()));
+    await Promise.all([...streams, secondToken].map(async (stream) => stream.return?.()));
     await new Promise((resolve) => setTimeout(resolve, 200));
     const later = mine.sockets().iterate({ query });
     const next = later.next();

@@ -1,6 +1,5 @@
 import { handleProtocols, makeHandler } from "graphql-ws/use/bun";
 import type { Gateway } from "../gateway.ts";
-import type { AnySocket } from "../socket.ts";
 
 /** What is used of Bun, so that type-checking needs no types of it. */
 interface BunServer {
@@ -39,7 +38,7 @@ export function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { 
       // Bun drops a socket that does not read before more than this waits for it.
       backpressureLimit: limits.socketBacklogBytes,
       closeOnBackpressureLimit: true,
-    } satisfies object & { open?: (socket: AnySocket & never) => void },
+    },
   });
   return {
     url: `http://${hostname}:${server.port}${path}`,

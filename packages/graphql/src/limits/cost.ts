@@ -1,5 +1,5 @@
 import { complexityFromQuery } from "@pothos/plugin-complexity";
-import { type DocumentNode, type ExecutionArgs, getOperationAST, GraphQLError } from "graphql";
+import { type DocumentNode, type ExecutionArgs, getOperationAST, GraphQLError, Kind } from "graphql";
 import type { Plugin } from "graphql-yoga";
 
 /** Refuses an operation by the weight of its fields before anything of it runs, and says the weight in `extensions.cost` of its answer. */
@@ -40,7 +40,7 @@ export function costLimit(limit: number): Plugin {
 /** The plugin measures the first operation of a document, whichever is to run: so it gets only that one. */
 function alone({ document, operationName }: ExecutionArgs): DocumentNode {
   const operation = getOperationAST(document, operationName);
-  const fragments = document.definitions.filter((definition) => definition.kind === "FragmentDefinition");
+  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
   return { ...document, definitions: operation ? [operation, ...fragments] : fragments };
 }
 

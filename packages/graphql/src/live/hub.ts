@@ -126,7 +126,7 @@ export function createHub(onIdle: () => void): Hub {
     read: (jobId) => jobs.load(jobId),
     kindOf,
     close() {
-      for (const feed of [...members.keys()]) feed.end();
+      for (const feed of members.keys()) feed.end();
     },
   };
 }

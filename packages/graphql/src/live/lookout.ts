@@ -11,16 +11,18 @@ export function createLookout(look: () => Promise<void>): { soon(): void; stop()
   let pause = FIRST_MS;
   let looking = false;
 
+  const run = async (): Promise<void> => {
+    looking = true;
+    // A failed look says nothing new: the stream itself reports what is wrong.
+    await look().catch(() => undefined);
+    looking = false;
+    pause = Math.min(LONGEST_MS, pause * 2);
+    if (timer !== undefined) plan();
+  };
+
   const plan = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      looking = true;
-      // A failed look says nothing new: the stream itself reports what is wrong.
-      await look().catch(() => undefined);
-      looking = false;
-      pause = Math.min(LONGEST_MS, pause * 2);
-      if (timer !== undefined) plan();
-    }, pause);
+    timer = setTimeout(() => void run(), pause);
   };
 
   return {

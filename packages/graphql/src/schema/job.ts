@@ -73,7 +73,7 @@ export const typeOfKind: Record<Kind, "EnrolmentJob" | "SearchJob" | "Recognitio
 export const Job = builder.interfaceRef<JobView>("Job").implement({
   description: "Work on images. Follow it with `jobUpdated`; results are read when asked for.",
   interfaces: [builder.nodeInterfaceRef()],
-  resolveType: (job) => typeOfKind[(job as JobView).kind],
+  resolveType: (job) => typeOfKind[job.kind],
   fields: (t) => ({
     jobId: t.exposeString("id", { description: "The id of the REST API." }),
     kind: t.field({ type: JobKind, resolve: (job) => job.kind }),
