@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "../src/match.ts";
+
+const near = (score: number) => CALIBRATION.find((point) => Math.abs(point.score - score) < 1e-9);
+
+describe("scoreOf", () => {
+  it("grows with the cosine and stays within 0 and 1", () => {
+    let last = -1;
+    for (let cosine = -1; cosine <= 1; cosine += 0.001) {
+      const score = scoreOf(cosine);
+      expect(score).toBeGreaterThanOrEqual(last);
+      expect(score).toBeGreaterThanOrEqual(0);
+      expect(score).toBeLessThanOrEqual(1);
+      last = score;
+    }
+  });
+
+  it("recognises a cosine exactly at the line and none just below it", () => {
+    const line = near(RECOGNIZED_SCORE)!.cosine;
+    expect(scoreOf(line)).toBeGreaterThanOrEqual(RECOGNIZED_SCORE);
+    expect(scoreOf(line - 1e-6)).toBeLessThan(RECOGNIZED_SCORE);
+    expect(scoreOf(line - 0.05)).toBeLessThan(RECOGNIZED_SCORE);
+  });
+
+  it("does not list what is just below the second line", () => {
+    const line = near(LISTED_SCORE)!.cosine;
+    expect(scoreOf(line + 1e-6)).toBeGreaterThan(LISTED_SCORE);
+    expect(scoreOf(line - 1e-6)).toBeLessThan(LISTED_SCORE);
+  });
+
+  it("tells apart what people and strangers usually reach", () => {
+    expect(scoreOf(0.69)).toBeGreaterThan(0.999);
+    expect(scoreOf(0.1)).toBeLessThan(0.1);
+  });
+});
+
+describe("CALIBRATION", () => {
+  it("falls in score and cosine while the false-match rate rises", () => {
+    for (const [index, point] of CALIBRATION.slice(1).entries()) {
+      const before = CALIBRATION[index]!;
+      expect(point.score).toBeLessThan(before.score);
+      expect(point.cosine).toBeLessThan(before.cosine);
+      expect(point.fmr).toBeGreaterThan(before.fmr);
+    }
+  });
+
+  it("keeps the promised false-match rates at both lines, with room to spare", () => {
+    expect(near(RECOGNIZED_SCORE)!.fmr).toBeLessThan(1e-3);
+    expect(near(LISTED_SCORE)!.fmr).toBeLessThan(1e-2);
+  });
+
+  it("gives a slider points from one in ten to one in a hundred thousand", () => {
+    expect(CALIBRATION[0]!.fmr).toBe(1e-5);
+    expect(CALIBRATION.at(-1)!.fmr).toBe(0.1);
+  });
+});
