@@ -1,7 +1,10 @@
 import { cpSync, existsSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { defineConfig } from "tsdown";
 
-const playground = "../playground/dist";
+const require = createRequire(import.meta.url);
+const playground = join(dirname(require.resolve("@prosopon/playground/package.json")), "dist");
 
 export default defineConfig({
   entry: ["src/cli.ts"],

@@ -30,7 +30,7 @@ const onOff = v.pipe(
   v.transform((text) => text === "on"),
 );
 
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const logLevel = v.picklist(LOG_LEVELS, `It must be one of ${LOG_LEVELS.join(", ")}.`);
 
 const text = v.string();

@@ -12,7 +12,7 @@ export function createProgress(total: number, stream: NodeJS.WriteStream = proce
   const draw = (label: string) => {
     const filled = Math.round((WIDTH * done) / total);
     const line = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} ${done}/${total}  ${label}`;
-    stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+    stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
   };
   draw("");
   return {

@@ -100,11 +100,9 @@ async function copyInstallation(): Promise<string> {
     "@prosopon/service",
     "@prosopon/graphql",
     "commander",
-    "graphql-ws",
     "hono",
     "pino",
     "valibot",
-    "ws",
   ]) {
     await symlink(join(from, name), join(root, "node_modules", name));
   }

@@ -40,7 +40,7 @@ export interface OpenJob {
   since: number;
 }
 
-export interface PersonRecord {
+interface PersonRecord {
   identityId?: string;
   enrolled: Set<string>;
   /** Every job whose id was heard. */
