@@ -9,6 +9,8 @@ export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
+export { migratePostgres, postgresMigrations, type MigrationState } from "./storage/postgres/migrate.ts";
+export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/open.ts";
 export { checkSqliteIntegrity } from "./storage/sqlite/integrity.ts";
 export { openSqliteStorage } from "./storage/sqlite/open.ts";
 export { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";

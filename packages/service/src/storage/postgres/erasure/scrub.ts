@@ -1,0 +1,94 @@
+import type { Context } from "../context.ts";
+import type { Transaction } from "../database.ts";
+
+export type Relation = "vectors" | "crop_keys";
+
+/** Bytes of a stored row: header of 24, values, and what aligns them to 8. Held against PostgreSQL by a test. */
+const ROW_BYTES: Record<Relation, number> = { vectors: 568, crop_keys: 72 };
+const PAGE_HEADER_BYTES = 24;
+const ITEM_BYTES = 4;
+
+/** Rows that fill the gaps; account 0 and negative slots belong to nobody. */
+const FILL: Record<Relation, string> = {
+  vectors: `INSERT INTO vectors (slot, identity, account, embedding) SELECT -n, 0, 0, array_fill(0, ARRAY[128])::vector FROM generate_series($1::bigint, $2::bigint) n`,
+  crop_keys: `INSERT INTO crop_keys (slot, key) SELECT -n, decode(repeat('00', 32), 'hex') FROM generate_series($1::bigint, $2::bigint) n`,
+};
+/** At most so many in one go: some seconds' work. What they don't reach is tried again. */
+const MAX_FILLERS = 500_000;
+/** Names the advisory lock: the bytes of "pros" and one. */
+const LOCK = 0x70726f74;
+
+/**
+ * Overwrites what deleted rows left on their pages. VACUUM frees their space but leaves the bytes, until other rows are
+ * laid over them; so rows of zeros are inserted until each page holds as many rows as fit, and rolled back: no one ever
+ * sees them, but the bytes are written. True when no noted page is left.
+ */
+export async function scrub({ read, transaction, maintain }: Context, relation: Relation): Promise<boolean> {
+  // Before the VACUUM: it can only free what was deleted by now.
+  const notes = await read<{ row: number; block: number }>(
+    "SELECT row, block FROM erasures WHERE relation = $1",
+    [relation],
+  );
+  if (notes.length === 0) return true;
+  // Without TRUNCATE it takes no lock that readers or writers wait for.
+  await maintain(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation}`);
+  const open = await fill(transaction, relation, new Set(notes.map(({ block }) => block)));
+  const done = notes.filter(({ block }) => !open.has(block)).map(({ row }) => row);
+  await transaction(({ query }) => query("DELETE FROM erasures WHERE row = ANY ($1::bigint[])", [done]), {
+    repeatable: true,
+  });
+  return open.size === 0;
+}
+
+class Undo extends Error {}
+
+/** Returns the pages that still have room. */
+async function fill(
+  transaction: Context["transaction"],
+  relation: Relation,
+  pages: Set<number>,
+): Promise<Set<number>> {
+  let open = pages;
+  try {
+    await transaction(async (tx) => {
+      open = pages;
+      const [lock] = await tx.query<{ held: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS held", [
+        LOCK,
+      ]);
+      if (!lock?.held) throw new Undo();
+      let fillers = 0;
+      for (;;) {
+        const room = await roomOn(tx, relation, open);
+        open = new Set(room.keys());
+        if (open.size === 0 || fillers >= MAX_FILLERS) throw new Undo();
+        // PostgreSQL chooses the pages; where others have room as well, it takes more.
+        const missing = [...room.values()].reduce((sum, rows) => sum + rows, 0);
+        const more = Math.max(missing, fillers);
+        await tx.query(FILL[relation], [fillers + 1, fillers + more]);
+        fillers += more;
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof Undo)) throw error;
+  }
+  return open;
+}
+
+/** Pages that are not full, with the rows that they lack. */
+async function roomOn(
+  { query }: Transaction,
+  relation: Relation,
+  pages: ReadonlySet<number>,
+): Promise<Map<number, number>> {
+  const rows = await query<{ block: number; room: number }>(
+    `SELECT p.block, (current_setting('block_size')::int - $2) / $3 - count(r.slot)::int AS room
+     FROM unnest($1::bigint[]) AS p (block)
+     LEFT JOIN LATERAL (SELECT slot FROM ${relation} r
+       WHERE r.ctid >= format('(%s,0)', p.block)::tid AND r.ctid < format('(%s,0)', p.block + 1)::tid) r ON true
+     -- A page beyond the end was cut off by autovacuum.
+     WHERE p.block < pg_relation_size('${relation}') / current_setting('block_size')::int
+     GROUP BY p.block HAVING (current_setting('block_size')::int - $2) / $3 > count(r.slot)`,
+    [[...pages], PAGE_HEADER_BYTES, ROW_BYTES[relation] + ITEM_BYTES],
+  );
+  return new Map(rows.map(({ block, room }) => [block, room]));
+}

@@ -1,0 +1,77 @@
+import type { JobStatus } from "@prosopon/core/contract";
+import type { Storage, StoredEvent } from "../types.ts";
+import type { Context } from "./context.ts";
+import type { Transaction } from "./database.ts";
+import type { Feed } from "./feed/feed.ts";
+import type { JobRow } from "./jobs/record.ts";
+
+export interface Events extends Pick<Storage["events"], "since" | "head"> {
+  /**
+   * The last statement of a transaction that changes jobs: writes the events and has them told after the commit. From
+   * here to the commit it holds the heads of the accounts, in the accounts' order, so that no two wait for each other.
+   */
+  record(tx: Transaction, changes: readonly { job: JobRow; status: JobStatus }[]): Promise<void>;
+}
+
+/** A later statement of the same command sees the rows that `held` waited for, since UPDATE looks at the newest version of a row. */
+const RECORD = `
+  WITH change AS (
+    SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[]) WITH ORDINALITY AS c (account, job, status, place)
+  ), held AS (
+    SELECT account FROM event_heads WHERE account = ANY ($1::int[]) ORDER BY account FOR NO KEY UPDATE
+  ), moved AS (
+    UPDATE event_heads h SET seq = h.seq + c.count
+    FROM (SELECT account, count(*) FROM change JOIN held USING (account) GROUP BY account) c
+    WHERE h.account = c.account RETURNING h.account, h.seq - c.count AS base
+  )
+  INSERT INTO events (account, seq, job, status)
+  SELECT account, base + row_number() OVER (PARTITION BY account ORDER BY place), job, status FROM change JOIN moved USING (account)
+  RETURNING account, seq, job`;
+
+export function createEvents({ read, accountRow }: Context, feed: Feed): Events {
+  return {
+    async record(tx, changes) {
+      if (changes.length === 0) return;
+      const written = await tx.query<{ seq: number; job: number }>(RECORD, [
+        changes.map(({ job }) => job.account),
+        changes.map(({ job }) => job.row),
+        changes.map(({ status }) => status),
+      ]);
+      const seqs = new Map(written.map(({ seq, job }) => [job, seq]));
+      const events = changes.map(({ job, status }) => ({
+        account: job.account,
+        event: { seq: seqs.get(job.row)!, accountId: job.account_id, jobId: job.id, status },
+      }));
+      tx.afterCommit(() => feed.committed(events.toSorted((a, b) => a.event.seq - b.event.seq)));
+    },
+    async since(accountId, seq, limit) {
+      const account = await accountRow(accountId);
+      // One statement, so that what is read and what is known to be there are of the same moment. The primary key's order.
+      const rows = await read<{
+        head: number;
+        swept: number;
+        seq: number | null;
+        job_id: string;
+        status: JobStatus;
+      }>(
+        `SELECT h.seq AS head, h.swept, e.seq, e.job_id, e.status FROM event_heads h LEFT JOIN LATERAL (
+           SELECT e.seq, j.id AS job_id, e.status FROM events e JOIN jobs j ON j.row = e.job
+           WHERE e.account = h.account AND e.seq > $2 ORDER BY e.seq LIMIT $3) e ON true
+         WHERE h.account = $1 ORDER BY e.seq`,
+        [account, seq, limit],
+      );
+      const [known] = rows;
+      if (!known) return { events: [], complete: seq === 0 };
+      const events = rows.flatMap((row): StoredEvent[] =>
+        row.seq === null ? [] : [{ seq: row.seq, accountId, jobId: row.job_id, status: row.status }],
+      );
+      return { events, complete: seq >= known.swept && seq <= known.head };
+    },
+    async head(accountId) {
+      const [row] = await read<{ seq: number }>("SELECT seq FROM event_heads WHERE account = $1", [
+        await accountRow(accountId),
+      ]);
+      return row?.seq ?? 0;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** Connection failures (class 08), shutdown and start-up (57P01 to 57P03), no connection left (53300). */
+const OUTAGE =
+  /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+/** What node-postgres says without a code when the connection breaks under a query. */
+const BROKEN =
+  /Connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|connection error/i;
+
+/** The database is away, and may come back. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isOutage);
+  const { code, message } = error as { code?: string; message?: string };
+  return code === undefined ? BROKEN.test(message ?? "") : OUTAGE.test(code);
+}
+
+/** Serialisation failure or deadlock: the same again may succeed. */
+export function isConflict(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "40001" || code === "40P01";
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return (error as { code?: string }).code === "23505";
+}

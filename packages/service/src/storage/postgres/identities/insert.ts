@@ -1,0 +1,31 @@
+import { foldForSearch } from "../../sqlite/identities/fold.ts";
+import type { Transaction } from "../database.ts";
+import { storable, toJson } from "../text.ts";
+
+interface NewIdentity {
+  account: number;
+  id: string;
+  externalId: string | undefined;
+  metadata: Record<string, unknown>;
+  now: number;
+}
+
+/** The row; undefined when another identity of the account has the external id. */
+export async function insertIdentity(
+  { query }: Transaction,
+  { account, id, externalId, metadata, now }: NewIdentity,
+): Promise<number | undefined> {
+  const [inserted] = await query<{ row: number }>(
+    `INSERT INTO identities (account, id, external_id, metadata, folded, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+     ON CONFLICT (account, external_id) WHERE external_id IS NOT NULL DO NOTHING RETURNING row`,
+    [
+      account,
+      id,
+      externalId === undefined ? null : storable(externalId),
+      toJson(metadata),
+      storable(foldForSearch(externalId, metadata)),
+      now,
+    ],
+  );
+  return inserted?.row;
+}

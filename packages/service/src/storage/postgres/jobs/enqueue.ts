@@ -1,0 +1,100 @@
+import { type JobPayload, type JobRecord, type Storage, StorageError } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { Transaction } from "../database.ts";
+import type { Events } from "../events.ts";
+import type { Feed } from "../feed/feed.ts";
+import { storable, toJson } from "../text.ts";
+import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+
+const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
+
+/**
+ * Accounts take turns: a job is placed one round after its account's last waiting one, and in the round that is being
+ * served when none waits. So the n-th job of one account goes before the (n+1)-th of any other, and claiming is one
+ * walk along jobs_queue, however many accounts and jobs wait. jobs_queue finds the round served, jobs_waiting the last.
+ */
+const INSERT = `
+  INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
+  SELECT $1::int, $2, $3, $4::smallint, greatest(
+      coalesce((SELECT turn FROM jobs WHERE rank = $4::smallint AND due_at IS NOT NULL AND status = 'Sent' AND due_at <= $6::bigint
+        ORDER BY rank, turn, row LIMIT 1), 0),
+      coalesce((SELECT max(turn) + 1 FROM jobs WHERE account = $1::int AND rank = $4::smallint AND due_at IS NOT NULL), 0)),
+    'Sent', $5::json, $6::bigint, $7, $6::bigint
+  ON CONFLICT (id) DO NOTHING
+  RETURNING ${JOB_COLUMNS}`;
+
+/** Job, images and event in one commit. */
+export function createEnqueue(
+  { accountRow, transaction }: Context,
+  events: Events,
+  feed: Feed,
+): Storage["jobs"]["enqueue"] {
+  return async ({ id, accountId, payload, uploadIds = [], now }) => {
+    const account = await accountRow(accountId);
+    if (account < 0) throw new StorageError("not-found", "There is no such account.");
+    return transaction(
+      async (tx): Promise<JobRecord> => {
+        const identityId = "identityId" in payload ? storable(payload.identityId) : null;
+        if (identityId !== null) await checkIdentity(tx, identityId, account);
+        if (uploadIds.length > 0) await checkUploads(tx, uploadIds, account, now);
+        const [job] = await tx.query<JobRow>(INSERT, [
+          account,
+          id,
+          payload.kind,
+          RANK[payload.kind],
+          toJson(payload),
+          now,
+          identityId,
+        ]);
+        // Ids are random: the job is this one, written before the connection broke.
+        if (!job)
+          return jobRecord(
+            (
+              await tx.query<JobRow>(`SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`, [
+                id,
+                account,
+              ])
+            )[0]!,
+          );
+        if (payload.images.length > 0) {
+          await tx.query(
+            "INSERT INTO job_blobs (job, blob_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
+            [job.row, payload.images.map(({ blobId }) => blobId)],
+          );
+        }
+        await events.record(tx, [{ job, status: "Sent" }]);
+        tx.afterCommit(feed.due);
+        return jobRecord(job);
+      },
+      { repeatable: true },
+    );
+  };
+}
+
+/** Held until the commit: a deletion comes before this job, or finds it. */
+async function checkIdentity({ query }: Transaction, identityId: string, account: number): Promise<void> {
+  const found = await query("SELECT 1 FROM identities WHERE id = $1 AND account = $2 FOR KEY SHARE", [
+    identityId,
+    account,
+  ]);
+  if (found.length === 0) throw new StorageError("not-found", "There is no identity with this id.");
+}
+
+/** Held until the commit: an upload that is swept meanwhile leaves its image to this job. */
+async function checkUploads(
+  { query }: Transaction,
+  uploadIds: string[],
+  account: number,
+  now: number,
+): Promise<void> {
+  const wanted = [...new Set(uploadIds.map(storable))];
+  const found = await query(
+    "SELECT 1 FROM uploads WHERE id = ANY ($1::text[]) AND account = $2 AND expires_at > $3 ORDER BY id FOR KEY SHARE",
+    [wanted, account, now],
+  );
+  if (found.length === wanted.length) return;
+  throw new StorageError(
+    "not-found",
+    "There is no upload with this id, or it has expired. Send the image again.",
+  );
+}

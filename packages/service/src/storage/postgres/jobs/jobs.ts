@@ -1,0 +1,65 @@
+import { decodeCursor, page } from "../../sqlite/cursor.ts";
+import type { Storage } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { Events } from "../events.ts";
+import type { InsertFaces } from "../faces.ts";
+import type { Feed } from "../feed/feed.ts";
+import { storable } from "../text.ts";
+import { createClaim } from "./claim.ts";
+import { endJobs } from "./end.ts";
+import { createEnqueue } from "./enqueue.ts";
+import { createFinish } from "./finish.ts";
+import { createLeases } from "./leases.ts";
+import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+import { createSweep } from "./sweep.ts";
+
+export function createJobs(
+  context: Context,
+  events: Events,
+  feed: Feed,
+  insertFaces: InsertFaces,
+): Storage["jobs"] {
+  const { read, accountRow } = context;
+  const from = `SELECT ${JOB_COLUMNS} FROM jobs j`;
+
+  return {
+    enqueue: createEnqueue(context, events, feed),
+    claim: createClaim(context, events, endJobs),
+    ...createLeases(context, events, feed),
+    finish: createFinish(context, events, endJobs, insertFaces),
+    sweep: createSweep(context),
+    async get(accountId, jobId) {
+      const [row] = await read<JobRow>(`${from} WHERE j.id = $1 AND j.account = $2`, [
+        storable(jobId),
+        await accountRow(accountId),
+      ]);
+      return row && jobRecord(row);
+    },
+    async list(accountId, { status = null, kind = null }, { limit, cursor }) {
+      const { createdAt, id } = decodeCursor(cursor);
+      // jobs_page, backwards.
+      const rows = await read<JobRow>(
+        `${from} WHERE j.account = $1 AND (j.created_at, j.id) < ($2, $3)
+           AND ($4::text IS NULL OR j.status = $4) AND ($5::text IS NULL OR j.kind = $5)
+         ORDER BY j.created_at DESC, j.id DESC LIMIT $6`,
+        [await accountRow(accountId), createdAt, storable(id), status, kind, limit + 1],
+      );
+      return page(rows.map(jobRecord), limit);
+    },
+    async nextDue() {
+      // jobs_due
+      const [row] = await read<{ due: number | null }>(
+        "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL",
+      );
+      return row?.due ?? undefined;
+    },
+    async unfinished(accountId) {
+      // jobs_waiting
+      const rows = await read<JobRow>(
+        `${from} WHERE j.account = $1 AND j.due_at IS NOT NULL ORDER BY j.row`,
+        [await accountRow(accountId)],
+      );
+      return rows.map(jobRecord);
+    },
+  };
+}

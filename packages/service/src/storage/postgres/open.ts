@@ -1,0 +1,80 @@
+import { randomBytes } from "node:crypto";
+import type { Storage } from "../types.ts";
+import { createAccounts } from "./accounts.ts";
+import { createContext } from "./context.ts";
+import { createDatabase } from "./database.ts";
+import { createErasure } from "./erasure/erasure.ts";
+import { createEvents } from "./events.ts";
+import { createFaces, insertFaces } from "./faces.ts";
+import { createFeed } from "./feed/feed.ts";
+import { createIdentities } from "./identities/identities.ts";
+import { createJobs } from "./jobs/jobs.ts";
+import { createMatching } from "./matching/matching.ts";
+import { migratePostgres } from "./migrate.ts";
+import { createSessions } from "./sessions.ts";
+import { createUploads } from "./uploads.ts";
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:5432/database`. May lead through a pooler in transaction mode. */
+  url: string;
+  /** Where to listen for notifications and migrate, where `url` leads through a pooler: straight to PostgreSQL. */
+  directUrl?: string;
+  /** Connections at most, beside the one that listens. Default 10. */
+  connections?: number;
+}
+
+/**
+ * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.
+ * @throws StorageError `unusable` when the database cannot be reached, lacks pgvector 0.8, or was migrated by a version too new.
+ */
+export async function openPostgresStorage({
+  url,
+  directUrl = url,
+  connections = 10,
+}: PostgresOptions): Promise<Storage> {
+  await migratePostgres(directUrl);
+  const database = createDatabase(url, connections);
+  const context = createContext(database);
+  const feed = await createFeed(database, directUrl);
+  const events = createEvents(context, feed);
+  const erasure = createErasure(context);
+  let closing: Promise<void> | undefined;
+
+  return {
+    accounts: createAccounts(context),
+    sessions: createSessions(context),
+    jobs: createJobs(context, events, feed, insertFaces),
+    identities: createIdentities(context, events, erasure, createMatching(context)),
+    faces: createFaces(context, erasure),
+    uploads: createUploads(context),
+    events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },
+    async referencedBlobs() {
+      const rows = await database.read<{ blob_id: string }>(
+        "SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads",
+      );
+      return new Set(rows.map((row) => row.blob_id));
+    },
+    async secret(name, bytes) {
+      return database.transaction(
+        async ({ query }) => {
+          await query("INSERT INTO secrets (name, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+            name,
+            randomBytes(bytes),
+          ]);
+          const [row] = await query<{ bytes: Buffer }>("SELECT bytes FROM secrets WHERE name = $1", [name]);
+          return Uint8Array.from(row!.bytes);
+        },
+        { repeatable: true },
+      );
+    },
+    settle: () => erasure.settle(),
+    close() {
+      closing ??= (async () => {
+        await feed.close();
+        await erasure.stop();
+        await database.end();
+      })();
+      return closing;
+    },
+  };
+}

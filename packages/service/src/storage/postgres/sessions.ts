@@ -1,0 +1,83 @@
+import { type Storage, StorageError } from "../types.ts";
+import type { Context } from "./context.ts";
+import { storable } from "./text.ts";
+
+interface Row {
+  id: string;
+  account_id: string;
+  refresh_id: string;
+  refresh_expires_at: number;
+  revoked: boolean;
+}
+
+export function createSessions({ read, transaction, accountRow }: Context): Storage["sessions"] {
+  return {
+    async create({ id, accountId, refreshId, refreshExpiresAt, revoked }) {
+      const account = await accountRow(accountId);
+      if (account < 0) throw new StorageError("not-found", "There is no such account to log in to.");
+      await transaction(
+        ({ query }) =>
+          query(
+            `INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (id) DO NOTHING`,
+            [id, account, refreshId, refreshExpiresAt, revoked],
+          ),
+        { repeatable: true },
+      );
+    },
+    async byId(id) {
+      const [row] = await read<Row>(
+        `SELECT s.id, a.id AS account_id, s.refresh_id, s.refresh_expires_at, s.revoked
+         FROM sessions s JOIN accounts a ON a.row = s.account WHERE s.id = $1`,
+        [storable(id)],
+      );
+      return (
+        row && {
+          id: row.id,
+          accountId: row.account_id,
+          refreshId: row.refresh_id,
+          refreshExpiresAt: row.refresh_expires_at,
+          revoked: row.revoked,
+        }
+      );
+    },
+    async rotate(id, from, to, now, expiresAt) {
+      return transaction(
+        async ({ query }) => {
+          const [session] = await query<Row>(
+            "SELECT refresh_id, refresh_expires_at, revoked FROM sessions WHERE id = $1 FOR UPDATE",
+            [storable(id)],
+          );
+          if (!session || session.revoked) return "dead";
+          // This very rotation, done before the connection broke.
+          if (session.refresh_id === to) return "rotated";
+          if (session.refresh_id !== from) {
+            await query("UPDATE sessions SET revoked = true WHERE id = $1", [id]);
+            return "reused";
+          }
+          if (session.refresh_expires_at <= now) return "dead";
+          await query("UPDATE sessions SET refresh_id = $2, refresh_expires_at = $3 WHERE id = $1", [
+            id,
+            to,
+            expiresAt,
+          ]);
+          return "rotated";
+        },
+        { repeatable: true },
+      );
+    },
+    async revoke(id) {
+      await transaction(
+        ({ query }) => query("UPDATE sessions SET revoked = true WHERE id = $1", [storable(id)]),
+        { repeatable: true },
+      );
+    },
+    async sweep(now) {
+      // sessions_expiry
+      return transaction(
+        async ({ query }) =>
+          (await query("DELETE FROM sessions WHERE refresh_expires_at <= $1 RETURNING 1", [now])).length,
+      );
+    },
+  };
+}
