@@ -5,9 +5,9 @@ export function keepCandidates(result: JobResult, keep: (candidate: Candidate) =
   const all = result.candidates ?? [];
   const kept = all.filter(keep);
   if (kept.length === all.length) return result;
-  const candidates = kept.map(({ margin: _, ...candidate }, index) => {
+  const candidates = kept.map(({ identity_id, face_id, score, cosine }, index): Candidate => {
     const next = kept[index + 1];
-    return next ? { ...candidate, margin: candidate.score - next.score } : candidate;
+    return { identity_id, face_id, score, cosine, ...(next && { margin: score - next.score }) };
   });
   return { ...result, candidates };
 }
