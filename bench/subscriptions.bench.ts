@@ -17,7 +17,8 @@ interface Outcome {
 }
 
 export const bench: Bench = {
-  summary: "1,000 open subscriptions over graphql-ws, 200 jobs finishing; recognition is faked, the figure is about the gateway",
+  summary:
+    "1,000 open subscriptions over graphql-ws, 200 jobs finishing; recognition is faked, the figure is about the gateway",
   async run() {
     const server = await startServer("fake");
     try {
@@ -49,11 +50,26 @@ export const bench: Bench = {
         tables: [
           {
             title: `${SUBSCRIPTIONS} subscriptions (a socket each), ${JOBS} jobs finishing`,
-            rows: [{ "state change to client, p50 ms": p50, "p99 ms": p99, "final states missing": missing, doubled, "memory per subscription, kB": kilobytes }],
+            rows: [
+              {
+                "state change to client, p50 ms": p50,
+                "p99 ms": p99,
+                "final states missing": missing,
+                doubled,
+                "memory per subscription, kB": kilobytes,
+              },
+            ],
           },
           {
             title: `one follower of the account, its socket cut ${resumed.drops} times`,
-            rows: [{ "jobs ended": JOBS, "final states received": resumed.received, missing: JOBS - resumed.received, doubled: resumed.doubled }],
+            rows: [
+              {
+                "jobs ended": JOBS,
+                "final states received": resumed.received,
+                missing: JOBS - resumed.received,
+                doubled: resumed.doubled,
+              },
+            ],
           },
         ],
         figures: {
@@ -61,15 +77,33 @@ export const bench: Bench = {
           "delay.p99_ms": p99,
           "final_states.missing": missing,
           "final_states.doubled": doubled,
-          "memory_per_subscription_kb": kilobytes,
+          memory_per_subscription_kb: kilobytes,
           "resume.drops": resumed.drops,
           "resume.missing": JOBS - resumed.received,
           "resume.doubled": resumed.doubled,
         },
         goals: [
-          { name: "median delay from state change to client", value: p50, goal: 50, direction: "<=", unit: "ms" },
-          { name: "subscribers without, or with a doubled, final state", value: missing + doubled, goal: 0, direction: "<=", unit: "subscribers" },
-          { name: "final states missing or doubled across dropped sockets", value: JOBS - resumed.received + resumed.doubled, goal: 0, direction: "<=", unit: "states" },
+          {
+            name: "median delay from state change to client",
+            value: p50,
+            goal: 50,
+            direction: "<=",
+            unit: "ms",
+          },
+          {
+            name: "subscribers without, or with a doubled, final state",
+            value: missing + doubled,
+            goal: 0,
+            direction: "<=",
+            unit: "subscribers",
+          },
+          {
+            name: "final states missing or doubled across dropped sockets",
+            value: JOBS - resumed.received + resumed.doubled,
+            goal: 0,
+            direction: "<=",
+            unit: "states",
+          },
         ],
       };
     } finally {
@@ -79,25 +113,40 @@ export const bench: Bench = {
 };
 
 async function startJobs({ rest, token }: Started): Promise<string[]> {
-  const image = await sharp({ create: { width: 64, height: 64, channels: 3, background: "#987" } }).jpeg().toBuffer();
+  const image = await sharp({ create: { width: 64, height: 64, channels: 3, background: "#987" } })
+    .jpeg()
+    .toBuffer();
   const ids: string[] = [];
   for (let index = 0; index < JOBS; index++) {
     const body = new FormData();
     body.append("input_image", new Blob([new Uint8Array(image)]), "photo.jpg");
-    const response = await fetch(`${rest}/innovation-service/identity/search`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body });
+    const response = await fetch(`${rest}/innovation-service/identity/search`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body,
+    });
     ids.push(((await response.json()) as { job_id: string }).job_id);
   }
   return ids;
 }
 
 function socket({ graphql, token }: Started): Client {
-  return createClient({ url: graphql.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: { token }, retryAttempts: 0, lazyCloseTimeout: 60_000 });
+  return createClient({
+    url: graphql.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { token },
+    retryAttempts: 0,
+    lazyCloseTimeout: 60_000,
+  });
 }
 
 async function follow(client: Client, id: string, { finals }: Started, opened: () => void): Promise<Outcome> {
   const outcome: Outcome = { delays: [], finals: 0, doubled: 0 };
   let first = true;
-  for await (const { data } of client.iterate<{ jobUpdated: { done: boolean } }>({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { jobId status done } }", variables: { id } })) {
+  for await (const { data } of client.iterate<{ jobUpdated: { done: boolean } }>({
+    query: "subscription ($id: ID!) { jobUpdated(id: $id) { jobId status done } }",
+    variables: { id },
+  })) {
     if (first) opened();
     first = false;
     if (!data?.jobUpdated.done) continue;
@@ -123,9 +172,12 @@ function followAll(server: Started, jobs: string[]) {
     while (seen.size < wanted.size) {
       const client = socket(server);
       const stop = drops < DROPS ? seen.size + Math.ceil(wanted.size / (DROPS + 1)) : Infinity;
-      const query = "subscription ($after: String) { jobsUpdated(after: $after) { cursor job { jobId done } } }";
+      const query =
+        "subscription ($after: String) { jobsUpdated(after: $after) { cursor job { jobId done } } }";
       try {
-        for await (const { data } of client.iterate<{ jobsUpdated: { cursor: string; job: { jobId: string; done: boolean } } }>({ query, variables: { after } })) {
+        for await (const { data } of client.iterate<{
+          jobsUpdated: { cursor: string; job: { jobId: string; done: boolean } };
+        }>({ query, variables: { after } })) {
           began();
           const { cursor, job } = data!.jobsUpdated;
           after = cursor;

@@ -11,7 +11,13 @@ import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import { createGateway } from "@prosopon/graphql";
 import { serve } from "@prosopon/graphql/node";
-import { attachWebSocket, createService, nodeServerOptions, openLocalBlobs, openSqliteStorage } from "@prosopon/service";
+import {
+  attachWebSocket,
+  createService,
+  nodeServerOptions,
+  openLocalBlobs,
+  openSqliteStorage,
+} from "@prosopon/service";
 import { createFakeEngine } from "./fake-engine.ts";
 
 export type ToServer = "go" | "memory" | "stop";
@@ -40,7 +46,8 @@ const gateway = createGateway({ client: (auth) => createClient({ fetch: service.
 const { url, close } = await serve(gateway);
 
 storage.events.listen(({ jobId, status }) => {
-  if (status === "Succeeded" || status === "Failed") send({ type: "final", jobId, at: performance.timeOrigin + performance.now() });
+  if (status === "Succeeded" || status === "Failed")
+    send({ type: "final", jobId, at: performance.timeOrigin + performance.now() });
 });
 
 process.on("message", (message: ToServer) => {
@@ -65,4 +72,10 @@ async function stop(): Promise<void> {
 
 await service.ready();
 const { clientId, secretId } = await service.accounts.create({ name: "bench" });
-send({ type: "ready", rest: `http://127.0.0.1:${(rest.address() as AddressInfo).port}`, graphql: url, clientId, secretId });
+send({
+  type: "ready",
+  rest: `http://127.0.0.1:${(rest.address() as AddressInfo).port}`,
+  graphql: url,
+  clientId,
+  secretId,
+});

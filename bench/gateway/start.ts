@@ -26,7 +26,11 @@ export async function startServer(engine: "real" | "fake"): Promise<Started> {
     if (message.type === "memory") waiting.shift()?.(message.rss);
   });
   const ready = await told.promise;
-  const login = await fetch(`${ready.rest}/login`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ clientId: ready.clientId, secretId: ready.secretId }) });
+  const login = await fetch(`${ready.rest}/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ clientId: ready.clientId, secretId: ready.secretId }),
+  });
   const { token } = (await login.json()) as { token: string };
   const tell = (message: ToServer): void => void child.send(message);
   return {

@@ -1,7 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", node: "src/adapters/node.ts", bun: "src/adapters/bun.ts", deno: "src/adapters/deno.ts" },
+  entry: {
+    index: "src/index.ts",
+    node: "src/adapters/node.ts",
+    bun: "src/adapters/bun.ts",
+    deno: "src/adapters/deno.ts",
+  },
   format: "esm",
   platform: "neutral",
   target: "es2024",

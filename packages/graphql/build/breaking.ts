@@ -9,18 +9,24 @@ import { schema } from "../src/schema.ts";
  * the last commit) or of a file (`--against FILE`), and fails on a breaking change, unless a changeset announces a major version.
  */
 const root = new URL("../../../", import.meta.url);
-const git = (...args: string[]): string => execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+const git = (...args: string[]): string =>
+  execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
 const file = argument("--against");
 const base = file ?? argument("--base") ?? lastRelease() ?? "HEAD";
-const before = buildSchema(file === undefined ? git("show", `${base}:packages/graphql/schema.graphql`) : readFileSync(file, "utf8"));
+const before = buildSchema(
+  file === undefined ? git("show", `${base}:packages/graphql/schema.graphql`) : readFileSync(file, "utf8"),
+);
 const changes = await diff(before, schema);
 const breaking = changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking);
 
-for (const { criticality, message } of changes) console.log(`${criticality.level.toLowerCase().replace("_", " ").padEnd(13)} ${message}`);
+for (const { criticality, message } of changes)
+  console.log(`${criticality.level.toLowerCase().replace("_", " ").padEnd(13)} ${message}`);
 console.log(`${changes.length} changes since ${base}, ${breaking.length} of them breaking.`);
 if (breaking.length > 0 && !majorIsAnnounced()) {
-  console.error("A breaking change needs a changeset that says `\"@prosopon/graphql\": major` (pnpm changeset). Deprecate first where you can.");
+  console.error(
+    'A breaking change needs a changeset that says `"@prosopon/graphql": major` (pnpm changeset). Deprecate first where you can.',
+  );
   process.exitCode = 1;
 }
 
@@ -36,5 +42,7 @@ function lastRelease(): string | undefined {
 function majorIsAnnounced(): boolean {
   const folder = new URL(".changeset/", root);
   const files = readdirSync(folder).filter((name) => name.endsWith(".md"));
-  return files.some((name) => /["']@prosopon\/graphql["']:\s*major/.test(readFileSync(new URL(name, folder), "utf8")));
+  return files.some((name) =>
+    /["']@prosopon\/graphql["']:\s*major/.test(readFileSync(new URL(name, folder), "utf8")),
+  );
 }

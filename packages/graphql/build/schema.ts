@@ -9,6 +9,8 @@ const printed = `# Printed from the code by build/schema.ts: edit that, not this
 if (!process.argv.includes("--check")) {
   await writeFile(path, printed);
 } else if ((await readFile(path, "utf8").catch(() => "")) !== printed) {
-  console.error("schema.graphql is not what the code says: run `node build/schema.ts` in packages/graphql and commit the result.");
+  console.error(
+    "schema.graphql is not what the code says: run `node build/schema.ts` in packages/graphql and commit the result.",
+  );
   process.exitCode = 1;
 }

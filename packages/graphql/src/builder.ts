@@ -27,11 +27,18 @@ export const builder = new SchemaBuilder<{
     // Any mutation may meet these; what else it may meet stands beside it.
     defaultTypes: [InvalidInputError, QuotaError, UnauthorizedError],
     directResult: true,
-    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result` },
+    defaultUnionOptions: {
+      name: ({ fieldName }) => `${fieldName[0]?.toUpperCase()}${fieldName.slice(1)}Result`,
+    },
     // Else validation errors skip the union. Nothing is read before authorisation by doing so: inputs are checked for shape only.
     unsafelyHandleInputErrors: true,
   },
-  relay: { clientMutationId: "omit", cursorType: "String", nodeQueryOptions: { nullable: true }, nodesQueryOptions: { nullable: { list: false, items: true } } },
+  relay: {
+    clientMutationId: "omit",
+    cursorType: "String",
+    nodeQueryOptions: { nullable: true },
+    nodesQueryOptions: { nullable: { list: false, items: true } },
+  },
   scopeAuth: {
     authScopes: ({ token }) => ({ authenticated: token !== undefined }),
     authorizeOnSubscribe: true,

@@ -67,7 +67,11 @@ export class QuotaError extends ExpectedError {
 
 /** No token, or one that the server does not take (`UNAUTHORIZED`); or a token without the right (`FORBIDDEN`). */
 export class UnauthorizedError extends ExpectedError {
-  constructor(message = "Sign in first: this needs a valid access token.", code: "UNAUTHORIZED" | "FORBIDDEN" = "UNAUTHORIZED", cause?: unknown) {
+  constructor(
+    message = "Sign in first: this needs a valid access token.",
+    code: "UNAUTHORIZED" | "FORBIDDEN" = "UNAUTHORIZED",
+    cause?: unknown,
+  ) {
     super(code, message, [], cause);
   }
 }

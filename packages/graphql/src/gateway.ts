@@ -44,7 +44,13 @@ export interface Gateway {
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { client: make, path = "/graphql", introspection = true, graphiql = false, logger = consoleLogger } = options;
+  const {
+    client: make,
+    path = "/graphql",
+    introspection = true,
+    graphiql = false,
+    logger = consoleLogger,
+  } = options;
   const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
   const clientOf = createClients(make);
   const hubs = createHubs(createHub);
@@ -52,7 +58,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const contextOf = (token: string | undefined): Context => {
     const client = clientOf(token);
     const tokenExpiresAt = token === undefined ? undefined : expiryOf(token);
-    return { token, tokenExpiresAt, client, clientFor: make, changes: createChanges({ client, tokenExpiresAt }, hubs.of) };
+    return {
+      token,
+      tokenExpiresAt,
+      client,
+      clientFor: make,
+      changes: createChanges({ client, tokenExpiresAt }, hubs.of),
+    };
   };
 
   const rules: Plugin = {
@@ -66,7 +78,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   const yoga = createYoga<{ token?: string }, Context>({
     schema,
     // The runtime's own: with Yoga's default on Node an uploaded file would be no `File`, and no `Blob` that fetch can send on.
-    fetchAPI: { Request, Response, Headers, FormData, File, Blob, ReadableStream, TransformStream, URL, fetch },
+    fetchAPI: {
+      Request,
+      Response,
+      Headers,
+      FormData,
+      File,
+      Blob,
+      ReadableStream,
+      TransformStream,
+      URL,
+      fetch,
+    },
     graphqlEndpoint: path,
     context: ({ token, request }) => contextOf(token ?? bearerOf(request?.headers.get("authorization"))),
     plugins: [rules, costLimit(limits.cost), uploadLimit(limits)],
@@ -81,9 +104,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     logging: false,
   });
 
-  const admit = createAdmission(limits, async (request) => graphiqlPolicy(request, await yoga.fetch(request)));
+  const admit = createAdmission(limits, async (request) =>
+    graphiqlPolicy(request, await yoga.fetch(request)),
+  );
 
   return {
+    // All that rejects here is a body that broke off: its sender is gone.
     fetch: (request) => admit(request).catch(() => new Response(null, { status: 400 })),
     socketOptions: createSocketOptions({ enveloped: yoga.getEnveloped, clientOf, limits, logger }),
     schema,

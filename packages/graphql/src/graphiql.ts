@@ -25,6 +25,7 @@ const POLICY =
 
 /** Nothing that the page does may leave its own server, whatever a later version of it tries. */
 export function graphiqlPolicy(_: Request, response: Response): Response {
-  if (response.headers.get("content-type")?.startsWith("text/html")) response.headers.set("content-security-policy", POLICY);
+  if (response.headers.get("content-type")?.startsWith("text/html"))
+    response.headers.set("content-security-policy", POLICY);
   return response;
 }

@@ -11,7 +11,10 @@ export function upstreamId(id: string, types: readonly NodeType[], path: readonl
   const decoded = decode(id);
   if (!decoded) return id;
   if (types.some((type) => type === decoded.typename)) return decoded.id;
-  throw new NotFoundError(`This id belongs to a ${decoded.typename}, not to ${types.length > 1 ? "a job" : `a ${types[0]}`}.`, path);
+  throw new NotFoundError(
+    `This id belongs to a ${decoded.typename}, not to ${types.length > 1 ? "a job" : `a ${types[0]}`}.`,
+    path,
+  );
 }
 
 function decode(id: string): { typename: string; id: string } | undefined {

@@ -7,7 +7,11 @@ export interface GatewayLogger {
 }
 
 export const consoleLogger: GatewayLogger = {
-  error: ({ requestId, error }, message) => console.error(`${message} (${requestId}):`, error instanceof Error ? (error.stack ?? error.message) : error),
+  error: ({ requestId, error }, message) =>
+    console.error(
+      `${message} (${requestId}):`,
+      error instanceof Error ? (error.stack ?? error.message) : error,
+    ),
 };
 
 /** Lets through what a caller can act on; anything else becomes one message with an id that is in the log too. */
@@ -18,10 +22,14 @@ export function createMask(logger: GatewayLogger): (error: unknown) => Error {
     if (told instanceof GraphQLError) return error instanceof GraphQLError ? error : told;
     const requestId = requestIdOf(told) ?? crypto.randomUUID();
     logger.error({ requestId, error: told }, "A GraphQL operation failed unexpectedly");
-    return located(error, "Something went wrong on the server. Try again; if it stays, report the request id.", {
-      code: "INTERNAL_SERVER_ERROR",
-      requestId,
-    });
+    return located(
+      error,
+      "Something went wrong on the server. Try again; if it stays, report the request id.",
+      {
+        code: "INTERNAL_SERVER_ERROR",
+        requestId,
+      },
+    );
   };
 }
 
@@ -38,5 +46,7 @@ function located(error: unknown, message: string, extensions: Record<string, unk
 
 /** The upstream's own id leads to its log. */
 function requestIdOf(error: unknown): string | undefined {
-  return error instanceof Error && "requestId" in error && typeof error.requestId === "string" ? error.requestId : undefined;
+  return error instanceof Error && "requestId" in error && typeof error.requestId === "string"
+    ? error.requestId
+    : undefined;
 }

@@ -12,7 +12,10 @@ const CROPS_AT_ONCE = 8;
 export const BATCH_MAX = 100;
 
 /** One call, in the given order. */
-export async function readIdentities(ids: readonly string[], { client }: Context): Promise<(Identity | Error)[]> {
+export async function readIdentities(
+  ids: readonly string[],
+  { client }: Context,
+): Promise<(Identity | Error)[]> {
   const unique = [...new Set(ids)];
   const { items } = await upstream(client.identities.list({ ids: unique, limit: unique.length }));
   const byId = new Map(items.map((identity) => [identity.identity_id, identity]));
@@ -28,7 +31,9 @@ export async function readCrops(ids: readonly string[], { client }: Context): Pr
   const urls: (string | null)[] = [];
   for (let at = 0; at < ids.length; at += CROPS_AT_ONCE) {
     const some = ids.slice(at, at + CROPS_AT_ONCE);
-    urls.push(...(await Promise.all(some.map((id) => upstream(client.faces.crop(id)).then(dataUrl, nullIfMissing)))));
+    urls.push(
+      ...(await Promise.all(some.map((id) => upstream(client.faces.crop(id)).then(dataUrl, nullIfMissing)))),
+    );
   }
   return urls;
 }
@@ -56,7 +61,10 @@ export function forgetJobs(context: Context): void {
 }
 
 /** One call; a server with only the documented routes is asked job by job. */
-export async function readJobs(ids: readonly string[], { client }: Pick<Context, "client">): Promise<(JobState | null)[]> {
+export async function readJobs(
+  ids: readonly string[],
+  { client }: Pick<Context, "client">,
+): Promise<(JobState | null)[]> {
   const unique = [...new Set(ids)];
   try {
     const { items } = await client.jobs.list({ ids: unique, limit: unique.length });

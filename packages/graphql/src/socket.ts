@@ -57,7 +57,12 @@ interface Enveloped {
 /** The longest delay that timers take. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
-export function createSocketOptions({ enveloped, clientOf, limits, logger }: Parts): ServerOptions<Record<string, unknown>, SocketExtra> {
+export function createSocketOptions({
+  enveloped,
+  clientOf,
+  limits,
+  logger,
+}: Parts): ServerOptions<Record<string, unknown>, SocketExtra> {
   const sessions = new WeakMap<AnySocket, Session>();
   type Connection = SocketContext<Record<string, unknown>, SocketExtra>;
 
@@ -80,7 +85,10 @@ export function createSocketOptions({ enveloped, clientOf, limits, logger }: Par
       const timer =
         ends === undefined
           ? undefined
-          : setTimeout(() => socket.close(closeCodes.forbidden, "Token expired"), Math.min(TIMER_MAX_MS, ends - Date.now()));
+          : setTimeout(
+              () => socket.close(closeCodes.forbidden, "Token expired"),
+              Math.min(TIMER_MAX_MS, ends - Date.now()),
+            );
       sessions.set(socket, { token, timer });
       return true;
     },

@@ -30,7 +30,11 @@ export async function upstream<T>(call: Promise<T>, sent: Sent = {}): Promise<T>
 export function translate(error: unknown, { images, id }: Sent = {}): unknown {
   if (error instanceof ExpectedError || !(error instanceof Error)) return error;
   const { message } = error;
-  if (isUnsupported(error)) return new UnsupportedByUpstreamError("The server behind this gateway offers only the documented routes, and this needs more.", error);
+  if (isUnsupported(error))
+    return new UnsupportedByUpstreamError(
+      "The server behind this gateway offers only the documented routes, and this needs more.",
+      error,
+    );
   if (isAuthError(error)) return new UnauthorizedError(undefined, undefined, error);
   switch (statusOf(error)) {
     case 401:
@@ -46,7 +50,9 @@ export function translate(error: unknown, { images, id }: Sent = {}): unknown {
       return new BadImageError(message, images, error);
     case 400:
     case 422:
-      return images ? new BadImageError(message, images, error) : new InvalidInputError([{ message, path: id ?? [] }], error);
+      return images
+        ? new BadImageError(message, images, error)
+        : new InvalidInputError([{ message, path: id ?? [] }], error);
     case 429:
       return new QuotaError(message, retryAfterOf(error), error);
     default:
@@ -72,5 +78,7 @@ function statusOf(error: unknown): number | undefined {
 }
 
 function retryAfterOf(error: unknown): number | undefined {
-  return isApiError(error) && error.retryAfterMs !== undefined ? Math.ceil(error.retryAfterMs / 1000) : undefined;
+  return isApiError(error) && error.retryAfterMs !== undefined
+    ? Math.ceil(error.retryAfterMs / 1000)
+    : undefined;
 }

@@ -23,7 +23,8 @@ let fixture: Fixture;
 let upstream: string;
 
 beforeAll(async () => {
-  if (!existsSync(new URL("../dist/index.js", import.meta.url))) throw new Error("These tests run the built package: `pnpm build` first.");
+  if (!existsSync(new URL("../dist/index.js", import.meta.url)))
+    throw new Error("These tests run the built package: `pnpm build` first.");
   fixture = await start();
   const server = createAdaptorServer(nodeServerOptions(fixture.service)) as Server;
   const detach = attachWebSocket(server, fixture.service);
@@ -38,7 +39,10 @@ beforeAll(async () => {
 
 describe.each(Object.entries(runtimes))("on %s", (name, [command, ...args]) => {
   it("an upload becomes a job that a subscription follows to its end", async () => {
-    const process_ = spawn(command!, [...args, name, upstream], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, NODE_OPTIONS: "", DENO_NO_UPDATE_CHECK: "1" } });
+    const process_ = spawn(command!, [...args, name, upstream], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, NODE_OPTIONS: "", DENO_NO_UPDATE_CHECK: "1" },
+    });
     atEnd(async () => process_.kill("SIGKILL"));
     const url = await new Promise<string>((resolve, reject) => {
       createInterface(process_.stdout).once("line", resolve);
@@ -46,30 +50,61 @@ describe.each(Object.entries(runtimes))("on %s", (name, [command, ...args]) => {
     });
 
     const body = new FormData();
-    body.append("operations", JSON.stringify({ query: "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id } ... on Error { message } } }", variables: { input: { images: [null, null] } } }));
+    body.append(
+      "operations",
+      JSON.stringify({
+        query:
+          "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id } ... on Error { message } } }",
+        variables: { input: { images: [null, null] } },
+      }),
+    );
     body.append("map", JSON.stringify({ 0: ["variables.input.images.0"], 1: ["variables.input.images.1"] }));
     body.append("0", await photo("franck_01829.jpg"), "a.jpg");
     body.append("1", await photo("franck_02045.jpg"), "b.jpg");
-    const created = (await (await fetch(url, { method: "POST", headers: { authorization: `Bearer ${fixture.token}` }, body })).json()) as Answer;
+    const created = (await (
+      await fetch(url, { method: "POST", headers: { authorization: `Bearer ${fixture.token}` }, body })
+    ).json()) as Answer;
     const { id } = created.data.createIdentity;
 
-    const query = "subscription ($id: ID!) { jobUpdated(id: $id) { status done ... on EnrolmentJob { identity { faces { id } } } } }";
-    const socket = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: { token: fixture.token }, retryAttempts: 0 });
+    const query =
+      "subscription ($id: ID!) { jobUpdated(id: $id) { status done ... on EnrolmentJob { identity { faces { id } } } } }";
+    const socket = createClient({
+      url: url.replace("http", "ws"),
+      webSocketImpl: WebSocket,
+      connectionParams: { token: fixture.token },
+      retryAttempts: 0,
+    });
     const seen: Answer["data"][] = [];
-    for await (const { data } of socket.iterate({ query, variables: { id } })) seen.push((data as Answer["data"]).jobUpdated);
+    for await (const { data } of socket.iterate({ query, variables: { id } }))
+      seen.push((data as Answer["data"]).jobUpdated);
     expect(seen.at(-1)).toMatchObject({ status: "SUCCEEDED", done: true });
     expect(seen.at(-1).identity.faces).toHaveLength(2);
     expect(seen.filter(({ done }) => done)).toHaveLength(1);
 
     const events = await fetch(url, {
       method: "POST",
-      headers: { accept: "text/event-stream", "content-type": "application/json", authorization: `Bearer ${fixture.token}` },
+      headers: {
+        accept: "text/event-stream",
+        "content-type": "application/json",
+        authorization: `Bearer ${fixture.token}`,
+      },
       body: JSON.stringify({ query, variables: { id } }),
     });
     expect(await events.text()).toContain('"status":"SUCCEEDED"');
 
-    const refused = createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: {}, retryAttempts: 0 });
-    const close = await refused.iterate({ query, variables: { id } }).next().then(() => undefined, (event: unknown) => event);
+    const refused = createClient({
+      url: url.replace("http", "ws"),
+      webSocketImpl: WebSocket,
+      connectionParams: {},
+      retryAttempts: 0,
+    });
+    const close = await refused
+      .iterate({ query, variables: { id } })
+      .next()
+      .then(
+        () => undefined,
+        (event: unknown) => event,
+      );
     expect(close).toMatchObject({ code: 4403 });
 
     await socket.dispose();

@@ -7,7 +7,8 @@ beforeAll(async () => {
   gateway = await start();
 });
 
-const codes = ({ errors }: Answer): string[] => [...new Set(errors?.map(({ extensions }) => extensions?.code))] as string[];
+const codes = ({ errors }: Answer): string[] =>
+  [...new Set(errors?.map(({ extensions }) => extensions?.code))] as string[];
 
 /** An attack is refused without a call upstream, and leaves the process no bigger than it was. */
 async function refused(attack: () => Promise<Answer>, code: string, times = 30): Promise<void> {
@@ -26,41 +27,70 @@ async function refused(attack: () => Promise<Answer>, code: string, times = 30):
 const node = (depth: number): string => (depth === 0 ? "id" : `identity { faces { ${node(depth - 1)} } }`);
 
 describe("documents", () => {
-  it("that are deep are refused", () => refused(() => gateway.query(`{ identities(first: 1) { edges { node { faces { ${node(8)} } } } } }`), "TOO_DEEP"));
+  it("that are deep are refused", () =>
+    refused(
+      () => gateway.query(`{ identities(first: 1) { edges { node { faces { ${node(8)} } } } } }`),
+      "TOO_DEEP",
+    ));
 
   it("that are wide by aliases are refused", () =>
-    refused(() => gateway.query(`{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { name }`).join(" ")} }`), "TOO_MANY_ALIASES"));
+    refused(
+      () => gateway.query(`{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { name }`).join(" ")} }`),
+      "TOO_MANY_ALIASES",
+    ));
 
   it("of 10,000 fields are refused while they are read", () =>
     refused(() => gateway.query(`{ ${"__typename ".repeat(10_000)} }`), "GRAPHQL_PARSE_FAILED"));
 
   it("whose fragments double at every step are counted, not walked", () =>
     refused(() => {
-      const fragments = Array.from({ length: 60 }, (_, i) => `fragment F${i} on Query { ${i < 59 ? `...F${i + 1} ... on Query { ...F${i + 1} }` : "viewer { name }"} }`);
+      const fragments = Array.from(
+        { length: 60 },
+        (_, i) =>
+          `fragment F${i} on Query { ${i < 59 ? `...F${i + 1} ... on Query { ...F${i + 1} }` : "viewer { name }"} }`,
+      );
       return gateway.query(`{ ...F0 } ${fragments.join(" ")}`);
     }, "TOO_MANY_FIELDS"));
 
   it("whose fragments spread themselves are refused", async () => {
-    const answer = await gateway.query("{ ...A } fragment A on Query { viewer { name } ...B } fragment B on Query { ...A }");
+    const answer = await gateway.query(
+      "{ ...A } fragment A on Query { viewer { name } ...B } fragment B on Query { ...A }",
+    );
     expect(answer.errors?.[0]?.message).toContain("Cannot spread fragment");
     expect(answer.data).toBeUndefined();
   });
 
-  it("with hundreds of directives are refused", () => refused(() => gateway.query(`{ __typename ${"@skip(if: false) ".repeat(100)} }`), "TOO_MANY_DIRECTIVES"));
+  it("with hundreds of directives are refused", () =>
+    refused(() => gateway.query(`{ __typename ${"@skip(if: false) ".repeat(100)} }`), "TOO_MANY_DIRECTIVES"));
 
   it("that cost too much are refused, whichever operation is named", async () => {
-    const costly = "query Costly { jobs(first: 100) { edges { node { ... on SearchJob { matches { identity { faces { cropDataUrl } } } } } } } }";
+    const costly =
+      "query Costly { jobs(first: 100) { edges { node { ... on SearchJob { matches { identity { faces { cropDataUrl } } } } } } } }";
     await refused(() => gateway.query(costly), "TOO_COSTLY");
     const body = JSON.stringify({ query: `query Cheap { __typename } ${costly}`, operationName: "Costly" });
-    const response = await fetch(gateway.url, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}` }, body });
+    const response = await fetch(gateway.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}` },
+      body,
+    });
     expect(await response.text()).toContain("TOO_COSTLY");
   });
 
   it("guess few secrets in one request", () =>
-    refused(() => gateway.query(`mutation { ${Array.from({ length: 20 }, (_, i) => `l${i}: login(input: { clientId: "x", secretId: "${i}" }) { __typename }`).join(" ")} }`, {}, null), "TOO_COSTLY"));
+    refused(
+      () =>
+        gateway.query(
+          `mutation { ${Array.from({ length: 20 }, (_, i) => `l${i}: login(input: { clientId: "x", secretId: "${i}" }) { __typename }`).join(" ")} }`,
+          {},
+          null,
+        ),
+      "TOO_COSTLY",
+    ));
 
   it("that introspect in circles are refused", async () => {
-    const answer = await gateway.query("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }");
+    const answer = await gateway.query(
+      "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }",
+    );
     expect(answer.errors?.[0]?.message).toMatch(/introspection depth/i);
   });
 
@@ -71,26 +101,41 @@ describe("documents", () => {
 });
 
 describe("requests", () => {
-  const post = (body: string, headers: Record<string, string> = {}) => fetch(gateway.url, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}`, ...headers }, body });
+  const post = (body: string, headers: Record<string, string> = {}) =>
+    fetch(gateway.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}`, ...headers },
+      body,
+    });
 
   it("batched beyond the limit are refused", async () => {
-    const response = await post(JSON.stringify(Array.from({ length: 11 }, () => ({ query: "{ __typename }" }))));
+    const response = await post(
+      JSON.stringify(Array.from({ length: 11 }, () => ({ query: "{ __typename }" }))),
+    );
     expect(response.status).toBe(413);
-    expect((await post(JSON.stringify(Array.from({ length: 10 }, () => ({ query: "{ __typename }" }))))).status).toBe(200);
+    expect(
+      (await post(JSON.stringify(Array.from({ length: 10 }, () => ({ query: "{ __typename }" }))))).status,
+    ).toBe(200);
   });
 
   it("with huge variables are refused before they are parsed", async () => {
-    const response = await post(JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(5_000_000) } }));
+    const response = await post(
+      JSON.stringify({ query: "{ __typename }", variables: { x: "x".repeat(5_000_000) } }),
+    );
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "TOO_LARGE" } }] });
   });
 
   it("with a body without a length that never ends are cut off", async () => {
     const status = await new Promise<number>((resolve, reject) => {
-      const outgoing = httpRequest(gateway.url, { method: "POST", headers: { "content-type": "application/json", "transfer-encoding": "chunked" } }, (response) => {
-        resolve(response.statusCode ?? 0);
-        outgoing.destroy();
-      });
+      const outgoing = httpRequest(
+        gateway.url,
+        { method: "POST", headers: { "content-type": "application/json", "transfer-encoding": "chunked" } },
+        (response) => {
+          resolve(response.statusCode ?? 0);
+          outgoing.destroy();
+        },
+      );
       outgoing.on("error", reject);
       const more = (): void => {
         while (!outgoing.destroyed && outgoing.write("x".repeat(65_536)));
@@ -102,34 +147,62 @@ describe("requests", () => {
   });
 
   it("that a page of another site could send unasked are refused", async () => {
-    const simple = await fetch(gateway.url, { method: "POST", headers: { "content-type": "text/plain" }, body: '{"query":"{ __typename }"}' });
-    expect([simple.status, await simple.json()]).toMatchObject([403, { errors: [{ extensions: { code: "CSRF" } }] }]);
+    const simple = await fetch(gateway.url, {
+      method: "POST",
+      headers: { "content-type": "text/plain" },
+      body: '{"query":"{ __typename }"}',
+    });
+    expect([simple.status, await simple.json()]).toMatchObject([
+      403,
+      { errors: [{ extensions: { code: "CSRF" } }] },
+    ]);
     expect((await fetch(`${gateway.url}?query={__typename}`)).status).toBe(403);
-    expect((await fetch(`${gateway.url}?query={__typename}`, { headers: { "x-prosopon-csrf": "1" } })).status).toBe(200);
+    expect(
+      (await fetch(`${gateway.url}?query={__typename}`, { headers: { "x-prosopon-csrf": "1" } })).status,
+    ).toBe(200);
   });
 
   it("that change something by GET are refused", async () => {
-    const response = await fetch(`${gateway.url}?query=${encodeURIComponent("mutation { logout { __typename } }")}`, { headers: { authorization: `Bearer ${gateway.token}` } });
+    const response = await fetch(
+      `${gateway.url}?query=${encodeURIComponent("mutation { logout { __typename } }")}`,
+      { headers: { authorization: `Bearer ${gateway.token}` } },
+    );
     expect(response.status).toBe(405);
   });
 });
 
 describe("uploads", () => {
-  const create = "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { __typename ... on Error { code } } }";
+  const create =
+    "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { __typename ... on Error { code } } }";
 
   it("without a token are refused before they are read", async () => {
-    const answer = await gateway.upload(create, { input: { images: [null] } }, { "input.images.0": await photo("franck_01829.jpg") }, null);
+    const answer = await gateway.upload(
+      create,
+      { input: { images: [null] } },
+      { "input.images.0": await photo("franck_01829.jpg") },
+      null,
+    );
     expect([answer.status, codes(answer)]).toEqual([401, ["UNAUTHORIZED"]]);
   });
 
   it("of too many files are refused", async () => {
-    const files = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`input.images.${index}`, new Blob(["x"])]));
-    const answer = await gateway.upload(create, { input: { images: Array.from({ length: 6 }, () => null) } }, files);
+    const files = Object.fromEntries(
+      Array.from({ length: 6 }, (_, index) => [`input.images.${index}`, new Blob(["x"])]),
+    );
+    const answer = await gateway.upload(
+      create,
+      { input: { images: Array.from({ length: 6 }, () => null) } },
+      files,
+    );
     expect([answer.status, codes(answer)]).toEqual([413, ["TOO_MANY_FILES"]]);
   });
 
   it("of too many bytes are refused, with the way for big ones", async () => {
-    const answer = await gateway.upload(create, { input: { images: [null] } }, { "input.images.0": new Blob([new Uint8Array(34_000_000)]) });
+    const answer = await gateway.upload(
+      create,
+      { input: { images: [null] } },
+      { "input.images.0": new Blob([new Uint8Array(34_000_000)]) },
+    );
     expect([answer.status, codes(answer)]).toEqual([413, ["TOO_LARGE"]]);
     expect(answer.text).toContain("/v1/uploads");
   });
@@ -138,7 +211,11 @@ describe("uploads", () => {
     const slow = await start({ limits: { uploadsAtOnce: 2, uploadBytes: 12_000_000 } });
     const before = process.memoryUsage().rss;
     const image = new Blob([new Uint8Array(10_000_000)]);
-    const answers = await Promise.all(Array.from({ length: 24 }, () => slow.upload(create, { input: { images: [null] } }, { "input.images.0": image })));
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, () =>
+        slow.upload(create, { input: { images: [null] } }, { "input.images.0": image }),
+      ),
+    );
     const tooMany = answers.filter(({ status }) => status === 429);
     expect(tooMany.length).toBeGreaterThan(0);
     expect(codes(tooMany[0]!)).toEqual(["QUOTA"]);
@@ -149,12 +226,20 @@ describe("uploads", () => {
   });
 
   it("whose map points nowhere or into the prototype change nothing", async () => {
-    for (const place of ["__proto__.polluted", "constructor.prototype.polluted", "variables.input.images.9999999"]) {
+    for (const place of [
+      "__proto__.polluted",
+      "constructor.prototype.polluted",
+      "variables.input.images.9999999",
+    ]) {
       const body = new FormData();
       body.append("operations", JSON.stringify({ query: create, variables: { input: { images: [] } } }));
       body.append("map", JSON.stringify({ 0: [place] }));
       body.append("0", new Blob(["x"]), "x.jpg");
-      const response = await fetch(gateway.url, { method: "POST", headers: { authorization: `Bearer ${gateway.token}` }, body });
+      const response = await fetch(gateway.url, {
+        method: "POST",
+        headers: { authorization: `Bearer ${gateway.token}` },
+        body,
+      });
       const text = await response.text();
       expect([response.status, text]).toEqual([400, expect.stringContaining("BAD_MULTIPART")]);
       expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();

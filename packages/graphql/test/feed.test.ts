@@ -15,8 +15,17 @@ describe("a slow consumer", () => {
 
   it("is cut off when more waits for its socket than it may", () => {
     const closed: unknown[] = [];
-    const socket = { bufferedAmount: defaultLimits.socketBacklogBytes + 1, close: (...args: unknown[]) => closed.push(args), terminate: () => closed.push("terminated") };
-    const options = createSocketOptions({ enveloped: () => undefined, clientOf: () => undefined as never, limits: defaultLimits, logger: { error: () => {} } });
+    const socket = {
+      bufferedAmount: defaultLimits.socketBacklogBytes + 1,
+      close: (...args: unknown[]) => closed.push(args),
+      terminate: () => closed.push("terminated"),
+    };
+    const options = createSocketOptions({
+      enveloped: () => undefined,
+      clientOf: () => undefined as never,
+      limits: defaultLimits,
+      logger: { error: () => {} },
+    });
     void options.onNext?.({ extra: { socket } } as never, "1", {} as never, {} as never, {});
     expect(closed).toEqual([[closeCodes.tooSlow, "Too slow"], "terminated"]);
   });
@@ -28,7 +37,14 @@ describe("a slow consumer", () => {
     deaf.send(JSON.stringify({ type: "connection_init", payload: { token: gateway.token } }));
     await new Promise((resolve) => deaf.once("message", resolve));
     deaf.pause();
-    for (let id = 0; id < 20; id++) deaf.send(JSON.stringify({ type: "subscribe", id: String(id), payload: { query: "subscription { jobsUpdated { cursor job { jobId status createdAt } } }" } }));
+    for (let id = 0; id < 20; id++)
+      deaf.send(
+        JSON.stringify({
+          type: "subscribe",
+          id: String(id),
+          payload: { query: "subscription { jobsUpdated { cursor job { jobId status createdAt } } }" },
+        }),
+      );
     const before = process.memoryUsage().heapUsed;
     for (let round = 0; round < 5; round++) await gateway.enrol(["franck_01829.jpg"]);
     expect((process.memoryUsage().heapUsed - before) / 2 ** 20).toBeLessThan(100);

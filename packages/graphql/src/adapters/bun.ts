@@ -18,7 +18,10 @@ declare const Bun: {
 };
 
 /** The gateway alone on a port of its own. Port 0: any free one. */
-export function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string } = {}) {
+export function serve(
+  gateway: Gateway,
+  { port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string } = {},
+) {
   const { limits, path } = gateway;
   const handler = makeHandler(gateway.socketOptions as Parameters<typeof makeHandler>[0]);
   const server = Bun.serve({
@@ -26,8 +29,13 @@ export function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { 
     hostname,
     async fetch(request, bun) {
       const protocol = handleProtocols(request.headers.get("sec-websocket-protocol") ?? "");
-      if (request.headers.get("upgrade")?.toLowerCase() !== "websocket" || new URL(request.url).pathname !== path) return gateway.fetch(request);
-      if (bun.pendingWebSockets >= limits.sockets) return new Response(null, { status: 503, headers: { "retry-after": "5" } });
+      if (
+        request.headers.get("upgrade")?.toLowerCase() !== "websocket" ||
+        new URL(request.url).pathname !== path
+      )
+        return gateway.fetch(request);
+      if (bun.pendingWebSockets >= limits.sockets)
+        return new Response(null, { status: 503, headers: { "retry-after": "5" } });
       if (!protocol) return new Response("Speak graphql-transport-ws.", { status: 400 });
       // Bun takes the subprotocol over by itself.
       return bun.upgrade(request, { data: {} }) ? undefined : new Response(null, { status: 400 });

@@ -12,7 +12,11 @@ import type { Gateway } from "../gateway.ts";
  */
 export function attachSockets(gateway: Gateway, server: Pick<Server, "on" | "off">): () => Promise<void> {
   const { limits } = gateway;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.messageBytes,
+    perMessageDeflate: false,
+  });
   const operations = useServer(gateway.socketOptions, sockets);
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -38,7 +42,10 @@ export interface Listening {
 }
 
 /** The gateway alone on a port of its own. Port 0: any free one. */
-export async function serve(gateway: Gateway, { port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string } = {}): Promise<Listening> {
+export async function serve(
+  gateway: Gateway,
+  { port = 0, hostname = "127.0.0.1" }: { port?: number; hostname?: string } = {},
+): Promise<Listening> {
   const server = createAdaptorServer({ fetch: gateway.fetch, overrideGlobalObjects: false }) as Server;
   const detach = attachSockets(gateway, server);
   await new Promise<void>((resolve, reject) => {

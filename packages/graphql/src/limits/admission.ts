@@ -22,11 +22,24 @@ export function createAdmission(
 
     const multipart = type === "multipart/form-data";
     if (multipart && bearer === undefined) {
-      return refuse(401, "UNAUTHORIZED", "Sign in before sending files: they are not read without an access token.");
+      return refuse(
+        401,
+        "UNAUTHORIZED",
+        "Sign in before sending files: they are not read without an access token.",
+      );
     }
     // JSON needs a preflight by itself, and no page can make a browser add a bearer token.
-    if (type !== "application/json" && !page && bearer === undefined && !CSRF_HEADERS.some((header) => request.headers.has(header))) {
-      return refuse(403, "CSRF", `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`);
+    if (
+      type !== "application/json" &&
+      !page &&
+      bearer === undefined &&
+      !CSRF_HEADERS.some((header) => request.headers.has(header))
+    ) {
+      return refuse(
+        403,
+        "CSRF",
+        `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`,
+      );
     }
     const limit = multipart ? limits.uploadBytes : limits.requestBytes;
     if (Number(request.headers.get("content-length") ?? 0) > limit) return tooLarge(limit, multipart);
@@ -51,11 +64,19 @@ export function createAdmission(
 }
 
 function withBody(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  return new Request(request.url, { method: request.method, headers: request.headers, body, signal: request.signal });
+  return new Request(request.url, {
+    method: request.method,
+    headers: request.headers,
+    body,
+    signal: request.signal,
+  });
 }
 
 /** undefined when more has come. */
-async function readUpTo(body: ReadableStream<Uint8Array> | null, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+async function readUpTo(
+  body: ReadableStream<Uint8Array> | null,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   if (body) {
@@ -85,6 +106,14 @@ function tooLarge(limit: number, multipart: boolean): Response {
   return refuse(413, "TOO_LARGE", `The request is over ${limit} bytes.${hint}`);
 }
 
-function refuse(status: number, code: string, message: string, headers: Record<string, string> = {}): Response {
-  return Response.json({ errors: [{ message, extensions: { code } }] }, { status, headers: { "access-control-allow-origin": "*", ...headers } });
+function refuse(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json(
+    { errors: [{ message, extensions: { code } }] },
+    { status, headers: { "access-control-allow-origin": "*", ...headers } },
+  );
 }

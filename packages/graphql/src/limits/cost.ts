@@ -13,7 +13,10 @@ export function costLimit(limit: number): Plugin {
     return { used: complexity, limit, depth };
   };
   const refusal = (cost: { used: number }): GraphQLError =>
-    new GraphQLError(`This operation costs ${cost.used}; the limit is ${limit}. Ask for fewer or shorter lists.`, { extensions: { code: "TOO_COSTLY", cost } });
+    new GraphQLError(
+      `This operation costs ${cost.used}; the limit is ${limit}. Ask for fewer or shorter lists.`,
+      { extensions: { code: "TOO_COSTLY", cost } },
+    );
 
   return {
     onExecute({ args, setResultAndStopExecution }) {
@@ -32,7 +35,8 @@ export function costLimit(limit: number): Plugin {
     },
     onSubscribe({ args, setResultAndStopExecution }) {
       const cost = attempt(() => measure(args));
-      if (cost && cost.used > limit) setResultAndStopExecution({ errors: [refusal(cost)], extensions: { cost } });
+      if (cost && cost.used > limit)
+        setResultAndStopExecution({ errors: [refusal(cost)], extensions: { cost } });
     },
   };
 }

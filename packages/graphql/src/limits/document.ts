@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, type ASTVisitor, type FragmentDefinitionNode, type SelectionSetNode, type ValidationContext, type ValidationRule } from "graphql";
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type FragmentDefinitionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from "graphql";
 import type { GatewayLimits } from "./limits.ts";
 
 interface Size {
@@ -10,7 +18,9 @@ interface Size {
  * Refuses a document by its depth, its fields once fragments are spread out, its aliases and its directives. A fragment is measured once
  * however often it is spread, so that measuring costs no more than reading: doubling fragments (2 to the n fields) are counted, not walked.
  */
-export function documentLimits(limits: Pick<GatewayLimits, "depth" | "fields" | "aliases" | "directives">): ValidationRule {
+export function documentLimits(
+  limits: Pick<GatewayLimits, "depth" | "fields" | "aliases" | "directives">,
+): ValidationRule {
   return (context: ValidationContext): ASTVisitor => {
     const sizes = new Map<string, Size>();
     let aliases = 0;
@@ -48,7 +58,10 @@ export function documentLimits(limits: Pick<GatewayLimits, "depth" | "fields" | 
 
     const refuse = (what: string, found: number, limit: number, code: string): void =>
       context.reportError(
-        new GraphQLError(`This document has ${found > 1e6 ? "over a million" : found} ${what}; the limit is ${limit}.`, { extensions: { code, limit } }),
+        new GraphQLError(
+          `This document has ${found > 1e6 ? "over a million" : found} ${what}; the limit is ${limit}.`,
+          { extensions: { code, limit } },
+        ),
       );
 
     return {
@@ -66,7 +79,8 @@ export function documentLimits(limits: Pick<GatewayLimits, "depth" | "fields" | 
       Document: {
         leave() {
           if (aliases > limits.aliases) refuse("aliases", aliases, limits.aliases, "TOO_MANY_ALIASES");
-          if (directives > limits.directives) refuse("directives", directives, limits.directives, "TOO_MANY_DIRECTIVES");
+          if (directives > limits.directives)
+            refuse("directives", directives, limits.directives, "TOO_MANY_DIRECTIVES");
         },
       },
     };

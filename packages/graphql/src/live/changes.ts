@@ -49,7 +49,10 @@ export function createChanges(caller: Caller, hubOf: (client: Client) => Promise
     all: (after) =>
       untilReturned(async function* (signal) {
         const hub = await upstream(hubOf(client));
-        if (!hub) throw new UnsupportedByUpstreamError("The server behind this gateway has no event stream. Follow single jobs with jobUpdated.");
+        if (!hub)
+          throw new UnsupportedByUpstreamError(
+            "The server behind this gateway has no event stream. Follow single jobs with jobUpdated.",
+          );
         const told = new Map<string, AcceptedJobStatus>();
         const { cursor } = hub;
         let feed = hub.followAll(client, after);
@@ -83,7 +86,10 @@ export function createChanges(caller: Caller, hubOf: (client: Client) => Promise
 }
 
 /** Nothing for a job that has been forgotten since. */
-async function* named(hub: Hub, { id, status, cursor }: JobChange): AsyncGenerator<AccountChange, void, undefined> {
+async function* named(
+  hub: Hub,
+  { id, status, cursor }: JobChange,
+): AsyncGenerator<AccountChange, void, undefined> {
   const kind = await upstream(hub.kindOf(id));
   if (kind) yield { cursor, job: { id, kind, status } };
 }
@@ -103,13 +109,20 @@ function bound(feed: Feed<JobChange>, { tokenExpiresAt }: Caller, signal: AbortS
   if (signal.aborted) feed.end();
   if (tokenExpiresAt !== undefined) {
     const left = Math.min(TIMER_MAX_MS, tokenExpiresAt - Date.now());
-    const timer = setTimeout(() => feed.end(new UnauthorizedError("Your access token has ended: refresh it and subscribe again.")), left);
+    const timer = setTimeout(
+      () => feed.end(new UnauthorizedError("Your access token has ended: refresh it and subscribe again.")),
+      left,
+    );
     signal.addEventListener("abort", () => clearTimeout(timer));
   }
   return feed;
 }
 
-async function* polled(client: Client, jobId: string, signal: AbortSignal): AsyncGenerator<JobView, void, undefined> {
+async function* polled(
+  client: Client,
+  jobId: string,
+  signal: AbortSignal,
+): AsyncGenerator<JobView, void, undefined> {
   const states = client.jobs.watch(jobId, { signal, timeoutMs: WATCH_MS });
   try {
     for (;;) {
@@ -123,7 +136,10 @@ async function* polled(client: Client, jobId: string, signal: AbortSignal): Asyn
 }
 
 async function unfinished(client: Client): Promise<JobState[]> {
-  const pages = await Promise.all([client.jobs.list({ status: "Sent", limit: 100 }), client.jobs.list({ status: "Started", limit: 100 })]);
+  const pages = await Promise.all([
+    client.jobs.list({ status: "Sent", limit: 100 }),
+    client.jobs.list({ status: "Started", limit: 100 }),
+  ]);
   return pages.flatMap((page) => page.items.map(recordState));
 }
 

@@ -27,7 +27,11 @@ export function createFeed<T>(onEnd: () => void = () => {}): Feed<T> {
       if (over) return;
       if (values.length >= FEED_MAX) {
         values.length = 0;
-        end(new GraphQLError("You read too slowly: subscribe again, and resume with `after`.", { extensions: { code: "TOO_SLOW" } }));
+        end(
+          new GraphQLError("You read too slowly: subscribe again, and resume with `after`.", {
+            extensions: { code: "TOO_SLOW" },
+          }),
+        );
         return;
       }
       values.push(value);

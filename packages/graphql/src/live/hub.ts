@@ -41,7 +41,8 @@ export function createHub(onIdle: () => void): Hub {
   const anyClient = (): Client | undefined => [...members.values()].at(-1)?.client;
 
   const publish = (change: JobChange): void => {
-    for (const [feed, { jobId }] of members) if (jobId === undefined || jobId === change.id) feed.push(change);
+    for (const [feed, { jobId }] of members)
+      if (jobId === undefined || jobId === change.id) feed.push(change);
   };
 
   const jobs = new DataLoader<string, JobState | null>(
@@ -66,14 +67,19 @@ export function createHub(onIdle: () => void): Hub {
     const states = await Promise.all([...ids].map((id) => jobs.load(id)));
     for (const state of states) {
       // Without a cursor of its own: it tells the followers of the job, not those who resume.
-      for (const [feed, { jobId }] of members) if (state && jobId === state.id) feed.push({ id: state.id, status: state.status as JobChange["status"], cursor: "" });
+      for (const [feed, { jobId }] of members)
+        if (state && jobId === state.id)
+          feed.push({ id: state.id, status: state.status as JobChange["status"], cursor: "" });
     }
   });
 
   const run = async (controller: AbortController): Promise<void> => {
     for (let client = anyClient(); client && !controller.signal.aborted; client = anyClient()) {
       try {
-        for await (const change of client.events.watch({ signal: controller.signal, ...(cursor !== undefined && { cursor }) })) {
+        for await (const change of client.events.watch({
+          signal: controller.signal,
+          ...(cursor !== undefined && { cursor }),
+        })) {
           cursor = change.cursor;
           ring.push(change);
           if (ring.length > RING_MAX) ring.shift();
@@ -83,7 +89,9 @@ export function createHub(onIdle: () => void): Hub {
       } catch (error) {
         if (controller.signal.aborted) return;
         // A token that has ended takes its own subscribers along; the stream goes on with another's.
-        const lost = isUnauthorized(error) ? [...members].filter(([, member]) => member.client === client) : [...members];
+        const lost = isUnauthorized(error)
+          ? [...members].filter(([, member]) => member.client === client)
+          : [...members];
         for (const [feed] of lost) feed.end(error);
       }
     }

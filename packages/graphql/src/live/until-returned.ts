@@ -2,7 +2,9 @@
  * A generator that waits for an event would only hear of `return()` after the next one came: this tells it by a signal,
  * on which every wait inside must end.
  */
-export function untilReturned<T>(make: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>): AsyncIterableIterator<T> {
+export function untilReturned<T>(
+  make: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+): AsyncIterableIterator<T> {
   const controller = new AbortController();
   const generator = make(controller.signal);
   return {

@@ -47,7 +47,9 @@ function parse(after: string | null | undefined): { cursor: string; skip: number
   if (!after) return { cursor: "", skip: 0 };
   const [, skip, cursor] = /^(\d{1,3})\.(.*)$/s.exec(after) ?? [];
   if (skip === undefined || cursor === undefined || Number(skip) > PAGE_MAX) {
-    throw new InvalidInputError([{ message: "after must be a cursor that this connection has given.", path: ["after"] }]);
+    throw new InvalidInputError([
+      { message: "after must be a cursor that this connection has given.", path: ["after"] },
+    ]);
   }
   return { cursor, skip: Number(skip) };
 }

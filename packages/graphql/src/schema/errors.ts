@@ -20,7 +20,8 @@ const ErrorInterface = builder.interfaceRef<ExpectedError>("Error").implement({
     message: t.exposeString("message", { description: "What is wrong and what to do, for a person." }),
     code: t.field({ type: ErrorCode, resolve: (error) => error.code }),
     path: t.stringList({
-      description: 'Where in the arguments the cause is, e.g. ["input", "images", "0"]; empty when it is in none of them.',
+      description:
+        'Where in the arguments the cause is, e.g. ["input", "images", "0"]; empty when it is in none of them.',
       resolve: (error) => [...error.inputPath],
     }),
   }),
@@ -34,10 +35,26 @@ const Issue = builder.objectRef<InputIssue>("InputIssue").implement({
 });
 
 const interfaces = [ErrorInterface];
-builder.objectType(BadImageError, { name: "BadImageError", interfaces, description: "An image was refused: not JPEG or PNG, broken, empty or too large." });
-builder.objectType(NotFoundError, { name: "NotFoundError", interfaces, description: "The account has no such identity, face, job or upload." });
-builder.objectType(ConflictError, { name: "ConflictError", interfaces, description: "The change contradicts what is stored, e.g. an external id that is taken." });
-builder.objectType(UnauthorizedError, { name: "UnauthorizedError", interfaces, description: "No token, one that has ended, or one without the right." });
+builder.objectType(BadImageError, {
+  name: "BadImageError",
+  interfaces,
+  description: "An image was refused: not JPEG or PNG, broken, empty or too large.",
+});
+builder.objectType(NotFoundError, {
+  name: "NotFoundError",
+  interfaces,
+  description: "The account has no such identity, face, job or upload.",
+});
+builder.objectType(ConflictError, {
+  name: "ConflictError",
+  interfaces,
+  description: "The change contradicts what is stored, e.g. an external id that is taken.",
+});
+builder.objectType(UnauthorizedError, {
+  name: "UnauthorizedError",
+  interfaces,
+  description: "No token, one that has ended, or one without the right.",
+});
 builder.objectType(UnsupportedByUpstreamError, {
   name: "UnsupportedByUpstreamError",
   interfaces,
@@ -54,6 +71,10 @@ builder.objectType(QuotaError, {
   interfaces,
   description: "Too much in too short a time, or a limit of the account is reached.",
   fields: (t) => ({
-    retryAfter: t.int({ nullable: true, description: "Seconds after which trying again makes sense.", resolve: (error) => error.retryAfter }),
+    retryAfter: t.int({
+      nullable: true,
+      description: "Seconds after which trying again makes sense.",
+      resolve: (error) => error.retryAfter,
+    }),
   }),
 });

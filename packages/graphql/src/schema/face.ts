@@ -1,4 +1,10 @@
-import type { Box, Face as FaceRecord, FaceQuality as Quality, Landmarks as FivePoints, Point as XY } from "@prosopon/core/contract";
+import type {
+  Box,
+  Face as FaceRecord,
+  FaceQuality as Quality,
+  Landmarks as FivePoints,
+  Point as XY,
+} from "@prosopon/core/contract";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { readCrops, readFace } from "../reads.ts";
@@ -43,7 +49,9 @@ export const FaceQuality = builder.objectRef<Quality>("FaceQuality").implement({
     sharpness: t.exposeFloat("sharpness", { description: "0 (blurred) to 1 (sharp)." }),
     exposure: t.exposeFloat("exposure", { description: "0 (black or burnt out) to 1 (well exposed)." }),
     pose: t.field({ type: Pose, resolve: (quality) => quality.pose }),
-    reasons: t.exposeStringList("reasons", { description: "What lowers the score, in words; empty for a good face." }),
+    reasons: t.exposeStringList("reasons", {
+      description: "What lowers the score, in words; empty for a good face.",
+    }),
   }),
 });
 
@@ -68,7 +76,11 @@ builder.node(Face, {
       resolve: (face) => (face.has_crop ? face.face_id : null),
     }),
     createdAt: t.field({ type: "DateTime", resolve: (face) => face.created_at }),
-    identity: t.field({ type: Identity, nullable: true, resolve: (face, _, context) => findIdentity(face.identity_id, context) }),
+    identity: t.field({
+      type: Identity,
+      nullable: true,
+      resolve: (face, _, context) => findIdentity(face.identity_id, context),
+    }),
   }),
 });
 

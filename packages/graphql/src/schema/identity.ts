@@ -14,7 +14,11 @@ Identity.implement({
   description: "A person as the account knows them: faces, an external id and free metadata.",
   fields: (t) => ({
     identityId: t.exposeString("identity_id", { description: "The id of the REST API." }),
-    externalId: t.string({ nullable: true, description: "The caller's own key; unique in the account.", resolve: (identity) => identity.external_id }),
+    externalId: t.string({
+      nullable: true,
+      description: "The caller's own key; unique in the account.",
+      resolve: (identity) => identity.external_id,
+    }),
     name: t.string({
       nullable: true,
       description: "`metadata.name` where it is text.",

@@ -8,13 +8,22 @@ const EXTERNAL_ID_MAX = 256;
 const METADATA_MAX_BYTES = 16_384;
 
 const text = (what: string, max: number) =>
-  v.nullish(v.pipe(v.string(), v.minLength(1, `${what} must not be empty.`), v.maxLength(max, `${what} must have at most ${max} characters.`)));
+  v.nullish(
+    v.pipe(
+      v.string(),
+      v.minLength(1, `${what} must not be empty.`),
+      v.maxLength(max, `${what} must have at most ${max} characters.`),
+    ),
+  );
 
 const externalId = text("externalId", EXTERNAL_ID_MAX);
 const metadata = v.nullish(
   v.pipe(
     v.record(v.string(), v.unknown(), "metadata must be a JSON object."),
-    v.check((value) => new TextEncoder().encode(JSON.stringify(value)).length <= METADATA_MAX_BYTES, `metadata must be at most ${METADATA_MAX_BYTES} bytes of JSON.`),
+    v.check(
+      (value) => new TextEncoder().encode(JSON.stringify(value)).length <= METADATA_MAX_BYTES,
+      `metadata must be at most ${METADATA_MAX_BYTES} bytes of JSON.`,
+    ),
   ),
 );
 
@@ -23,23 +32,33 @@ const images = {
   uploadIds: v.nullish(v.array(v.string())),
 };
 
-function countImages(input: { images?: unknown[] | null | undefined; uploadIds?: unknown[] | null | undefined }): boolean {
+function countImages(input: {
+  images?: unknown[] | null | undefined;
+  uploadIds?: unknown[] | null | undefined;
+}): boolean {
   const count = (input.images?.length ?? 0) + (input.uploadIds?.length ?? 0);
   return count >= 1 && count <= IMAGES_MAX;
 }
 const countMessage = `Give 1 to ${IMAGES_MAX} images, as files or as ids of uploads.`;
 
 const oneImage = { image: v.nullish(v.instance(File)), uploadId: v.nullish(v.string()) };
-const isOneImage = (input: { image?: unknown; uploadId?: unknown }) => (input.image == null) !== (input.uploadId == null);
+const isOneImage = (input: { image?: unknown; uploadId?: unknown }) =>
+  (input.image == null) !== (input.uploadId == null);
 const oneMessage = "Give one image: either `image` or `uploadId`.";
 
 /** Files first, then uploads. */
-export function imagesOf(input: { images?: File[] | null | undefined; uploadIds?: string[] | null | undefined }): ImageInput[] {
+export function imagesOf(input: {
+  images?: File[] | null | undefined;
+  uploadIds?: string[] | null | undefined;
+}): ImageInput[] {
   return [...(input.images ?? []), ...(input.uploadIds ?? []).map((uploadId) => ({ uploadId }))];
 }
 
 /** @throws TypeError without either, which validation has ruled out. */
-export function imageOf(input: { image?: File | null | undefined; uploadId?: string | null | undefined }): ImageInput {
+export function imageOf(input: {
+  image?: File | null | undefined;
+  uploadId?: string | null | undefined;
+}): ImageInput {
   if (input.image) return input.image;
   if (input.uploadId) return { uploadId: input.uploadId };
   throw new TypeError(oneMessage);
@@ -54,10 +73,15 @@ export const LoginInput = builder.inputType("LoginInput", {
 });
 
 export const RefreshTokenInput = builder.inputType("RefreshTokenInput", {
-  validate: v.object({ refreshToken: v.pipe(v.string(), v.minLength(1, "refreshToken must not be empty.")), token: v.nullish(v.string()) }),
+  validate: v.object({
+    refreshToken: v.pipe(v.string(), v.minLength(1, "refreshToken must not be empty.")),
+    token: v.nullish(v.string()),
+  }),
   fields: (t) => ({
     refreshToken: t.string({ required: true }),
-    token: t.string({ description: "The session's access token, ended or not. Default: the one in the Authorization header." }),
+    token: t.string({
+      description: "The session's access token, ended or not. Default: the one in the Authorization header.",
+    }),
   }),
 });
 
@@ -66,7 +90,10 @@ const uploads = "Ids of earlier uploads to the REST API (`POST /v1/uploads`), fo
 
 export const CreateIdentityInput = builder.inputType("CreateIdentityInput", {
   description: `${IMAGES_MAX} images of one person at most, files and uploads together.`,
-  validate: v.pipe(v.object({ ...images, externalId, metadata }), v.check((input) => countImages(input), countMessage)),
+  validate: v.pipe(
+    v.object({ ...images, externalId, metadata }),
+    v.check((input) => countImages(input), countMessage),
+  ),
   fields: (t) => ({
     images: t.field({ type: ["File"], description: files }),
     uploadIds: t.idList({ description: uploads }),
@@ -76,7 +103,10 @@ export const CreateIdentityInput = builder.inputType("CreateIdentityInput", {
 });
 
 export const AddIdentityImagesInput = builder.inputType("AddIdentityImagesInput", {
-  validate: v.pipe(v.object({ ...images, identityId: v.string() }), v.check((input) => countImages(input), countMessage)),
+  validate: v.pipe(
+    v.object({ ...images, identityId: v.string() }),
+    v.check((input) => countImages(input), countMessage),
+  ),
   fields: (t) => ({
     identityId: t.id({ required: true }),
     images: t.field({ type: ["File"], description: files }),
@@ -86,7 +116,16 @@ export const AddIdentityImagesInput = builder.inputType("AddIdentityImagesInput"
 
 export const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", {
   validate: v.pipe(
-    v.object({ ...oneImage, maxResults: v.nullish(v.pipe(v.number(), v.minValue(1, "maxResults must be 1 to 10."), v.maxValue(10, "maxResults must be 1 to 10."))) }),
+    v.object({
+      ...oneImage,
+      maxResults: v.nullish(
+        v.pipe(
+          v.number(),
+          v.minValue(1, "maxResults must be 1 to 10."),
+          v.maxValue(10, "maxResults must be 1 to 10."),
+        ),
+      ),
+    }),
     v.check((input) => isOneImage(input), oneMessage),
   ),
   fields: (t) => ({
@@ -97,7 +136,10 @@ export const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", 
 });
 
 export const RecognizeIdentityInput = builder.inputType("RecognizeIdentityInput", {
-  validate: v.pipe(v.object({ ...oneImage, identityId: v.string() }), v.check((input) => isOneImage(input), oneMessage)),
+  validate: v.pipe(
+    v.object({ ...oneImage, identityId: v.string() }),
+    v.check((input) => isOneImage(input), oneMessage),
+  ),
   fields: (t) => ({
     identityId: t.id({ required: true }),
     image: t.field({ type: "File", description: files }),
@@ -121,7 +163,13 @@ export const DeleteFaceInput = builder.inputType("DeleteFaceInput", {
 
 export const DeleteIdentitiesInput = builder.inputType("DeleteIdentitiesInput", {
   validate: v.object({
-    identityIds: v.pipe(v.array(v.string()), v.minLength(1, "Name at least one identity."), v.maxLength(100, "Name at most 100 identities.")),
+    identityIds: v.pipe(
+      v.array(v.string()),
+      v.minLength(1, "Name at least one identity."),
+      v.maxLength(100, "Name at most 100 identities."),
+    ),
   }),
-  fields: (t) => ({ identityIds: t.idList({ required: true, description: "All of them are deleted, or none." }) }),
+  fields: (t) => ({
+    identityIds: t.idList({ required: true, description: "All of them are deleted, or none." }),
+  }),
 });

@@ -1,4 +1,10 @@
-import type { Candidate, JobKind as Kind, JobResult, SeenFace as SeenFaceRecord, SeenImage as SeenImageRecord } from "@prosopon/core/contract";
+import type {
+  Candidate,
+  JobKind as Kind,
+  JobResult,
+  SeenFace as SeenFaceRecord,
+  SeenImage as SeenImageRecord,
+} from "@prosopon/core/contract";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { JobView } from "../job-view.ts";
@@ -77,19 +83,39 @@ export const Job = builder.interfaceRef<JobView>("Job").implement({
   fields: (t) => ({
     jobId: t.exposeString("id", { description: "The id of the REST API." }),
     kind: t.field({ type: JobKind, resolve: (job) => job.kind }),
-    status: t.field({ type: JobStatus, resolve: (job) => known.find((status) => status === job.status) ?? "Unknown" }),
+    status: t.field({
+      type: JobStatus,
+      resolve: (job) => known.find((status) => status === job.status) ?? "Unknown",
+    }),
     done: t.boolean({
       description: "Whether the status is final.",
       resolve: ({ status }) => status === "Succeeded" || status === "Failed" || status === "Revoked",
     }),
-    createdAt: t.field({ type: "DateTime", nullable: true, resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.created_at }),
-    startedAt: t.field({ type: "DateTime", nullable: true, resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.started_at }),
-    finishedAt: t.field({ type: "DateTime", nullable: true, resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.finished_at }),
-    attempts: t.int({ nullable: true, description: "How often a worker has begun it.", resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.attempts }),
+    createdAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.created_at,
+    }),
+    startedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.started_at,
+    }),
+    finishedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.finished_at,
+    }),
+    attempts: t.int({
+      nullable: true,
+      description: "How often a worker has begun it.",
+      resolve: async (job, _, context) => (await stateOf(job, context))?.detail?.attempts,
+    }),
     error: t.string({
       nullable: true,
       description: "Failed: which image and why.",
-      resolve: async (job, _, context) => (job.status === "Failed" ? (await stateOf(job, context))?.error : null),
+      resolve: async (job, _, context) =>
+        job.status === "Failed" ? (await stateOf(job, context))?.error : null,
     }),
     images: t.field({
       type: [SeenImage],
@@ -107,7 +133,9 @@ const RecognitionJobRef = builder.objectRef<JobView>("RecognitionJob");
 /** By relay's `node`: an id whose type does not fit the job's kind is an unknown id. */
 async function loadAs(typename: string, id: string, context: Context): Promise<JobView | null> {
   const state = await loadJob(id, context);
-  return state && typeOfKind[state.kind] === typename ? { id, kind: state.kind, status: state.status, state } : null;
+  return state && typeOfKind[state.kind] === typename
+    ? { id, kind: state.kind, status: state.status, state }
+    : null;
 }
 
 export const EnrolmentJob = builder.node(EnrolmentJobRef, {
@@ -121,7 +149,8 @@ export const EnrolmentJob = builder.node(EnrolmentJobRef, {
       type: Identity,
       nullable: true,
       description: "Once the job has succeeded; null when it has been deleted since.",
-      resolve: async (job, _, context) => (job.status === "Succeeded" ? findIdentity(await identityIdOf(job, {}, context), context) : null),
+      resolve: async (job, _, context) =>
+        job.status === "Succeeded" ? findIdentity(await identityIdOf(job, {}, context), context) : null,
     }),
     faces: t.field({
       type: [Face],
@@ -158,13 +187,37 @@ const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
   description: "A person that a search found.",
   fields: (t) => ({
     identityId: t.exposeString("identity_id"),
-    identity: t.field({ type: Identity, nullable: true, description: "Null when deleted since.", resolve: (match, _, context) => findIdentity(match.identity_id, context) }),
+    identity: t.field({
+      type: Identity,
+      nullable: true,
+      description: "Null when deleted since.",
+      resolve: (match, _, context) => findIdentity(match.identity_id, context),
+    }),
     score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({ nullable: true, description: "Raw similarity, -1 to 1.", resolve: (match) => match.cosine }),
-    margin: t.float({ nullable: true, description: "This score minus the next one's.", resolve: (match) => match.margin }),
-    face: t.field({ type: Face, nullable: true, description: "The enrolled face that was nearest.", resolve: (match, _, context) => matchedFace(match, context) }),
-    listed: t.boolean({ description: "score > 0.85: the documented API lists it.", resolve: (match) => match.score > LISTED_SCORE }),
-    recognized: t.boolean({ description: "score >= 0.95: the documented API calls it recognised.", resolve: (match) => match.score >= RECOGNIZED_SCORE }),
+    cosine: t.float({
+      nullable: true,
+      description: "Raw similarity, -1 to 1.",
+      resolve: (match) => match.cosine,
+    }),
+    margin: t.float({
+      nullable: true,
+      description: "This score minus the next one's.",
+      resolve: (match) => match.margin,
+    }),
+    face: t.field({
+      type: Face,
+      nullable: true,
+      description: "The enrolled face that was nearest.",
+      resolve: (match, _, context) => matchedFace(match, context),
+    }),
+    listed: t.boolean({
+      description: "score > 0.85: the documented API lists it.",
+      resolve: (match) => match.score > LISTED_SCORE,
+    }),
+    recognized: t.boolean({
+      description: "score >= 0.95: the documented API calls it recognised.",
+      resolve: (match) => match.score >= RECOGNIZED_SCORE,
+    }),
   }),
 });
 
@@ -179,7 +232,12 @@ export const SearchJob = builder.node(SearchJobRef, {
       nullable: true,
       description: "Best first; once the job has succeeded. Empty: nobody we know.",
       args: {
-        all: t.arg.boolean({ required: true, defaultValue: false, description: "Also the candidates at or below the listing line of 0.85, for a caller who draws its own." }),
+        all: t.arg.boolean({
+          required: true,
+          defaultValue: false,
+          description:
+            "Also the candidates at or below the listing line of 0.85, for a caller who draws its own.",
+        }),
       },
       resolve: async (job, { all }, context): Promise<MatchView[] | null> => {
         if (job.status !== "Succeeded") return null;
@@ -203,10 +261,24 @@ const RecognitionMatch = builder.objectRef<RecognitionView>("RecognitionMatch").
   description: "How much a photo resembles one person.",
   fields: (t) => ({
     identityId: t.exposeString("identity_id"),
-    identity: t.field({ type: Identity, nullable: true, description: "Null when deleted since.", resolve: (match, _, context) => findIdentity(match.identity_id, context) }),
+    identity: t.field({
+      type: Identity,
+      nullable: true,
+      description: "Null when deleted since.",
+      resolve: (match, _, context) => findIdentity(match.identity_id, context),
+    }),
     score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({ nullable: true, description: "Raw similarity, -1 to 1.", resolve: (match) => match.cosine }),
-    face: t.field({ type: Face, nullable: true, description: "The enrolled face that was nearest.", resolve: (match, _, context) => matchedFace(match, context) }),
+    cosine: t.float({
+      nullable: true,
+      description: "Raw similarity, -1 to 1.",
+      resolve: (match) => match.cosine,
+    }),
+    face: t.field({
+      type: Face,
+      nullable: true,
+      description: "The enrolled face that was nearest.",
+      resolve: (match, _, context) => matchedFace(match, context),
+    }),
     recognized: t.exposeBoolean("recognition", { description: "score >= 0.95." }),
   }),
 });
@@ -218,7 +290,12 @@ export const RecognitionJob = builder.node(RecognitionJobRef, {
   loadOne: (id, context) => loadAs("RecognitionJob", id, context),
   fields: (t) => ({
     identityId: t.string({ nullable: true, resolve: identityIdOf }),
-    identity: t.field({ type: Identity, nullable: true, description: "Whom the photo is compared with; null when deleted since.", resolve: async (job, _, context) => findIdentity(await identityIdOf(job, {}, context), context) }),
+    identity: t.field({
+      type: Identity,
+      nullable: true,
+      description: "Whom the photo is compared with; null when deleted since.",
+      resolve: async (job, _, context) => findIdentity(await identityIdOf(job, {}, context), context),
+    }),
     match: t.field({
       type: RecognitionMatch,
       nullable: true,

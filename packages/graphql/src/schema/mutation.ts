@@ -28,7 +28,10 @@ const facePath = ["input", "faceId"];
 const DeletedFace = builder.objectRef<{ face: string }>("DeletedFace").implement({
   fields: (t) => ({
     faceId: t.exposeString("face", { description: "The id of the REST API." }),
-    id: t.globalID({ description: "The id that the face had here.", resolve: ({ face }) => ({ type: "Face", id: face }) }),
+    id: t.globalID({
+      description: "The id that the face had here.",
+      resolve: ({ face }) => ({ type: "Face", id: face }),
+    }),
   }),
 });
 
@@ -72,10 +75,15 @@ builder.mutationType({
       args: { input: t.arg({ type: AddIdentityImagesInput, required: true }) },
       resolve: async (_, { input }, { client }) =>
         started(
-          await upstream(client.identities.addImages(upstreamId(input.identityId, ["Identity"], identityPath), { images: imagesOf(input) }), {
-            images: manyImages,
-            id: identityPath,
-          }),
+          await upstream(
+            client.identities.addImages(upstreamId(input.identityId, ["Identity"], identityPath), {
+              images: imagesOf(input),
+            }),
+            {
+              images: manyImages,
+              id: identityPath,
+            },
+          ),
         ),
     }),
     searchIdentities: t.field({
@@ -86,9 +94,15 @@ builder.mutationType({
       args: { input: t.arg({ type: SearchIdentitiesInput, required: true }) },
       resolve: async (_, { input }, { client }) =>
         started(
-          await upstream(client.identities.search({ image: imageOf(input), ...(input.maxResults != null && { maxResult: input.maxResults }) }), {
-            images: oneImage,
-          }),
+          await upstream(
+            client.identities.search({
+              image: imageOf(input),
+              ...(input.maxResults != null && { maxResult: input.maxResults }),
+            }),
+            {
+              images: oneImage,
+            },
+          ),
         ),
     }),
     recognizeIdentity: t.field({
@@ -99,10 +113,15 @@ builder.mutationType({
       args: { input: t.arg({ type: RecognizeIdentityInput, required: true }) },
       resolve: async (_, { input }, { client }) =>
         started(
-          await upstream(client.identities.recognize(upstreamId(input.identityId, ["Identity"], identityPath), { image: imageOf(input) }), {
-            images: oneImage,
-            id: identityPath,
-          }),
+          await upstream(
+            client.identities.recognize(upstreamId(input.identityId, ["Identity"], identityPath), {
+              image: imageOf(input),
+            }),
+            {
+              images: oneImage,
+              id: identityPath,
+            },
+          ),
         ),
     }),
     updateIdentity: t.field({
@@ -133,7 +152,8 @@ builder.mutationType({
     deleteIdentities: t.field({
       type: DeletedIdentities,
       errors: { types: [NotFoundError] },
-      description: "Erases identities with their faces and embeddings: all of the list, or none when one is unknown.",
+      description:
+        "Erases identities with their faces and embeddings: all of the list, or none when one is unknown.",
       args: { input: t.arg({ type: DeleteIdentitiesInput, required: true }) },
       resolve: async (_, { input }, { client }) => {
         const path = ["input", "identityIds"];

@@ -30,15 +30,24 @@ const JobFilter = builder.inputType("JobFilter", {
 
 /** The size of the page is counted at the field that was given `first`. */
 const edgesCost = { field: 1, multiplier: 1 };
-const IdentityConnection = builder.connectionObject({ type: Identity, name: "IdentityConnection", edgesField: { complexity: edgesCost } }, { name: "IdentityEdge" });
-const JobConnection = builder.connectionObject({ type: Job, name: "JobConnection", edgesField: { complexity: edgesCost } }, { name: "JobEdge" });
+const IdentityConnection = builder.connectionObject(
+  { type: Identity, name: "IdentityConnection", edgesField: { complexity: edgesCost } },
+  { name: "IdentityEdge" },
+);
+const JobConnection = builder.connectionObject(
+  { type: Job, name: "JobConnection", edgesField: { complexity: edgesCost } },
+  { name: "JobEdge" },
+);
 
 /** Pages are worth what they may hold. */
 const pageCost = ({ first }: ForwardArgs) => ({ field: 1, multiplier: Math.max(1, first ?? 50) });
 /** A server lists jobs by the four states that it emits. */
 function listable(status: string): State {
   const found = State.options.find((state) => state === status);
-  if (!found) throw new InvalidInputError([{ message: `Jobs can be listed by ${State.options.join(", ")}.`, path: ["filter", "status"] }]);
+  if (!found)
+    throw new InvalidInputError([
+      { message: `Jobs can be listed by ${State.options.join(", ")}.`, path: ["filter", "status"] },
+    ]);
   return found;
 }
 
@@ -57,7 +66,11 @@ builder.queryType({
     identities: t.field({
       type: IdentityConnection,
       description: "Newest last.",
-      args: { first: t.arg.int({ description: pageDescription }), after: t.arg.string(), filter: t.arg({ type: IdentityFilter }) },
+      args: {
+        first: t.arg.int({ description: pageDescription }),
+        after: t.arg.string(),
+        filter: t.arg({ type: IdentityFilter }),
+      },
       complexity: pageCost,
       resolve: (_, { filter, ...page }, { client }) =>
         connection(page, (options) =>
@@ -66,7 +79,9 @@ builder.queryType({
               ...options,
               ...(filter?.externalId != null && { externalId: filter.externalId }),
               ...(filter?.text != null && { text: filter.text }),
-              ...(filter?.metadata && { metadata: Object.fromEntries(filter.metadata.map(({ key, value }) => [key, value])) }),
+              ...(filter?.metadata && {
+                metadata: Object.fromEntries(filter.metadata.map(({ key, value }) => [key, value])),
+              }),
             }),
           ),
         ),
@@ -84,7 +99,11 @@ builder.queryType({
     jobs: t.field({
       type: JobConnection,
       description: "Newest first.",
-      args: { first: t.arg.int({ description: pageDescription }), after: t.arg.string(), filter: t.arg({ type: JobFilter }) },
+      args: {
+        first: t.arg.int({ description: pageDescription }),
+        after: t.arg.string(),
+        filter: t.arg({ type: JobFilter }),
+      },
       complexity: pageCost,
       resolve: (_, { filter, ...page }, { client }) =>
         connection(page, async (options) => {
@@ -96,14 +115,20 @@ builder.queryType({
               ...(filter?.kind && { kind: filter.kind }),
             }),
           );
-          return { items: items.map((job) => viewOf(recordState(job))), ...(nextCursor !== undefined && { nextCursor }) };
+          return {
+            items: items.map((job) => viewOf(recordState(job))),
+            ...(nextCursor !== undefined && { nextCursor }),
+          };
         }),
     }),
     server: t.field({
       type: Server,
       resolve: async (_, __, { client }) => {
         const server = await upstream(client.server());
-        if (!server) throw new UnsupportedByUpstreamError("The server behind this gateway does not describe itself: it offers only the documented routes.");
+        if (!server)
+          throw new UnsupportedByUpstreamError(
+            "The server behind this gateway does not describe itself: it offers only the documented routes.",
+          );
         return server;
       },
     }),

@@ -2,7 +2,11 @@ import type { CalibrationPoint as Calibration, ModelInfo, ServerInfo } from "@pr
 import { builder } from "../builder.ts";
 
 const ModelRole = builder.enumType("ModelRole", {
-  values: { DETECTION: { value: "detection" }, LANDMARKS: { value: "landmarks" }, EMBEDDING: { value: "embedding" } },
+  values: {
+    DETECTION: { value: "detection" },
+    LANDMARKS: { value: "landmarks" },
+    EMBEDDING: { value: "embedding" },
+  },
 });
 
 const Model = builder.objectRef<ModelInfo>("Model").implement({
@@ -20,7 +24,9 @@ const CalibrationPoint = builder.objectRef<Calibration>("CalibrationPoint").impl
   fields: (t) => ({
     score: t.exposeFloat("score"),
     cosine: t.exposeFloat("cosine"),
-    fmr: t.exposeFloat("fmr", { description: "Expected false-match rate of one comparison at this line, 0 to 1, as measured." }),
+    fmr: t.exposeFloat("fmr", {
+      description: "Expected false-match rate of one comparison at this line, 0 to 1, as measured.",
+    }),
   }),
 });
 
@@ -34,7 +40,10 @@ const Thresholds = builder.objectRef<ServerInfo["thresholds"]>("Thresholds").imp
 
 const Limits = builder.objectRef<ServerInfo["limits"]>("ServerLimits").implement({
   fields: (t) => ({
-    uploadBytes: t.float({ description: "Bytes of one upload to the REST API.", resolve: (limits) => limits.upload_bytes }),
+    uploadBytes: t.float({
+      description: "Bytes of one upload to the REST API.",
+      resolve: (limits) => limits.upload_bytes,
+    }),
     imagePixels: t.float({ description: "Pixels of one image.", resolve: (limits) => limits.image_pixels }),
     imagesPerJob: t.int({ resolve: (limits) => limits.images_per_job }),
   }),
@@ -47,7 +56,11 @@ export const Server = builder.objectRef<ServerInfo>("Server").implement({
     version: t.exposeString("version"),
     models: t.field({ type: [Model], resolve: (server) => server.models }),
     thresholds: t.field({ type: Thresholds, resolve: (server) => server.thresholds }),
-    calibration: t.field({ type: [CalibrationPoint], description: "By falling score; interpolate between the points.", resolve: (server) => server.calibration }),
+    calibration: t.field({
+      type: [CalibrationPoint],
+      description: "By falling score; interpolate between the points.",
+      resolve: (server) => server.calibration,
+    }),
     capabilities: t.exposeStringList("capabilities"),
     limits: t.field({ type: Limits, resolve: (server) => server.limits }),
   }),

@@ -11,7 +11,9 @@ const loginCost = 5_000;
 const Session = builder.objectRef<TokenAnswer>("Session").implement({
   description: "The tokens of a session. The gateway keeps none of them.",
   fields: (t) => ({
-    token: t.exposeString("token", { description: "Send it as `Authorization: Bearer TOKEN`, or as `token` in connectionParams." }),
+    token: t.exposeString("token", {
+      description: "Send it as `Authorization: Bearer TOKEN`, or as `token` in connectionParams.",
+    }),
     expiresIn: t.exposeInt("expireTime", { description: "Seconds that the token lives." }),
     refreshToken: t.exposeString("refreshToken", { description: "Good for one refresh." }),
   }),
@@ -30,9 +32,13 @@ builder.mutationFields((t) => ({
     description: "Signs in with the credentials of an account.",
     args: { input: t.arg({ type: LoginInput, required: true }) },
     resolve: (_, { input }, { clientFor }) =>
-      upstream(clientFor({ clientId: input.clientId, secretId: input.secretId }).auth.login()).catch((error: unknown) => {
-        throw error instanceof UnauthorizedError ? new UnauthorizedError("The client id or the secret is wrong.", "UNAUTHORIZED", error) : error;
-      }),
+      upstream(clientFor({ clientId: input.clientId, secretId: input.secretId }).auth.login()).catch(
+        (error: unknown) => {
+          throw error instanceof UnauthorizedError
+            ? new UnauthorizedError("The client id or the secret is wrong.", "UNAUTHORIZED", error)
+            : error;
+        },
+      ),
   }),
   refreshToken: t.field({
     type: Session,
@@ -43,7 +49,10 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: RefreshTokenInput, required: true }) },
     resolve: (_, { input }, { clientFor, token }) => {
       const access = input.token ?? token;
-      if (access === undefined) throw new UnauthorizedError("Send the session's access token too, ended or not: in the Authorization header or as input.token.");
+      if (access === undefined)
+        throw new UnauthorizedError(
+          "Send the session's access token too, ended or not: in the Authorization header or as input.token.",
+        );
       return upstream(clientFor({ tokenStore: ended(access, input.refreshToken) }).auth.refresh());
     },
   }),

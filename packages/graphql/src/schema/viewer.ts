@@ -8,7 +8,8 @@ interface ViewerRecord {
 }
 
 const Viewer = builder.objectRef<ViewerRecord>("Viewer").implement({
-  description: "The account that is signed in. A server with only the documented routes tells nothing about it.",
+  description:
+    "The account that is signed in. A server with only the documented routes tells nothing about it.",
   fields: (t) => ({
     clientId: t.string({ nullable: true, resolve: ({ account }) => account?.client_id }),
     name: t.string({ nullable: true, resolve: ({ account }) => account?.name }),
@@ -19,7 +20,8 @@ const Viewer = builder.objectRef<ViewerRecord>("Viewer").implement({
     }),
     refusesMixedIdentities: t.boolean({
       nullable: true,
-      description: "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
+      description:
+        "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
       resolve: ({ account }) => account?.settings.refuse_mixed_identities,
     }),
     identityCount: t.int({ nullable: true, resolve: ({ account }) => account?.identities }),
@@ -28,7 +30,8 @@ const Viewer = builder.objectRef<ViewerRecord>("Viewer").implement({
       type: "DateTime",
       nullable: true,
       description: "When the access token in use ends, as far as it can be told.",
-      resolve: ({ tokenExpiresAt }) => (tokenExpiresAt === undefined ? null : new Date(tokenExpiresAt).toISOString()),
+      resolve: ({ tokenExpiresAt }) =>
+        tokenExpiresAt === undefined ? null : new Date(tokenExpiresAt).toISOString(),
     }),
   }),
 });
