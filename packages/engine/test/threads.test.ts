@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { createEngine } from "../src/index.ts";
+import { createThreads } from "../src/threads.ts";
+import { groups, portrait } from "./photos.ts";
+
+const fragile = new URL("fragile-thread.ts", import.meta.url);
+
+describe("a thread that dies", () => {
+  it.each(["die", "throw"])("fails the image it had (%s), and the next one gets a new thread", async (fault) => {
+    const threads = createThreads(fragile, 1, 1e8);
+    const before = await threads.run({ path: "fine" }, {});
+    const [dead, ...waiting] = await Promise.allSettled([
+      threads.run({ path: fault }, {}),
+      threads.run({ path: "fine" }, {}),
+      threads.run({ path: "fine" }, {}),
+    ]);
+    expect(dead).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/may be tried again/) as unknown } });
+    for (const result of waiting) {
+      expect(result.status).toBe("fulfilled");
+      if (result.status === "fulfilled") expect(result.value.width).not.toBe(before.width);
+    }
+    await threads.close();
+  });
+});
+
+describe("analyse with a signal", () => {
+  it("rejects at once with the reason when the signal is aborted already", async () => {
+    const engine = createEngine({ threads: 1 });
+    const reason = new Error("changed my mind");
+    await expect(engine.analyse({ path: portrait }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await engine.close();
+  });
+
+  it("gives up a running and a waiting image, and goes on with the others", async () => {
+    const engine = createEngine({ threads: 1 });
+    await engine.analyse({ path: portrait });
+    const running = new AbortController();
+    const waiting = new AbortController();
+    const first = engine.analyse({ path: groups[0]!.path }, { signal: running.signal, embed: "all" });
+    const second = engine.analyse({ path: portrait }, { signal: waiting.signal });
+    const third = engine.analyse({ path: portrait });
+    const outcomes = Promise.allSettled([first, second, third]);
+    await wait(30);
+    const reason = new Error("enough");
+    running.abort(reason);
+    waiting.abort(reason);
+    expect(await outcomes).toMatchObject([
+      { status: "rejected", reason },
+      { status: "rejected", reason },
+      { status: "fulfilled", value: { width: 540 } },
+    ]);
+    await engine.close();
+  });
+});
+
+describe("the event loop", () => {
+  it("stays free while images are analysed", async () => {
+    const engine = createEngine({ threads: 1 });
+    await engine.analyse({ path: portrait });
+    let worst = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      const now = performance.now();
+      worst = Math.max(worst, now - last);
+      last = now;
+    }, 5);
+    const bytes = await readFile(groups[0]!.path);
+    const start = performance.now();
+    await Promise.all([engine.analyse(bytes, { embed: "all" }), engine.analyse(bytes, { embed: "all" })]);
+    clearInterval(timer);
+    // Inference takes hundreds of milliseconds here; the loop must have turned all the while, machine hiccups allowed for.
+    expect(worst).toBeLessThan((performance.now() - start) / 3);
+    await engine.close();
+  });
+});
+
+describe("close", () => {
+  it("finishes the images in hand, refuses later ones, and may be called twice", async () => {
+    const engine = createEngine({ threads: 1 });
+    const inHand = [engine.analyse({ path: portrait }), engine.analyse({ path: portrait })];
+    await Promise.all([engine.close(), engine.close()]);
+    for (const { width } of await Promise.all(inHand)) expect(width).toBe(540);
+    await expect(engine.analyse({ path: portrait })).rejects.toThrow(/closed/);
+  });
+
+  it("ends an engine that was never used", async () => {
+    await createEngine().close();
+  });
+});
+
+describe("threads", () => {
+  it("give the same answers on two as on one", async () => {
+    const [one, two] = [createEngine({ threads: 1 }), createEngine({ threads: 2 })];
+    const single = await one.analyse({ path: portrait });
+    const several = await Promise.all([portrait, portrait, portrait, portrait].map((path) => two.analyse({ path })));
+    for (const analysis of several) expect(analysis).toEqual(single);
+    await Promise.all([one.close(), two.close()]);
+  });
+});
