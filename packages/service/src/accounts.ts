@@ -14,7 +14,12 @@ export interface Credentials {
 
 export interface Accounts {
   /** Without credentials, random ones are made. @throws StorageError `conflict` when the client id is taken. */
-  create(account?: { name?: string; clientId?: string; secretId?: string; settings?: Partial<AccountSettings> }): Promise<AccountView & Credentials>;
+  create(account?: {
+    name?: string;
+    clientId?: string;
+    secretId?: string;
+    settings?: Partial<AccountSettings>;
+  }): Promise<AccountView & Credentials>;
   list(): Promise<AccountView[]>;
   /** A new secret; every session of the account ends. @throws StorageError `not-found` */
   rotate(clientId: string, secretId?: string): Promise<Credentials>;
@@ -25,14 +30,30 @@ export interface Accounts {
   settings(clientId: string, change: Partial<AccountSettings>): Promise<AccountView>;
 }
 
-const withoutHash = ({ secretHash: _, ...view }: Account): AccountView => view;
+const withoutHash = ({ secretHash: _hash, ...view }: Account): AccountView => view;
 
 /** The accounts of a storage, with or without a service on it. */
-export function createAccounts({ storage, clock = systemClock, secrets = createSecrets() }: { storage: Storage; clock?: Clock; secrets?: Secrets }): Accounts {
-  async function change(clientId: string, update: Parameters<Storage["accounts"]["update"]>[1] | ((account: Account) => Parameters<Storage["accounts"]["update"]>[1])) {
+export function createAccounts({
+  storage,
+  clock = systemClock,
+  secrets = createSecrets(),
+}: {
+  storage: Storage;
+  clock?: Clock;
+  secrets?: Secrets;
+}): Accounts {
+  async function change(
+    clientId: string,
+    update:
+      | Parameters<Storage["accounts"]["update"]>[1]
+      | ((account: Account) => Parameters<Storage["accounts"]["update"]>[1]),
+  ) {
     const account = await storage.accounts.byClientId(clientId);
-    const changed = account && (await storage.accounts.update(account.id, typeof update === "function" ? update(account) : update));
-    if (!changed) throw new StorageError("not-found", `no account has the client id ${clientId}: list them first`);
+    const changed =
+      account &&
+      (await storage.accounts.update(account.id, typeof update === "function" ? update(account) : update));
+    if (!changed)
+      throw new StorageError("not-found", `no account has the client id ${clientId}: list them first`);
     return withoutHash(changed);
   }
 
@@ -57,6 +78,7 @@ export function createAccounts({ storage, clock = systemClock, secrets = createS
     },
     disable: (clientId) => change(clientId, { disabled: true }),
     enable: (clientId) => change(clientId, { disabled: false }),
-    settings: (clientId, settings) => change(clientId, (account) => ({ settings: { ...account.settings, ...settings } })),
+    settings: (clientId, settings) =>
+      change(clientId, (account) => ({ settings: { ...account.settings, ...settings } })),
   };
 }

@@ -17,7 +17,9 @@ type Env = { Bindings: Peer; Variables: { requestId: string; route: string } };
 /** The URL table behind the parts that every request passes: id, log line, CORS, errors. */
 export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promise<Response> {
   // Base URLs that end in a slash, and slashes after a path, are how people write them.
-  const app = new Hono<Env>({ getPath: (request) => new URL(request.url).pathname.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1") });
+  const app = new Hono<Env>({
+    getPath: (request) => new URL(request.url).pathname.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1"),
+  });
 
   app.use(async (c, next) => {
     const begun = performance.now();
@@ -28,7 +30,16 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     await next();
     c.res.headers.set("x-request-id", requestId);
     // The pattern, not the URL: paths and queries hold ids and tokens.
-    deps.logger.info({ requestId, method: c.req.method, route: c.get("route"), status: c.res.status, ms: Math.round(performance.now() - begun) }, "request");
+    deps.logger.info(
+      {
+        requestId,
+        method: c.req.method,
+        route: c.get("route"),
+        status: c.res.status,
+        ms: Math.round(performance.now() - begun),
+      },
+      "request",
+    );
   });
   app.use(
     cors({
@@ -45,7 +56,9 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     allowed.set(path, [...(allowed.get(path) ?? []), ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
     app.on(method, path, async (c) => {
       c.set("route", path);
-      return handler(await call(deps, c.req.raw, c.req.param() as Record<string, string>, c.env ?? {}, access));
+      return handler(
+        await call(deps, c.req.raw, c.req.param() as Record<string, string>, c.env ?? {}, access),
+      );
     });
   }
   for (const [path, methods] of allowed) {
@@ -58,17 +71,25 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     if (problem) return problemResponse(problem.status, problem.message, problem.headers);
     const requestId = c.get("requestId");
     // A client that has gone reads no answer, and is no fault of ours.
-    if (!c.req.raw.signal.aborted) deps.logger.error({ requestId, route: c.get("route"), err: error }, "request failed");
+    if (!c.req.raw.signal.aborted)
+      deps.logger.error({ requestId, route: c.get("route"), err: error }, "request failed");
     return problemResponse(500, `internal error; the log has more under request id ${requestId}`);
   });
 
   return async (request, peer = {}) => app.fetch(request, peer);
 }
 
-async function call(deps: Deps, request: Request, params: Record<string, string>, peer: Peer, access: Access): Promise<Call> {
+async function call(
+  deps: Deps,
+  request: Request,
+  params: Record<string, string>,
+  peer: Peer,
+  access: Access,
+): Promise<Call> {
   const query = new URL(request.url).searchParams;
-  const token = bearer(request.headers) ?? (access === "query-token" ? (query.get("token") ?? undefined) : undefined);
-  const claims = access === "open" ? { accountId: "", sessionId: "", expiresAt: 0 } : await deps.tokens.check(token);
+  const token =
+    bearer(request.headers) ?? (access === "query-token" ? (query.get("token") ?? undefined) : undefined);
+  const claims =
+    access === "open" ? { accountId: "", sessionId: "", expiresAt: 0 } : await deps.tokens.check(token);
   return { deps, request, query, params, ...claims, address: peer.address };
 }
-

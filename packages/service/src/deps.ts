@@ -28,6 +28,8 @@ export interface Deps {
   quota: Quota;
   /** Blobs that requests in progress have stored and no job refers to yet: not orphans. */
   receiving: Set<string>;
+  /** Aborted when the service closes. */
+  closing: AbortSignal;
   /** `undefined` once a real recognition has passed, else why not. */
   notReady: () => string | undefined;
 }

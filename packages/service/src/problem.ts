@@ -45,6 +45,13 @@ export function problemBody(status: number, message: string): string {
   return JSON.stringify(body);
 }
 
-export function problemResponse(status: number, message: string, headers: Record<string, string> = {}): Response {
-  return new Response(problemBody(status, message), { status, headers: { ...headers, "content-type": "application/json" } });
+export function problemResponse(
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(problemBody(status, message), {
+    status,
+    headers: { ...headers, "content-type": "application/json" },
+  });
 }

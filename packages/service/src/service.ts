@@ -46,10 +46,18 @@ export interface Service {
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { storage, blobs, engine, clock = systemClock, logger = pino({ level: "silent" }), version = "0.0.0" } = options;
+  const {
+    storage,
+    blobs,
+    engine,
+    clock = systemClock,
+    logger = pino({ level: "silent" }),
+    version = "0.0.0",
+  } = options;
   const limits = { ...defaultLimits, ...options.limits };
   let notReady: string | undefined = "the engine is proving itself: try again in a moment";
   const secrets = createSecrets();
+  const closing = new AbortController();
   const deps: Deps = {
     storage,
     blobs,
@@ -65,16 +73,16 @@ export function createService(options: ServiceOptions): Service {
     streams: createStreams(limits),
     quota: createQuota(storage, limits),
     receiving: new Set(),
+    closing: closing.signal,
     notReady: () => notReady,
   };
   const worker = createWorker(deps);
   const sweeper = createSweeper(deps);
-  let closed = false;
 
   // Jobs wait for the proof too: with damaged weights every one of them would end wrongly.
   const proven = engine.warm().then(
     () => {
-      if (closed) return;
+      if (closing.signal.aborted) return;
       notReady = undefined;
       worker.start();
     },
@@ -93,7 +101,7 @@ export function createService(options: ServiceOptions): Service {
     accounts: createAccounts({ storage, clock, secrets }),
     ready: () => proven,
     async close() {
-      closed = true;
+      closing.abort();
       notReady = "the server is going away";
       deps.streams.close();
       sweeper.stop();

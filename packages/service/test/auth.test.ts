@@ -22,7 +22,9 @@ describe("POST /login", async () => {
     expect((await api.call("POST", "/login", { json, token: "stale" })).status).toBe(200);
     const body = JSON.stringify(json);
     for (const type of ["application/x-www-form-urlencoded", "text/plain"]) {
-      expect((await api.call("POST", "/login", { body, headers: { "content-type": type } })).status).toBe(200);
+      expect((await api.call("POST", "/login", { body, headers: { "content-type": type } })).status).toBe(
+        200,
+      );
     }
   });
 
@@ -66,21 +68,32 @@ describe("POST /login", async () => {
     ["a cut-off document", '{"clientId":"a","secretId":"b"'],
     ["a bomb of brackets", `{"clientId":"a","secretId":"b","x":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
   ])("answers 400 to %s", async (_, body) => {
-    const answer = await api.call("POST", "/login", { body, headers: { "content-type": "application/json" } });
+    const answer = await api.call("POST", "/login", {
+      body,
+      headers: { "content-type": "application/json" },
+    });
     expect(answer.status).toBe(400);
     expect(keys(answer.body)).toEqual(PROBLEM_KEYS);
     expect(answer.body).toMatchObject({ statusCode: 400, error: "Bad Request" });
   });
 
   it("answers 413 to a body over 64 KiB", async () => {
-    const answer = await api.call("POST", "/login", { json: { clientId: "a", secretId: "b".repeat(70_000) } });
+    const answer = await api.call("POST", "/login", {
+      json: { clientId: "a", secretId: "b".repeat(70_000) },
+    });
     expect(answer.status).toBe(413);
   });
 
   it("makes guessing wait, and says how long, without locking out another address", async () => {
     const { clientId, secretId } = await api.service.accounts.create();
     const login = (secret: string, address: string) =>
-      api.service.fetch(new Request("http://x/login", { method: "POST", body: JSON.stringify({ clientId, secretId: secret }) }), { address });
+      api.service.fetch(
+        new Request("http://x/login", {
+          method: "POST",
+          body: JSON.stringify({ clientId, secretId: secret }),
+        }),
+        { address },
+      );
     for (let i = 0; i < 20; i++) expect((await login("guess", "10.0.0.1")).status).toBe(401);
     const blocked = await login(secretId, "10.0.0.1");
     expect(blocked.status).toBe(429);
@@ -94,7 +107,13 @@ describe("access tokens", async () => {
   const api = await start({ clock });
 
   it("are needed everywhere but on open routes", async () => {
-    for (const [method, route] of [["GET", JOB], ["POST", "/innovation-service/identity"], ["DELETE", "/innovation-service/identity?identity_id=x"], ["GET", "/v1/server"], ["GET", "/v1/events"]]) {
+    for (const [method, route] of [
+      ["GET", JOB],
+      ["POST", "/innovation-service/identity"],
+      ["DELETE", "/innovation-service/identity?identity_id=x"],
+      ["GET", "/v1/server"],
+      ["GET", "/v1/events"],
+    ]) {
       const answer = await api.call(method!, route!, { token: null });
       expect(answer.status, `${method} ${route}`).toBe(401);
       expect(answer.headers.get("www-authenticate")).toContain("invalid_token");
@@ -105,7 +124,12 @@ describe("access tokens", async () => {
 
   it("are refused when malformed, foreign, unsigned or signed with another algorithm", async () => {
     const claims = decodeJwt(api.token) as { sub: string; sid: string };
-    const sign = (alg: string, key: Uint8Array) => new SignJWT({ sid: claims.sid }).setProtectedHeader({ alg, typ: "JWT" }).setSubject(claims.sub).setExpirationTime("1h").sign(key);
+    const sign = (alg: string, key: Uint8Array) =>
+      new SignJWT({ sid: claims.sid })
+        .setProtectedHeader({ alg, typ: "JWT" })
+        .setSubject(claims.sub)
+        .setExpirationTime("1h")
+        .sign(key);
     const [head, payload] = api.token.split(".");
     const bad = [
       "x",
@@ -113,14 +137,19 @@ describe("access tokens", async () => {
       `${head}.${payload}.`,
       api.token.slice(0, -2),
       await sign("HS256", new Uint8Array(32)),
-      await sign("HS512", await api.storage.secret("token-signing", 32).then((key) => new Uint8Array([...key, ...key]))),
+      await sign(
+        "HS512",
+        await api.storage.secret("token-signing", 32).then((key) => new Uint8Array([...key, ...key])),
+      ),
       new UnsecuredJWT({ sid: claims.sid }).setSubject(claims.sub).setExpirationTime("1h").encode(),
     ];
     for (const token of bad) expect((await api.call("GET", JOB, { token })).status, token).toBe(401);
   });
 
   it("take the scheme's name in any case", async () => {
-    expect((await api.call("GET", JOB, { token: null, headers: { authorization: `bearer ${api.token}` } })).status).toBe(200);
+    expect(
+      (await api.call("GET", JOB, { token: null, headers: { authorization: `bearer ${api.token}` } })).status,
+    ).toBe(200);
   });
 
   it("end after an hour, and are still good for POST /token then", async () => {
@@ -132,7 +161,10 @@ describe("access tokens", async () => {
     await clock.advance(3_000);
     expect((await api.call("GET", JOB, { token })).status).toBe(401);
     expect((await api.call("GET", JOB, { token: fresh.body.token })).status).toBe(200);
-    const again = await api.call("POST", "/token", { token, json: { refreshToken: fresh.body.refreshToken } });
+    const again = await api.call("POST", "/token", {
+      token,
+      json: { refreshToken: fresh.body.refreshToken },
+    });
     expect(again.status).toBe(200);
     expect(keys(again.body).sort()).toEqual(["expireTime", "refreshToken", "token"]);
   });
@@ -149,30 +181,60 @@ describe("POST /token", async () => {
 
   it("rotates: the old access token lives on, the new pair works", async () => {
     const first = (await api.login()).body;
-    const second = (await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } })).body;
+    const second = (
+      await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } })
+    ).body;
     expect(second.token).not.toBe(first.token);
     expect(second.refreshToken).not.toBe(first.refreshToken);
-    for (const token of [first.token, second.token]) expect((await api.call("GET", JOB, { token })).status).toBe(200);
+    for (const token of [first.token, second.token])
+      expect((await api.call("GET", JOB, { token })).status).toBe(200);
   });
 
   it("ends the session when a spent refresh token comes again", async () => {
     const first = (await api.login()).body;
-    const second = (await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } })).body;
-    expect((await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } })).status).toBe(401);
+    const second = (
+      await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } })
+    ).body;
+    expect(
+      (await api.call("POST", "/token", { token: first.token, json: { refreshToken: first.refreshToken } }))
+        .status,
+    ).toBe(401);
     expect((await api.call("GET", JOB, { token: second.token })).status).toBe(401);
-    expect((await api.call("POST", "/token", { token: second.token, json: { refreshToken: second.refreshToken } })).status).toBe(401);
+    expect(
+      (await api.call("POST", "/token", { token: second.token, json: { refreshToken: second.refreshToken } }))
+        .status,
+    ).toBe(401);
   });
 
   it("answers 401 to an empty, null, missing, foreign or made-up refresh token, and to a bad access token", async () => {
     const mine = (await api.login()).body;
     const other = (await api.login()).body;
-    const bad = ["", null, undefined, 7, "x", "x.y", other.refreshToken, `${mine.refreshToken.split(".")[0]}.x`];
+    const bad = [
+      "",
+      null,
+      undefined,
+      7,
+      "x",
+      "x.y",
+      other.refreshToken,
+      `${mine.refreshToken.split(".")[0]}.x`,
+    ];
     for (const refreshToken of bad) {
-      expect((await api.call("POST", "/token", { token: mine.token, json: { refreshToken } })).status, String(refreshToken)).toBe(401);
+      expect(
+        (await api.call("POST", "/token", { token: mine.token, json: { refreshToken } })).status,
+        String(refreshToken),
+      ).toBe(401);
     }
-    expect((await api.call("POST", "/token", { token: "x", json: { refreshToken: other.refreshToken } })).status).toBe(401);
-    expect((await api.call("POST", "/token", { token: null, json: { refreshToken: other.refreshToken } })).status).toBe(401);
-    expect((await api.call("POST", "/token", { token: other.token, json: { refreshToken: other.refreshToken } })).status).toBe(200);
+    expect(
+      (await api.call("POST", "/token", { token: "x", json: { refreshToken: other.refreshToken } })).status,
+    ).toBe(401);
+    expect(
+      (await api.call("POST", "/token", { token: null, json: { refreshToken: other.refreshToken } })).status,
+    ).toBe(401);
+    expect(
+      (await api.call("POST", "/token", { token: other.token, json: { refreshToken: other.refreshToken } }))
+        .status,
+    ).toBe(200);
   });
 });
 
@@ -225,7 +287,9 @@ describe("accounts", async () => {
   });
 
   it("refuse a client id that is taken, and say so of an unknown one", async () => {
-    await expect(api.service.accounts.create({ clientId: api.clientId })).rejects.toMatchObject({ code: "conflict" });
+    await expect(api.service.accounts.create({ clientId: api.clientId })).rejects.toMatchObject({
+      code: "conflict",
+    });
     await expect(api.service.accounts.rotate("nobody")).rejects.toMatchObject({ code: "not-found" });
   });
 });

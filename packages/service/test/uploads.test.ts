@@ -19,22 +19,64 @@ describe("an upload", async () => {
   const face = await photo("audrey.jpg");
   const blobs = async () => readdir(path.join(api.directory, "blobs"));
   const post = (fields: Fields, route = IDENTITY) => api.call("POST", route, { body: form(fields) });
-  const multipart = (body: string | Buffer, type = "multipart/form-data; boundary=b") => api.call("POST", IDENTITY, { body: body as never, headers: { "content-type": type } });
-  const grey = (format: "webp" | "gif" | "png") => sharp({ create: { width: 64, height: 64, channels: 3, background: "#777" } })[format]().toBuffer();
+  const multipart = (body: string | Buffer, type = "multipart/form-data; boundary=b") =>
+    api.call("POST", IDENTITY, { body: body as never, headers: { "content-type": type } });
+  const grey = (format: "webp" | "gif" | "png") => {
+    const image = sharp({ create: { width: 64, height: 64, channels: 3, background: "#777" } });
+    return image.toFormat(format).toBuffer();
+  };
 
   it.each<[string, number, () => Promise<Fields>]>([
     ["without an image", 400, async () => [["other", "x"]]],
     ["with the image under another name", 400, async () => [["photo", face]]],
-    ["of six images", 400, async () => Array.from({ length: 6 }, () => ["input_images", face] as [string, Buffer])],
+    [
+      "of six images",
+      400,
+      async () => Array.from({ length: 6 }, () => ["input_images", face] as [string, Buffer]),
+    ],
     ["of zero bytes", 400, async () => [["input_images", Buffer.alloc(0)]]],
-    ["of text named .jpg", 415, async () => [["input_images", Buffer.from("this is not a photograph, whatever its name says"), "me.jpg"]]],
+    [
+      "of text named .jpg",
+      415,
+      async () => [
+        ["input_images", Buffer.from("this is not a photograph, whatever its name says"), "me.jpg"],
+      ],
+    ],
     ["of a GIF", 415, async () => [["input_images", await grey("gif"), "me.jpg"]]],
     ["of a WEBP", 415, async () => [["input_images", await grey("webp"), "me.png"]]],
-    ["of an SVG", 415, async () => [["input_images", Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), "me.svg"]]],
+    [
+      "of an SVG",
+      415,
+      async () => [
+        [
+          "input_images",
+          Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+          "me.svg",
+        ],
+      ],
+    ],
     ["of a JPEG cut off in its header", 400, async () => [["input_images", face.subarray(0, 40)]]],
     ["of a PNG whose header lies", 413, async () => [["input_images", lyingPng(await grey("png"))]]],
-    ["of 200 megapixels", 413, async () => [["input_images", await sharp({ create: { width: 20_000, height: 10_000, channels: 3, background: "#777" } }).png({ compressionLevel: 1 }).toBuffer()]]],
-    ["with a good image before the bad one", 415, async () => [["input_images", face], ["input_images", Buffer.from("GIF89a and so on and on")]]],
+    [
+      "of 200 megapixels",
+      413,
+      async () => [
+        [
+          "input_images",
+          await sharp({ create: { width: 20_000, height: 10_000, channels: 3, background: "#777" } })
+            .png({ compressionLevel: 1 })
+            .toBuffer(),
+        ],
+      ],
+    ],
+    [
+      "with a good image before the bad one",
+      415,
+      async () => [
+        ["input_images", face],
+        ["input_images", Buffer.from("GIF89a and so on and on")],
+      ],
+    ],
   ])("%s is refused with a clear %i, and leaves nothing behind", async (_, status, fields) => {
     const answer = await post(await fields());
     expect(answer.status).toBe(status);
@@ -44,20 +86,50 @@ describe("an upload", async () => {
   });
 
   it("names the image that was bad", async () => {
-    expect((await post([["input_images", face], ["input_images", Buffer.alloc(0)]])).body.message).toMatch(/^image 2: /);
+    expect(
+      (
+        await post([
+          ["input_images", face],
+          ["input_images", Buffer.alloc(0)],
+        ])
+      ).body.message,
+    ).toMatch(/^image 2: /);
   });
 
   it.each<[string, number, string | Buffer, string?]>([
     ["that is not multipart", 415, "x=1", "application/x-www-form-urlencoded"],
     ["of JSON", 415, "{}", "application/json"],
     ["without a boundary", 400, "--b\r\n", "multipart/form-data"],
-    ["with another boundary than declared", 400, '--a\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\nx\r\n--a--\r\n'],
-    ["without an end", 400, Buffer.concat([Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'), face])],
-    ["that ends in a part's header", 400, '--b\r\nContent-Disposition: form-da'],
+    [
+      "with another boundary than declared",
+      400,
+      '--a\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\nx\r\n--a--\r\n',
+    ],
+    [
+      "without an end",
+      400,
+      Buffer.concat([
+        Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'),
+        face,
+      ]),
+    ],
+    ["that ends in a part's header", 400, "--b\r\nContent-Disposition: form-da"],
     ["of nothing", 400, ""],
-    ["of an endless part header", 400, `--b\r\nContent-Disposition: form-data; name="${"x".repeat(200_000)}"\r\n\r\nx\r\n--b--\r\n`],
-    ["of 300 fields", 400, `${Array.from({ length: 300 }, (_, i) => `--b\r\nContent-Disposition: form-data; name="f${i}"\r\n\r\nx\r\n`).join("")}--b--\r\n`],
-    ["with a text of a megabyte", 413, `--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n${"x".repeat(1_000_000)}\r\n--b--\r\n`],
+    [
+      "of an endless part header",
+      400,
+      `--b\r\nContent-Disposition: form-data; name="${"x".repeat(200_000)}"\r\n\r\nx\r\n--b--\r\n`,
+    ],
+    [
+      "of 300 fields",
+      400,
+      `${Array.from({ length: 300 }, (_, i) => `--b\r\nContent-Disposition: form-data; name="f${i}"\r\n\r\nx\r\n`).join("")}--b--\r\n`,
+    ],
+    [
+      "with a text of a megabyte",
+      413,
+      `--b\r\nContent-Disposition: form-data; name="metadata"\r\n\r\n${"x".repeat(1_000_000)}\r\n--b--\r\n`,
+    ],
   ])("%s is refused with %i", async (_, status, body, type) => {
     const answer = await multipart(body, type);
     expect(answer.status).toBe(status);
@@ -68,20 +140,37 @@ describe("an upload", async () => {
   it("ignores unknown fields and files, and paths in file names", async () => {
     const names = ["../../../etc/passwd", "C:\\photos\\me.jpg", "/tmp/x\u0000.jpg", "ü 😀.jpg"];
     for (const name of names) {
-      const answer = await post([["x", "1"], ["attachment", Buffer.from("text"), "a.txt"], ["input_images", face, name], ["y", "2"]]);
+      const answer = await post([
+        ["x", "1"],
+        ["attachment", Buffer.from("text"), "a.txt"],
+        ["input_images", face, name],
+        ["y", "2"],
+      ]);
       expect(answer.status).toBe(200);
       expect((await api.done(IDENTITY, answer.body.job_id)).status).toBe("Succeeded");
     }
     expect(await blobs()).toEqual([]);
   });
 
-  it.each(["input_images", "input_images[]", "input_images[0]", "input_image", "input_image[]"])("takes the image as %s", async (name) => {
-    expect((await post([[name, face]])).status).toBe(200);
-  });
+  it.each(["input_images", "input_images[]", "input_images[0]", "input_image", "input_image[]"])(
+    "takes the image as %s",
+    async (name) => {
+      expect((await post([[name, face]])).status).toBe(200);
+    },
+  );
 
   it("is erased when its job has ended, either way", async () => {
     const good = await post([["input_images", face]]);
-    const bad = await post([["input_images", await sharp(face).resize(400).png().toBuffer().then((png) => png.subarray(0, 5_000))]]);
+    const bad = await post([
+      [
+        "input_images",
+        await sharp(face)
+          .resize(400)
+          .png()
+          .toBuffer()
+          .then((png) => png.subarray(0, 5_000)),
+      ],
+    ]);
     expect((await api.done(IDENTITY, good.body.job_id)).status).toBe("Succeeded");
     const failed = await api.done(IDENTITY, bad.body.job_id);
     expect(failed.status).toBe("Failed");
@@ -99,7 +188,10 @@ describe("an upload", async () => {
 
   it("that the client abandons leaves nothing behind", async () => {
     const abort = new AbortController();
-    const head = Buffer.concat([Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'), face]);
+    const head = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'),
+      face,
+    ]);
     const endless = new ReadableStream({
       start: (controller) => controller.enqueue(head),
       async pull(controller) {
@@ -107,7 +199,11 @@ describe("an upload", async () => {
         controller.enqueue(new Uint8Array(10_000));
       },
     });
-    const request = api.call("POST", IDENTITY, { body: endless, headers: { "content-type": "multipart/form-data; boundary=b" }, signal: abort.signal });
+    const request = api.call("POST", IDENTITY, {
+      body: endless,
+      headers: { "content-type": "multipart/form-data; boundary=b" },
+      signal: abort.signal,
+    });
     await expect.poll(blobs).toHaveLength(1);
     abort.abort();
     await expect(request).rejects.toThrow();
@@ -124,13 +220,20 @@ describe("an upload", async () => {
 
   it("over the limit is refused at once by its declared length, else while it is sent, and the answer reaches the sender", async () => {
     const small = await start({ limits: { uploadBytes: 1_000_000 } });
-    const head = (length: string) => `POST ${IDENTITY} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${small.token}\r\nContent-Type: multipart/form-data; boundary=b\r\n${length}\r\n\r\n`;
+    const head = (length: string) =>
+      `POST ${IDENTITY} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${small.token}\r\nContent-Type: multipart/form-data; boundary=b\r\n${length}\r\n\r\n`;
     const declared = await small.raw([head("Content-Length: 99000000000")]);
     expect([declared.status, keys(declared.body)]).toEqual([413, PROBLEM_KEYS]);
-    const part = Buffer.concat([Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'), face]);
+    const part = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name="input_images"; filename="a"\r\n\r\n'),
+      face,
+    ]);
     // A client that reads only after it has sent everything, as most do.
     const big = Buffer.concat([part, Buffer.alloc(5_000_000 - part.length)]);
-    const sent = await small.raw([head("Content-Length: 5000000"), ...Array.from({ length: 50 }, (_, i) => big.subarray(i * 100_000, (i + 1) * 100_000))]);
+    const sent = await small.raw([
+      head("Content-Length: 5000000"),
+      ...Array.from({ length: 50 }, (_, i) => big.subarray(i * 100_000, (i + 1) * 100_000)),
+    ]);
     expect([sent.status, keys(sent.body)]).toEqual([413, PROBLEM_KEYS]);
     expect(await readdir(path.join(small.directory, "blobs"))).toEqual([]);
   });
@@ -145,15 +248,30 @@ describe("POST /v1/uploads", async () => {
     expect(status).toBe(201);
     expect(keys(body)).toEqual(["upload_id", "size", "expires_at"]);
     expect(body.size).toBe(face.length);
-    const enrolled = await api.run("POST", IDENTITY, [["input_images", body.upload_id], ["input_images", face]]);
+    const enrolled = await api.run("POST", IDENTITY, [
+      ["input_images", body.upload_id],
+      ["input_images", face],
+    ]);
     expect(enrolled.status).toBe("Succeeded");
-    expect((await api.run("POST", `${IDENTITY}/search`, [["input_image", body.upload_id]])).results[0].identity_id).toBe(enrolled.identity_id);
-    await expect.poll(async () => (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", body.upload_id]]) })).status, { timeout: 4_000 }).toBe(404);
+    expect(
+      (await api.run("POST", `${IDENTITY}/search`, [["input_image", body.upload_id]])).results[0].identity_id,
+    ).toBe(enrolled.identity_id);
+    await expect
+      .poll(
+        async () =>
+          (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", body.upload_id]]) }))
+            .status,
+        { timeout: 4_000 },
+      )
+      .toBe(404);
   });
 
   it("takes the image as the whole body", async () => {
     for (const type of ["image/jpeg", "application/octet-stream"]) {
-      const { status, body } = await api.call("POST", "/v1/uploads", { body: new Uint8Array(face), headers: { "content-type": type } });
+      const { status, body } = await api.call("POST", "/v1/uploads", {
+        body: new Uint8Array(face),
+        headers: { "content-type": type },
+      });
       expect(status).toBe(201);
       expect((await api.run("POST", IDENTITY, [["input_images", body.upload_id]])).status).toBe("Succeeded");
     }
@@ -171,6 +289,13 @@ describe("POST /v1/uploads", async () => {
   it("knows another account's upload as little as an unknown one", async () => {
     const { body } = await api.call("POST", "/v1/uploads", { body: form([["input_image", face]]) });
     const other = await api.otherAccount();
-    expect((await api.call("POST", IDENTITY, { token: other.token, body: form([["input_images", body.upload_id]]) })).status).toBe(404);
+    expect(
+      (
+        await api.call("POST", IDENTITY, {
+          token: other.token,
+          body: form([["input_images", body.upload_id]]),
+        })
+      ).status,
+    ).toBe(404);
   });
 });

@@ -22,7 +22,9 @@ function faulty(before: (call: number) => Promise<void> | void): Engine & { call
   };
 }
 
-const enrol = async (api: Fixture): Promise<string> => (await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body.job_id;
+const enrol = async (api: Fixture): Promise<string> =>
+  (await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).body
+    .job_id;
 const jobOf = async (api: Fixture, id: string) => (await api.call("GET", `/v1/jobs/${id}`)).body;
 const statusOf = async (api: Fixture, id: string) => (await jobOf(api, id)).status;
 const count = async (api: Fixture) => (await api.call("GET", "/v1/account")).body.identities;
@@ -36,7 +38,12 @@ describe("the worker", () => {
     const api = await start({ clock, engine });
     const id = await enrol(api);
     await expect.poll(() => engine.calls).toBe(1);
-    for (const [tries, seconds] of [[2, 1], [3, 2], [4, 4], [5, 8]] as const) {
+    for (const [tries, seconds] of [
+      [2, 1],
+      [3, 2],
+      [4, 4],
+      [5, 8],
+    ] as const) {
       await expect.poll(() => statusOf(api, id)).toBe("Sent");
       const released = clock.now();
       await clock.advance(seconds * 1000 - 50);
@@ -60,10 +67,13 @@ describe("the worker", () => {
     });
     const id = await enrol(api);
     await expect
-      .poll(async () => {
-        await clock.advance(13_000);
-        return statusOf(api, id);
-      }, { timeout: 10_000 })
+      .poll(
+        async () => {
+          await clock.advance(13_000);
+          return statusOf(api, id);
+        },
+        { timeout: 10_000 },
+      )
       .toBe("Failed");
     const job = await jobOf(api, id);
     expect(job.attempts).toBe(5);
@@ -91,13 +101,21 @@ describe("the worker", () => {
     const id = await enrol(api);
     await expect.poll(() => engine.calls).toBe(1);
     // Another worker claims after the lease has run out, as if this one had slept through its renewals.
-    const [stolen] = await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() + 61_000 });
+    const [stolen] = await api.storage.jobs.claim({
+      limit: 1,
+      leaseMs: 60_000,
+      maxAttempts: 5,
+      now: clock.now() + 61_000,
+    });
     expect(stolen?.id).toBe(id);
     gate.resolve();
     await expect.poll(() => api.service.worker.running).toBe(0);
     expect(await statusOf(api, id)).toBe("Started");
     expect(await count(api)).toBe(0);
-    await api.storage.jobs.release({ jobId: id, leaseId: stolen!.leaseId }, { at: clock.now(), countAttempt: false });
+    await api.storage.jobs.release(
+      { jobId: id, leaseId: stolen!.leaseId },
+      { at: clock.now(), countAttempt: false },
+    );
     await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
     expect(await count(api)).toBe(1);
   });
@@ -110,7 +128,9 @@ describe("the worker", () => {
     const id = await enrol(api);
     await expect.poll(() => engine.calls).toBe(1);
     for (let i = 0; i < 15; i++) await clock.advance(20_000);
-    expect(await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() })).toEqual([]);
+    expect(
+      await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() }),
+    ).toEqual([]);
     gate.resolve();
     await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
     expect((await jobOf(api, id)).attempts).toBe(1);
@@ -149,7 +169,13 @@ describe("the worker", () => {
   it("waits with all jobs until the engine has proved itself", async () => {
     const gate = Promise.withResolvers<void>();
     const engine = faulty(() => {});
-    const api = await start({ engine: { ...engine, warm: () => gate.promise.then(() => engine.warm()), analyse: engine.analyse.bind(engine) } });
+    const api = await start({
+      engine: {
+        ...engine,
+        warm: () => gate.promise.then(() => engine.warm()),
+        analyse: engine.analyse.bind(engine),
+      },
+    });
     const id = await enrol(api);
     await settle();
     expect(await statusOf(api, id)).toBe("Sent");
@@ -171,13 +197,25 @@ describe("the worker", () => {
     const gate = Promise.withResolvers<void>();
     const api = await start({ limits: { unfinishedJobs: 2 }, engine: faulty(() => gate.promise) });
     const jobs = [await enrol(api), await enrol(api)];
-    const refused = await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) });
+    const refused = await api.call("POST", IDENTITY, {
+      body: form([["input_images", await photo("audrey.jpg")]]),
+    });
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "5"]);
     const other = await api.otherAccount();
-    expect((await api.call("POST", IDENTITY, { token: other.token, body: form([["input_images", await photo("audrey.jpg")]]) })).status).toBe(200);
+    expect(
+      (
+        await api.call("POST", IDENTITY, {
+          token: other.token,
+          body: form([["input_images", await photo("audrey.jpg")]]),
+        })
+      ).status,
+    ).toBe(200);
     gate.resolve();
     for (const id of jobs) await api.done(IDENTITY, id);
-    expect((await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })).status).toBe(200);
+    expect(
+      (await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) }))
+        .status,
+    ).toBe(200);
   });
 });
 
@@ -185,10 +223,16 @@ describe("an account's settings", () => {
   it("refuse photos of different people where the policy says so", async () => {
     const api = await start();
     await api.service.accounts.settings(api.clientId, { refuseMixedIdentities: true });
-    const answer = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")], ["input_images", await photo("SeanConnery.jpg")]]);
+    const answer = await api.run("POST", IDENTITY, [
+      ["input_images", await photo("audrey.jpg")],
+      ["input_images", await photo("SeanConnery.jpg")],
+    ]);
     expect(answer).toEqual({ status: "Failed", error: "the images may show different people: 1, then 2" });
     const { identity_id } = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
-    const added = await api.run("PUT", IDENTITY, [["identity_id", identity_id], ["input_images", await photo("SeanConnery.jpg")]]);
+    const added = await api.run("PUT", IDENTITY, [
+      ["identity_id", identity_id],
+      ["input_images", await photo("SeanConnery.jpg")],
+    ]);
     expect(added.error).toContain("another person");
   });
 
@@ -204,9 +248,18 @@ describe("an account's settings", () => {
     await api.service.accounts.settings(api.clientId, { keepCrops: true });
     const kept = await enrolOne();
     expect(kept.has_crop).toBe(true);
-    const crop = await fetch(`${api.base}/v1/faces/${kept.face_id}/crop`, { headers: { authorization: `Bearer ${api.token}` } });
-    expect([crop.headers.get("content-type"), crop.headers.get("cache-control")]).toEqual(["image/jpeg", "no-store"]);
+    const crop = await fetch(`${api.base}/v1/faces/${kept.face_id}/crop`, {
+      headers: { authorization: `Bearer ${api.token}` },
+    });
+    expect([crop.headers.get("content-type"), crop.headers.get("cache-control")]).toEqual([
+      "image/jpeg",
+      "no-store",
+    ]);
     const { default: sharp } = await import("sharp");
-    expect(await sharp(await crop.arrayBuffer()).metadata()).toMatchObject({ format: "jpeg", width: 160, height: 160 });
+    expect(await sharp(await crop.arrayBuffer()).metadata()).toMatchObject({
+      format: "jpeg",
+      width: 160,
+      height: 160,
+    });
   });
 });

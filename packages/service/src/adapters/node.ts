@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from "node:http";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { EventSocket } from "../events/socket.ts";
 import { problemBody } from "../problem.ts";
@@ -19,7 +25,8 @@ export function nodeServerOptions(service: Pick<Service, "fetch">) {
       return service.fetch(request, address === undefined ? {} : { address });
     },
     autoCleanupIncoming: false,
-    createServer: ((options: ServerOptions, listener: RequestListener) => createServer(options, wellFormed(listener))) as typeof createServer,
+    createServer: ((options: ServerOptions, listener: RequestListener) =>
+      createServer(options, wellFormed(listener))) as typeof createServer,
     serverOptions: { requestTimeout: 0 },
   };
 }
@@ -30,22 +37,42 @@ function wellFormed(listener: RequestListener): RequestListener {
     request.headers.host ??= "localhost";
     const target = request.url ?? "/";
     const url = target.startsWith("/") ? `http://${request.headers.host}${target}` : target;
-    if (/^[A-Za-z0-9._:[\]-]+$/.test(request.headers.host) && URL.canParse(url) && !/^[^?]*\\/.test(target)) return listener(request, response);
+    if (/^[A-Za-z0-9._:[\]-]+$/.test(request.headers.host) && URL.canParse(url) && !/^[^?]*\\/.test(target))
+      return listener(request, response);
     const body = problemBody(400, "the request line or its Host header is malformed");
-    response.writeHead(400, { "content-type": "application/json", "content-length": Buffer.byteLength(body), connection: "close" }).end(body);
+    response
+      .writeHead(400, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        connection: "close",
+      })
+      .end(body);
   };
 }
 
 /** Serves the WebSocket of `GET /v1/events` on a Node server; other paths are left to other listeners. Returns the detach. */
-export function attachWebSocket(server: Pick<Server, "on" | "off" | "listenerCount">, service: Pick<Service, "events">): () => void {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
-  const onUpgrade = (request: IncomingMessage, socket: Parameters<WebSocketServer["handleUpgrade"]>[1], head: Buffer) => {
+export function attachWebSocket(
+  server: Pick<Server, "on" | "off" | "listenerCount">,
+  service: Pick<Service, "events">,
+): () => void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+  });
+  const onUpgrade = (
+    request: IncomingMessage,
+    socket: Parameters<WebSocketServer["handleUpgrade"]>[1],
+    head: Buffer,
+  ) => {
     if (request.url?.replace(/\?.*$/s, "") !== "/v1/events") {
       // Nobody else will answer it, and a socket left alone stays open for good.
       if (server.listenerCount("upgrade") === 1) socket.destroy();
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (peer) => service.events.connect(eventSocket(peer), { url: request.url!, headers: headersOf(request) }));
+    sockets.handleUpgrade(request, socket, head, (peer) =>
+      service.events.connect(eventSocket(peer), { url: request.url!, headers: headersOf(request) }),
+    );
   };
   server.on("upgrade", onUpgrade);
   return () => {
@@ -70,4 +97,8 @@ function eventSocket(peer: WebSocket): EventSocket {
 }
 
 const headersOf = (request: IncomingMessage): Headers =>
-  new Headers(Object.entries(request.headers).flatMap(([name, value]) => (typeof value === "string" ? [[name, value] as [string, string]] : [])));
+  new Headers(
+    Object.entries(request.headers).flatMap(([name, value]) =>
+      typeof value === "string" ? [[name, value] as [string, string]] : [],
+    ),
+  );

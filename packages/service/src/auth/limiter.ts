@@ -23,14 +23,21 @@ export function createLoginLimiter(clock: Clock, limits: Limits): LoginLimiter {
       const wait = entry ? entry.until - clock.now() : 0;
       if (!entry || wait <= 0 || entry.count < limits.loginFailures) return;
       const seconds = Math.ceil(wait / 1000);
-      throw new HttpProblem(429, `too many wrong logins: try again in ${seconds} s`, { "retry-after": String(seconds) });
+      throw new HttpProblem(429, `too many wrong logins: try again in ${seconds} s`, {
+        "retry-after": String(seconds),
+      });
     },
     failed(clientId, address) {
       const key = keyOf(clientId, address);
       const entry = failures.get(key);
       const fresh = !entry || entry.until <= clock.now();
       failures.delete(key);
-      failures.set(key, fresh ? { count: 1, until: clock.now() + limits.loginWindowMs } : { count: entry.count + 1, until: entry.until });
+      failures.set(
+        key,
+        fresh
+          ? { count: 1, until: clock.now() + limits.loginWindowMs }
+          : { count: entry.count + 1, until: entry.until },
+      );
       if (failures.size > MAX_KEYS) failures.delete(failures.keys().next().value!);
     },
     succeeded(clientId, address) {

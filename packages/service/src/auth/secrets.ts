@@ -30,7 +30,8 @@ export function createSecrets(): Secrets {
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (running >= CONCURRENCY) {
-      if (waiting.length >= MAX_WAITING) throw new HttpProblem(429, "too many logins at once: try again in a moment", { "retry-after": "1" });
+      if (waiting.length >= MAX_WAITING)
+        throw new HttpProblem(429, "too many logins at once: try again in a moment", { "retry-after": "1" });
       await new Promise<void>((resolve) => void waiting.push(resolve));
     } else running += 1;
     try {

@@ -58,10 +58,20 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
     if (!token) throw unauthorized("no token: log in and send `Authorization: Bearer <token>`");
     const currentDate = new Date(anyAge ? 0 : clock.now());
     try {
-      const { payload } = await jwtVerify(token, await key, { algorithms: ["HS256"], typ: "JWT", requiredClaims: ["sub", "sid", "exp"], currentDate });
-      return { accountId: String(payload.sub), sessionId: String(payload["sid"]), expiresAt: Number(payload.exp) * 1000 };
+      const { payload } = await jwtVerify(token, await key, {
+        algorithms: ["HS256"],
+        typ: "JWT",
+        requiredClaims: ["sub", "sid", "exp"],
+        currentDate,
+      });
+      return {
+        accountId: String(payload.sub),
+        sessionId: String(payload["sid"]),
+        expiresAt: Number(payload.exp) * 1000,
+      };
     } catch (error) {
-      if ((error as { code?: string }).code === "ERR_JWT_EXPIRED") throw unauthorized("the token has expired: refresh it at POST /token");
+      if ((error as { code?: string }).code === "ERR_JWT_EXPIRED")
+        throw unauthorized("the token has expired: refresh it at POST /token");
       throw unauthorized("the token is not valid: log in again");
     }
   }
@@ -76,7 +86,13 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       const id = randomUUID();
       const secret = randomToken(32);
       const refreshExpiresAt = clock.now() + TOKEN_LIFE_S * 1000;
-      await storage.sessions.create({ id, accountId, refreshId: digest(secret), refreshExpiresAt, revoked: false });
+      await storage.sessions.create({
+        id,
+        accountId,
+        refreshId: digest(secret),
+        refreshExpiresAt,
+        revoked: false,
+      });
       return sign(accountId, id, secret);
     },
     async check(token) {
@@ -88,15 +104,25 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       const claims = await read(token, true);
       const dot = refreshToken.indexOf(".");
       const [sessionId, spent] = [refreshToken.slice(0, dot), refreshToken.slice(dot + 1)];
-      if (dot < 0 || sessionId !== claims.sessionId) throw unauthorized("the refresh token is not valid: log in again");
+      if (dot < 0 || sessionId !== claims.sessionId)
+        throw unauthorized("the refresh token is not valid: log in again");
       const secret = randomToken(32);
       const now = clock.now();
-      const answer = await storage.sessions.rotate(sessionId, digest(spent), digest(secret), now, now + TOKEN_LIFE_S * 1000);
+      const answer = await storage.sessions.rotate(
+        sessionId,
+        digest(spent),
+        digest(secret),
+        now,
+        now + TOKEN_LIFE_S * 1000,
+      );
       if (answer === "reused") {
         ended(sessionId);
         throw unauthorized("the refresh token was used before, so its session has been ended: log in again");
       }
-      if (answer === "dead") throw unauthorized("the refresh token has expired, is not valid, or its session has ended: log in again");
+      if (answer === "dead")
+        throw unauthorized(
+          "the refresh token has expired, is not valid, or its session has ended: log in again",
+        );
       return sign(claims.accountId, sessionId, secret);
     },
     async logout(token) {

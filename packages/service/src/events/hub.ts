@@ -17,7 +17,8 @@ export function createHub(storage: Storage): Hub {
       const all = listeners.get(accountId) ?? new Set();
       listeners.set(accountId, all.add(listener));
       return () => {
-        if (all.delete(listener) && all.size === 0 && listeners.get(accountId) === all) listeners.delete(accountId);
+        if (all.delete(listener) && all.size === 0 && listeners.get(accountId) === all)
+          listeners.delete(accountId);
       };
     },
     close() {

@@ -42,7 +42,8 @@ export function connect(deps: Deps, socket: EventSocket, request: { url: string;
 
   const begin = (token: string, cursorText: string | undefined) =>
     void serve(deps, socket, token, cursorText, abort.signal, close).catch((error: unknown) => {
-      if (error instanceof CursorTooOldError) return close(4410, "the cursor is older than what is kept: connect without one");
+      if (error instanceof CursorTooOldError)
+        return close(4410, "the cursor is older than what is kept: connect without one");
       if (asProblem(error)?.status === 401) return close(4401, asProblem(error)!.message.slice(0, 120));
       deps.logger.error({ err: error }, "an event stream failed");
       close(4500, "internal error");
@@ -65,7 +66,14 @@ export function connect(deps: Deps, socket: EventSocket, request: { url: string;
   });
 }
 
-async function serve(deps: Deps, socket: EventSocket, token: string, cursorText: string | undefined, signal: AbortSignal, close: (code: number, reason: string) => void) {
+async function serve(
+  deps: Deps,
+  socket: EventSocket,
+  token: string,
+  cursorText: string | undefined,
+  signal: AbortSignal,
+  close: (code: number, reason: string) => void,
+) {
   const claims: Claims = await deps.tokens.check(token);
   const cursor = cursorText ? parseCursor(cursorText) : undefined;
   if (cursorText && cursor === undefined) return close(4400, "the cursor is not one of this server's");
@@ -76,7 +84,8 @@ async function serve(deps: Deps, socket: EventSocket, token: string, cursorText:
   try {
     for await (const event of jobEvents(deps, claims.accountId, cursor, signal)) {
       if (signal.aborted) return;
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) return close(4429, "too slow: reconnect with the cursor");
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES)
+        return close(4429, "too slow: reconnect with the cursor");
       socket.send(JSON.stringify(event satisfies JobEvent));
     }
   } finally {
@@ -86,7 +95,11 @@ async function serve(deps: Deps, socket: EventSocket, token: string, cursorText:
 }
 
 /** Pings, and drops a peer that answers none of two: a cable was pulled. Returns the stop. */
-function heartbeat({ clock }: Deps, socket: EventSocket, close: (code: number, reason: string) => void): () => void {
+function heartbeat(
+  { clock }: Deps,
+  socket: EventSocket,
+  close: (code: number, reason: string) => void,
+): () => void {
   if (!socket.ping) return () => {};
   let missed = 0;
   let cancel = () => {};

@@ -12,18 +12,29 @@ export const events: Handler = async ({ deps, request, query, accountId, session
   }
   const text = request.headers.get("last-event-id") || query.get("cursor") || undefined;
   const cursor = text === undefined ? undefined : parseCursor(text);
-  if (text !== undefined && cursor === undefined) throw new HttpProblem(400, "the cursor is not one of this server's");
-  const headers = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" };
+  if (text !== undefined && cursor === undefined)
+    throw new HttpProblem(400, "the cursor is not one of this server's");
+  const headers = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  };
   // An old cursor is told by the status, before the stream begins.
   if (cursor !== undefined && !(await cursorIsKept(deps, accountId, cursor))) {
-    throw new HttpProblem(410, "the cursor is older than what is kept: connect without one and read the jobs you wait for");
+    throw new HttpProblem(
+      410,
+      "the cursor is older than what is kept: connect without one and read the jobs you wait for",
+    );
   }
   if (request.method === "HEAD") return new Response(null, { headers });
 
   const abort = new AbortController();
   const end = () => abort.abort();
   const release = deps.streams.open(accountId, end);
-  if (!release) throw new HttpProblem(429, `over ${deps.limits.streams} event streams of this account are open`, { "retry-after": "15" });
+  if (!release)
+    throw new HttpProblem(429, `over ${deps.limits.streams} event streams of this account are open`, {
+      "retry-after": "15",
+    });
   request.signal.addEventListener("abort", end, { once: true });
   const stopWatching = watchSession(deps, { accountId, sessionId, expiresAt }, end);
   abort.signal.addEventListener("abort", () => {
@@ -36,34 +47,37 @@ export const events: Handler = async ({ deps, request, query, accountId, session
   let next: Promise<IteratorResult<JobEvent, void>> | undefined;
   const encoder = new TextEncoder();
   let begun = false;
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (!begun) {
-        begun = true;
-        controller.enqueue(encoder.encode("retry: 2000\n\n"));
-        return;
-      }
-      const silence = Promise.withResolvers<"silence">();
-      const cancelBeat = deps.clock.after(HEARTBEAT_MS, () => silence.resolve("silence"));
-      try {
-        next ??= source.next();
-        next.catch(() => {}); // awaited here, or by the next pull
-        const result = await Promise.race([next, silence.promise]);
-        if (result === "silence") controller.enqueue(encoder.encode(": alive\n\n"));
-        else if (result.done) controller.close();
-        else {
-          next = undefined;
-          controller.enqueue(encoder.encode(line(result.value)));
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (!begun) {
+          begun = true;
+          controller.enqueue(encoder.encode("retry: 2000\n\n"));
+          return;
         }
-      } catch (error) {
-        end();
-        controller.error(error);
-      } finally {
-        cancelBeat();
-      }
+        const silence = Promise.withResolvers<"silence">();
+        const cancelBeat = deps.clock.after(HEARTBEAT_MS, () => silence.resolve("silence"));
+        try {
+          next ??= source.next();
+          next.catch(() => {}); // awaited here, or by the next pull
+          const result = await Promise.race([next, silence.promise]);
+          if (result === "silence") controller.enqueue(encoder.encode(": alive\n\n"));
+          else if (result.done) controller.close();
+          else {
+            next = undefined;
+            controller.enqueue(encoder.encode(line(result.value)));
+          }
+        } catch (error) {
+          end();
+          controller.error(error);
+        } finally {
+          cancelBeat();
+        }
+      },
+      cancel: end,
     },
-    cancel: end,
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
   return new Response(body, { headers });
 };
 

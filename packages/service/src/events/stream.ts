@@ -25,7 +25,12 @@ export async function cursorIsKept({ storage }: Deps, accountId: string, cursor:
  * Reads the stored events when woken, so that a slow reader holds nothing in memory and nothing is missed or told twice.
  * @throws CursorTooOldError
  */
-export async function* jobEvents(deps: Deps, accountId: string, cursor: number | undefined, signal: AbortSignal): AsyncGenerator<JobEvent> {
+export async function* jobEvents(
+  deps: Deps,
+  accountId: string,
+  cursor: number | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<JobEvent> {
   const { storage, hub } = deps;
   let woken = false;
   let wake = (): void => {};
@@ -49,7 +54,8 @@ export async function* jobEvents(deps: Deps, accountId: string, cursor: number |
         yield message(event.jobId, event.status, event.seq);
         seq = event.seq;
       }
-      if (events.length === 0 && !woken && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      if (events.length === 0 && !woken && !signal.aborted)
+        await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
     stopListening();
@@ -57,4 +63,9 @@ export async function* jobEvents(deps: Deps, accountId: string, cursor: number |
   }
 }
 
-const message = (jobId: string, status: JobEvent["status"], seq: number): JobEvent => ({ job_id: jobId, taskId: jobId, status, cursor: String(seq) });
+const message = (jobId: string, status: JobEvent["status"], seq: number): JobEvent => ({
+  job_id: jobId,
+  taskId: jobId,
+  status,
+  cursor: String(seq),
+});

@@ -19,7 +19,7 @@ export function createStreams(limits: Limits): Streams {
       };
     },
     close() {
-      for (const all of [...open.values()]) for (const goAway of [...all]) goAway();
+      for (const all of open.values()) for (const goAway of all) goAway();
       open.clear();
     },
   };

@@ -8,7 +8,11 @@ export const HEARTBEAT_MS = 15_000;
 export type End = { code: 4401 | 4403; reason: string };
 
 /** Calls back once when the token expires or its session ends, at once in this process, within a heartbeat elsewhere. */
-export function watchSession({ clock, tokens, logger }: Deps, claims: Claims, onEnd: (end: End) => void): () => void {
+export function watchSession(
+  { clock, tokens, logger }: Deps,
+  claims: Claims,
+  onEnd: (end: End) => void,
+): () => void {
   const sessionOver = () => onEnd({ code: 4403, reason: "the session has ended: log in again" });
   let cancelBeat = () => {};
   const beat = () => {

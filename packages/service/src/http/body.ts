@@ -7,10 +7,16 @@ const LINGER_IDLE_MS = 5_000;
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /** One read that gives up when nothing comes for `idleMs`. @throws HttpProblem 408 */
-export async function readWithin(reader: Reader, idleMs: number): Promise<ReadableStreamReadResult<Uint8Array>> {
+export async function readWithin(
+  reader: Reader,
+  idleMs: number,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
   let timer: NodeJS.Timeout | undefined;
   const idle = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HttpProblem(408, `no byte of the body came for ${idleMs / 1000} s`)), idleMs);
+    timer = setTimeout(
+      () => reject(new HttpProblem(408, `no byte of the body came for ${idleMs / 1000} s`)),
+      idleMs,
+    );
   });
   try {
     return await Promise.race([reader.read(), idle]);

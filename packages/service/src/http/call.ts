@@ -18,7 +18,10 @@ export interface Call {
 export type Handler = (call: Call) => Promise<Response> | Response;
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), { status, headers: { ...headers, "content-type": "application/json" } });
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { ...headers, "content-type": "application/json" },
+  });
 }
 
 export const noContent = (): Response => new Response(null, { status: 204 });

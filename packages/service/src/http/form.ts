@@ -9,7 +9,14 @@ import { isListKey } from "./query.ts";
 
 /** Unknown fields are ignored, but not without end. */
 const MAX_FIELDS = 100;
-const LIMITS = { fieldNameSize: 256, fieldSize: 65_536, fields: MAX_FIELDS, parts: MAX_FIELDS + 20, headerPairs: 32, headerSize: 16_384 };
+const LIMITS = {
+  fieldNameSize: 256,
+  fieldSize: 65_536,
+  fields: MAX_FIELDS,
+  parts: MAX_FIELDS + 20,
+  headerPairs: 32,
+  headerSize: 16_384,
+};
 /** Beside its images a form has only its fields. */
 const FORM_OVERHEAD_BYTES = MAX_FIELDS * 70_000;
 const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
@@ -31,7 +38,8 @@ const isImageField = (name: string | undefined): boolean =>
 
 /** Refuses what its headers show to be too large, before a byte is read. */
 export function checkLength(request: Request, maxBytes: number): void {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new HttpProblem(413, `the body is over ${maxBytes} bytes: send less`);
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes)
+    throw new HttpProblem(413, `the body is over ${maxBytes} bytes: send less`);
 }
 
 /**
@@ -41,7 +49,8 @@ export function checkLength(request: Request, maxBytes: number): void {
 export async function receiveForm(call: Call, maxImages: number): Promise<Form> {
   const { deps, request } = call;
   const type = request.headers.get("content-type") ?? "";
-  if (!/^\s*multipart\/form-data\b/i.test(type)) throw new HttpProblem(415, "send the images as multipart/form-data");
+  if (!/^\s*multipart\/form-data\b/i.test(type))
+    throw new HttpProblem(415, "send the images as multipart/form-data");
   if (!request.body) throw new HttpProblem(400, "the form has no body");
   checkLength(request, maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES);
 
@@ -57,11 +66,22 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
 
   let parser: InstanceType<typeof Busboy>;
   try {
-    parser = new Busboy({ headers: { "content-type": type }, limits: LIMITS, isPartAFile: (name, _type, file) => isImageField(name) || file !== undefined });
+    parser = new Busboy({
+      headers: { "content-type": type },
+      limits: LIMITS,
+      isPartAFile: (name, _type, file) => isImageField(name) || file !== undefined,
+    });
   } catch {
     throw new HttpProblem(400, "the content type names no boundary: let your HTTP library write that header");
   }
-  parser.on("error", () => fail(new HttpProblem(400, "the form is malformed or ends early: check that its boundary is the declared one and that all of it was sent")));
+  parser.on("error", () =>
+    fail(
+      new HttpProblem(
+        400,
+        "the form is malformed or ends early: check that its boundary is the declared one and that all of it was sent",
+      ),
+    ),
+  );
   parser.on("fieldsLimit", () => fail(new HttpProblem(400, `the form has over ${MAX_FIELDS} fields`)));
   parser.on("partsLimit", () => fail(new HttpProblem(400, `the form has over ${LIMITS.parts} parts`)));
   parser.on("field", (name: string | undefined, value: string, _cut: boolean, valueCut: boolean) => {
@@ -97,9 +117,16 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   try {
     const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
     for (;;) {
-      const { done, value } = await Promise.race([readWithin(reader, deps.limits.bodyIdleMs), failure.promise]);
+      const { done, value } = await Promise.race([
+        readWithin(reader, deps.limits.bodyIdleMs),
+        failure.promise,
+      ]);
       if (done) break;
-      if (!parser.write(value)) await Promise.race([new Promise<void>((resolve) => void parser.once("drain", resolve)), failure.promise]);
+      if (!parser.write(value))
+        await Promise.race([
+          new Promise<void>((resolve) => void parser.once("drain", resolve)),
+          failure.promise,
+        ]);
     }
     parser.end();
     await Promise.race([finished, failure.promise]);
@@ -123,15 +150,25 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
 }
 
 /** Stores one image part; or, for a text part with an upload's id, finds that upload. */
-async function receiveImage(call: Call, stream: Readable, fileName: string | undefined, signal: AbortSignal, stored: string[]) {
+async function receiveImage(
+  call: Call,
+  stream: Readable,
+  fileName: string | undefined,
+  signal: AbortSignal,
+  stored: string[],
+) {
   const { deps, accountId } = call;
   const bytes = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   const first = await bytes.next();
-  const uploadId = fileName === undefined && !first.done && first.value.byteLength <= 64 ? UPLOAD_ID.exec(Buffer.from(first.value).toString("latin1"))?.[1] : undefined;
+  const uploadId =
+    fileName === undefined && !first.done && first.value.byteLength <= 64
+      ? UPLOAD_ID.exec(Buffer.from(first.value).toString("latin1"))?.[1]
+      : undefined;
   if (uploadId) {
     stream.resume();
     const upload = await deps.storage.uploads.get(accountId, uploadId, deps.clock.now());
-    if (!upload) throw new HttpProblem(404, `the upload ${uploadId} is unknown or has expired: send the image again`);
+    if (!upload)
+      throw new HttpProblem(404, `the upload ${uploadId} is unknown or has expired: send the image again`);
     return { image: { ...upload.image, uploadId }, uploadId };
   }
   async function* whole() {
@@ -142,8 +179,16 @@ async function receiveImage(call: Call, stream: Readable, fileName: string | und
 }
 
 /** Checks and stores an image. @throws ImageError, BlobTooLargeError */
-export async function storeImage({ deps }: Call, bytes: AsyncIterable<Uint8Array>, signal: AbortSignal, stored: string[]): Promise<ImageRef> {
-  const { blobId, size } = await deps.blobs.put(inspected(bytes, deps.engine.info().maxPixels), { maxBytes: deps.limits.uploadBytes, signal });
+export async function storeImage(
+  { deps }: Call,
+  bytes: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  stored: string[],
+): Promise<ImageRef> {
+  const { blobId, size } = await deps.blobs.put(inspected(bytes, deps.engine.info().maxPixels), {
+    maxBytes: deps.limits.uploadBytes,
+    signal,
+  });
   deps.receiving.add(blobId);
   stored.push(blobId);
   return { blobId, size };

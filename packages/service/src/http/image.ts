@@ -8,7 +8,10 @@ const HEADER_BYTES = 4 * 1024 * 1024;
  * kilobyte. Holds back only the header, at most 4 MiB.
  * @throws ImageError
  */
-export async function* inspected(bytes: AsyncIterable<Uint8Array>, maxPixels: number): AsyncGenerator<Uint8Array> {
+export async function* inspected(
+  bytes: AsyncIterable<Uint8Array>,
+  maxPixels: number,
+): AsyncGenerator<Uint8Array> {
   let header: ImageHeader | undefined;
   let held: Uint8Array = new Uint8Array();
   let lookAgainAt = 0;
@@ -22,7 +25,8 @@ export async function* inspected(bytes: AsyncIterable<Uint8Array>, maxPixels: nu
     if (held.byteLength < lookAgainAt) continue;
     lookAgainAt = held.byteLength * 2;
     header = inspectHeader(held);
-    if (!header && held.byteLength > HEADER_BYTES) throw new ImageError("undecodable", "its header is over 4 MiB long: save it again without metadata");
+    if (!header && held.byteLength > HEADER_BYTES)
+      throw new ImageError("undecodable", "its header is over 4 MiB long: save it again without metadata");
     if (!header) continue;
     checkPixels(header, maxPixels);
     yield held;
@@ -37,6 +41,9 @@ export async function* inspected(bytes: AsyncIterable<Uint8Array>, maxPixels: nu
 
 function checkPixels({ width, height }: ImageHeader, maxPixels: number): void {
   if (width * height > maxPixels) {
-    throw new ImageError("too-many-pixels", `${width} x ${height} is over ${maxPixels} pixels: send it smaller`);
+    throw new ImageError(
+      "too-many-pixels",
+      `${width} x ${height} is over ${maxPixels} pixels: send it smaller`,
+    );
   }
 }

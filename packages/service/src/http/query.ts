@@ -2,7 +2,8 @@ import { PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
 
 /** An optional parameter; an empty one counts as absent. */
-export const optional = (query: URLSearchParams, name: string): string | undefined => query.get(name) || undefined;
+export const optional = (query: URLSearchParams, name: string): string | undefined =>
+  query.get(name) || undefined;
 
 export function required(query: URLSearchParams, name: string): string {
   const value = optional(query, name);
@@ -13,7 +14,8 @@ export function required(query: URLSearchParams, name: string): string {
 export function pageOf(query: URLSearchParams): { limit: number; cursor?: string } {
   const text = optional(query, "limit");
   const limit = text === undefined ? PAGE_DEFAULT : Number(text);
-  if (!Number.isInteger(limit) || limit < 1) throw new HttpProblem(400, `limit must be a whole number, 1 to ${PAGE_MAX}`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new HttpProblem(400, `limit must be a whole number, 1 to ${PAGE_MAX}`);
   const cursor = optional(query, "cursor");
   return { limit: Math.min(limit, PAGE_MAX), ...(cursor === undefined ? {} : { cursor }) };
 }

@@ -20,16 +20,15 @@ export async function jobAfterWait(call: Call, jobId: string): Promise<JobRecord
     if (event.jobId === jobId && (event.status === "Succeeded" || event.status === "Failed")) resolve();
   });
   const stopTimer = deps.clock.after(seconds * 1000, resolve);
-  const onAbort = () => resolve();
-  request.signal.addEventListener("abort", onAbort, { once: true });
+  const over = AbortSignal.any([request.signal, deps.closing]);
+  over.addEventListener("abort", () => resolve(), { once: true });
   try {
     const job = await read();
-    if (!job || ended(job) || request.signal.aborted) return job;
+    if (!job || ended(job) || over.aborted) return job;
     await promise;
     return await read();
   } finally {
     stopListening();
     stopTimer();
-    request.signal.removeEventListener("abort", onAbort);
   }
 }

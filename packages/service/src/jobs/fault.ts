@@ -10,4 +10,5 @@ export function permanentReason(error: unknown): string | undefined {
   return error instanceof JobFault || isImageError(error) ? error.message : undefined;
 }
 
-export const identityGone = (identityId: string): string => `the identity ${identityId} was deleted while the job waited`;
+export const identityGone = (identityId: string): string =>
+  `the identity ${identityId} was deleted while the job waited`;

@@ -27,7 +27,11 @@ export function createQuota(storage: Storage, limits: Limits): Quota {
         for (const job of await storage.jobs.unfinished(accountId)) jobs.add(job.id);
       }
       if (jobs.size >= limits.unfinishedJobs) {
-        throw new HttpProblem(429, `${limits.unfinishedJobs} jobs of this account wait already: send more when some have ended`, { "retry-after": "5" });
+        throw new HttpProblem(
+          429,
+          `${limits.unfinishedJobs} jobs of this account wait already: send more when some have ended`,
+          { "retry-after": "5" },
+        );
       }
     },
     close: stop,

@@ -12,21 +12,35 @@ export interface Sight {
 }
 
 /** Looks at all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
-export async function see(deps: Deps, job: ClaimedJob, options: { crop: boolean; signal: AbortSignal }): Promise<Sight[]> {
-  const sights = await Promise.allSettled(job.payload.images.map((image, index) => seeOne(deps, image, index + 1, options)));
+export async function see(
+  deps: Deps,
+  job: ClaimedJob,
+  options: { crop: boolean; signal: AbortSignal },
+): Promise<Sight[]> {
+  const sights = await Promise.allSettled(
+    job.payload.images.map((image, index) => seeOne(deps, image, index + 1, options)),
+  );
   return sights.map((sight) => {
     if (sight.status === "rejected") throw sight.reason;
     return sight.value;
   });
 }
 
-async function seeOne({ blobs, engine }: Deps, image: ImageRef, number: number, options: { crop: boolean; signal: AbortSignal }): Promise<Sight> {
+async function seeOne(
+  { blobs, engine }: Deps,
+  image: ImageRef,
+  number: number,
+  options: { crop: boolean; signal: AbortSignal },
+): Promise<Sight> {
   const file = await blobs.open(image.blobId);
   if (!file) throw new JobFault(`image ${number}: it is no longer there; send it again`);
   try {
     const analysis = await engine.analyse({ path: file.path }, { embed: "principal", ...options });
     const face = analysis.faces.find(({ principal }) => principal);
-    if (!face?.embedding) throw new JobFault(`image ${number}: no face found; use a photo that shows one face large, sharp and from the front`);
+    if (!face?.embedding)
+      throw new JobFault(
+        `image ${number}: no face found; use a photo that shows one face large, sharp and from the front`,
+      );
     return { analysis, face: { ...face, embedding: face.embedding } };
   } catch (error) {
     throw isImageError(error) ? new JobFault(`image ${number}: ${error.message}`) : error;

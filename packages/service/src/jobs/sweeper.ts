@@ -24,7 +24,9 @@ export function createSweeper(deps: Deps): Sweeper {
     // In this order: an image leaves `arriving` only after a job refers to it.
     const arriving = new Set(receiving);
     const needed = await storage.referencedBlobs();
-    await blobs.delete([...new Set([...expired, ...old])].filter((id) => !arriving.has(id) && !needed.has(id)));
+    await blobs.delete(
+      [...new Set([...expired, ...old])].filter((id) => !arriving.has(id) && !needed.has(id)),
+    );
   }
 
   function plan(ms: number): void {

@@ -19,7 +19,12 @@ const GRACE_MS = 8_000;
 
 type PayloadOf<K extends JobKind> = Extract<JobPayload, { kind: K }>;
 /** Does the work of one kind and says what to write; writes nothing itself, so a job run twice has its effect once. */
-export type JobHandler<K extends JobKind> = (deps: Deps, job: ClaimedJob, payload: PayloadOf<K>, signal: AbortSignal) => Promise<JobOutcome>;
+export type JobHandler<K extends JobKind> = (
+  deps: Deps,
+  job: ClaimedJob,
+  payload: PayloadOf<K>,
+  signal: AbortSignal,
+) => Promise<JobOutcome>;
 
 const handlers: { [K in JobKind]: JobHandler<K> } = { enrol, "add-images": addImages, search, recognize };
 
@@ -78,9 +83,16 @@ export function createWorker(deps: Deps): Worker {
     // Two jobs a thread: while one is read from disk or written, another computes.
     const free = engine.info().threads * 2 - inHand.size;
     if (free <= 0) return; // the next job to end pumps again
-    const jobs = await storage.jobs.claim({ limit: free, leaseMs: LEASE_MS, maxAttempts: MAX_ATTEMPTS, now: clock.now() });
+    const jobs = await storage.jobs.claim({
+      limit: free,
+      leaseMs: LEASE_MS,
+      maxAttempts: MAX_ATTEMPTS,
+      now: clock.now(),
+    });
     if (!running) {
-      await Promise.all(jobs.map((job) => storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false })));
+      await Promise.all(
+        jobs.map((job) => storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false })),
+      );
       return;
     }
     jobs.forEach(take);
@@ -97,7 +109,9 @@ export function createWorker(deps: Deps): Worker {
   function take(job: ClaimedJob): void {
     const abort = new AbortController();
     const done = run(job, abort.signal)
-      .catch((error: unknown) => logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"))
+      .catch((error: unknown) =>
+        logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
+      )
       .finally(() => {
         inHand.delete(job.id);
         pump();
@@ -113,19 +127,41 @@ export function createWorker(deps: Deps): Worker {
       outcome = await Promise.race([work(deps, job, signal), rejection(signal)]);
       const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
       if (!answer.finished) return;
-      logger.info({ job: job.id, kind: job.kind, status: answer.status, attempts: job.attempts, ms: clock.now() - begun }, "job ended");
+      logger.info(
+        {
+          job: job.id,
+          kind: job.kind,
+          status: answer.status,
+          attempts: job.attempts,
+          ms: clock.now() - begun,
+        },
+        "job ended",
+      );
     } catch (error) {
       if (signal.reason === LEASE_LOST) return;
-      if (signal.reason === STOPPING) return storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false });
+      if (signal.reason === STOPPING)
+        return storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false });
       const reason = permanentReason(error);
-      if (reason === undefined) logger.error({ err: error, job: job.id, kind: job.kind, attempts: job.attempts }, "a try of a job failed");
+      if (reason === undefined)
+        logger.error(
+          { err: error, job: job.id, kind: job.kind, attempts: job.attempts },
+          "a try of a job failed",
+        );
       if (reason === undefined && job.attempts < MAX_ATTEMPTS) {
-        return storage.jobs.release(lease(job), { at: clock.now() + backoff(job.attempts), countAttempt: true });
+        return storage.jobs.release(lease(job), {
+          at: clock.now() + backoff(job.attempts),
+          countAttempt: true,
+        });
       }
-      const text = reason ?? `an internal error stopped it ${job.attempts} times; the server's log has more under job ${job.id}`;
+      const text =
+        reason ??
+        `an internal error stopped it ${job.attempts} times; the server's log has more under job ${job.id}`;
       const answer = await storage.jobs.finish(lease(job), { type: "failed", error: text }, clock.now());
       if (!answer.finished) return;
-      logger.info({ job: job.id, kind: job.kind, status: "Failed", attempts: job.attempts, ms: clock.now() - begun }, "job ended");
+      logger.info(
+        { job: job.id, kind: job.kind, status: "Failed", attempts: job.attempts, ms: clock.now() - begun },
+        "job ended",
+      );
     }
     // After the end is written: a crash in between leaves orphans, which the sweep finds.
     await blobs.delete(job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])));
@@ -134,7 +170,12 @@ export function createWorker(deps: Deps): Worker {
   async function renew(): Promise<void> {
     const jobs = [...inHand.values()];
     if (jobs.length === 0) return;
-    const held = new Set(await storage.jobs.renew(jobs.map(({ job }) => lease(job)), clock.now() + LEASE_MS));
+    const held = new Set(
+      await storage.jobs.renew(
+        jobs.map(({ job }) => lease(job)),
+        clock.now() + LEASE_MS,
+      ),
+    );
     for (const { job, abort } of jobs) if (!held.has(job.id)) abort.abort(LEASE_LOST);
   }
 
@@ -187,4 +228,5 @@ function rejection(signal: AbortSignal): Promise<never> {
 }
 
 /** 1, 2, 4, 8 s after tries 1, 2, 3, 4, and up to half of it more, so that jobs which failed together don't return together. */
-const backoff = (attempts: number): number => Math.round(BACKOFF_MS * 2 ** (attempts - 1) * (1 + Math.random() / 2));
+const backoff = (attempts: number): number =>
+  Math.round(BACKOFF_MS * 2 ** (attempts - 1) * (1 + Math.random() / 2));

@@ -18,13 +18,83 @@ const Health = v.object({ status: v.string() });
 
 /** Each becomes a component, and the others refer to it by name. */
 function components(): Record<string, v.GenericSchema> {
-  const { Box, Point, Landmarks, FaceQuality, Face, JobStatus, JobKind, AcceptedJobStatus, Metadata, SeenFace, SeenImage, Candidate, JobResult } = contract;
-  const { Credentials, RefreshRequest, TokenAnswer, JobCreated, EnrolmentAnswer, SearchMatch, SearchAnswer, RecognitionResult, RecognitionAnswer } = contract;
-  const { Problem, Identity, IdentityList, IdentityPatch, Upload, Job, JobList, JobEvent, ModelInfo, CalibrationPoint, ServerInfo, DeleteRequest } = contract;
+  const {
+    Box,
+    Point,
+    Landmarks,
+    FaceQuality,
+    Face,
+    JobStatus,
+    JobKind,
+    AcceptedJobStatus,
+    Metadata,
+    SeenFace,
+    SeenImage,
+    Candidate,
+    JobResult,
+  } = contract;
+  const {
+    Credentials,
+    RefreshRequest,
+    TokenAnswer,
+    JobCreated,
+    EnrolmentAnswer,
+    SearchMatch,
+    SearchAnswer,
+    RecognitionResult,
+    RecognitionAnswer,
+  } = contract;
+  const {
+    Problem,
+    Identity,
+    IdentityList,
+    IdentityPatch,
+    Upload,
+    Job,
+    JobList,
+    JobEvent,
+    ModelInfo,
+    CalibrationPoint,
+    ServerInfo,
+    DeleteRequest,
+  } = contract;
   return {
-    Credentials, RefreshRequest, TokenAnswer, JobCreated, AcceptedJobStatus, EnrolmentAnswer, SearchMatch, SearchAnswer, RecognitionResult, RecognitionAnswer, DeleteRequest, Problem,
-    Point, Box, Landmarks, FaceQuality, Face, Metadata, Identity, IdentityList, IdentityPatch, Upload, JobStatus, JobKind, SeenFace, SeenImage, Candidate, JobResult, Job, JobList,
-    JobEvent, ModelInfo, CalibrationPoint, ServerInfo, AccountInfo, Health,
+    Credentials,
+    RefreshRequest,
+    TokenAnswer,
+    JobCreated,
+    AcceptedJobStatus,
+    EnrolmentAnswer,
+    SearchMatch,
+    SearchAnswer,
+    RecognitionResult,
+    RecognitionAnswer,
+    DeleteRequest,
+    Problem,
+    Point,
+    Box,
+    Landmarks,
+    FaceQuality,
+    Face,
+    Metadata,
+    Identity,
+    IdentityList,
+    IdentityPatch,
+    Upload,
+    JobStatus,
+    JobKind,
+    SeenFace,
+    SeenImage,
+    Candidate,
+    JobResult,
+    Job,
+    JobList,
+    JobEvent,
+    ModelInfo,
+    CalibrationPoint,
+    ServerInfo,
+    AccountInfo,
+    Health,
   };
 }
 
@@ -32,7 +102,10 @@ const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** The OpenAPI 3.1 document, from the schemas that the code itself uses. */
 export function openApiDocument(): Record<string, unknown> {
-  const schemas = toJsonSchemaDefs(components(), { target: "draft-2020-12", overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}` });
+  const schemas = toJsonSchemaDefs(components(), {
+    target: "draft-2020-12",
+    overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+  });
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
     const path = operation.path.replace(/:(\w+)/g, "{$1}");
@@ -42,26 +115,62 @@ export function openApiDocument(): Record<string, unknown> {
     openapi: "3.1.0",
     info: {
       title: "Prosopon",
-      description: "The documented Facelytics Faces Recognition API (tag `documented`) and Prosopon's own routes (tag `own`). States, retries, events and close codes: docs/protocol.md.",
+      description:
+        "The documented Facelytics Faces Recognition API (tag `documented`) and Prosopon's own routes (tag `own`). States, retries, events and close codes: docs/protocol.md.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       // The API's own, not the server's: the committed file must not change with every release.
       version: "1",
     },
     tags: [
-      { name: "documented", description: "As Facelytics documents it, and as its published clients need it." },
-      { name: "own", description: "Prosopon's own; a server that has only the documented routes answers 404." },
+      {
+        name: "documented",
+        description: "As Facelytics documents it, and as its published clients need it.",
+      },
+      {
+        name: "own",
+        description: "Prosopon's own; a server that has only the documented routes answers 404.",
+      },
     ],
     security: [{ bearer: [] }],
     paths,
-    components: { schemas, securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
+    components: {
+      schemas,
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
   };
 }
 
-function describe({ method, path, summary, api, open, query = [], form, body, success, media = "application/json", problems = [] }: Operation) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: "path", required: true, schema: { type: "string" } }));
-  const inQuery = query.map(({ name, description, required = false, type = "string" }) => ({ name, in: "query", required, description, schema: { type } }));
+function describe({
+  method,
+  path,
+  summary,
+  api,
+  open,
+  query = [],
+  form,
+  body,
+  success,
+  media = "application/json",
+  problems = [],
+}: Operation) {
+  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const inQuery = query.map(({ name, description, required = false, type = "string" }) => ({
+    name,
+    in: "query",
+    required,
+    description,
+    schema: { type },
+  }));
   const statuses = [...new Set([...problems, ...(open ? [] : [401])])].sort((a, b) => a - b);
-  const problem = (status: number) => [String(status), { description: STATUS_CODES[status], content: { "application/json": { schema: ref("Problem") } } }];
+  const problem = (status: number) => [
+    String(status),
+    { description: STATUS_CODES[status], content: { "application/json": { schema: ref("Problem") } } },
+  ];
   const [status, schema] = success;
   const content = status === 204 ? {} : { content: { [media]: schema ? { schema: ref(schema) } : {} } };
   return {
@@ -70,18 +179,32 @@ function describe({ method, path, summary, api, open, query = [], form, body, su
     tags: [api],
     ...(open && { security: [] }),
     ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
-    ...(form && { requestBody: { required: true, content: { "multipart/form-data": { schema: formSchema(form) } } } }),
+    ...(form && {
+      requestBody: { required: true, content: { "multipart/form-data": { schema: formSchema(form) } } },
+    }),
     ...(body && { requestBody: { required: true, content: { "application/json": { schema: ref(body) } } } }),
-    responses: { [status]: { description: STATUS_CODES[status], ...content }, ...Object.fromEntries(statuses.map(problem)) },
+    responses: {
+      [status]: { description: STATUS_CODES[status], ...content },
+      ...Object.fromEntries(statuses.map(problem)),
+    },
   };
 }
 
 /** An image is a JPEG's or PNG's bytes, or the id of an upload as text. */
 function formSchema(form: NonNullable<Operation["form"]>) {
   const image = { type: "string", contentMediaType: "application/octet-stream" };
-  const types = { text: { type: "string" }, integer: { type: "integer" }, image, images: { type: "array", items: image, minItems: 1, maxItems: IMAGES_PER_JOB } };
+  const types = {
+    text: { type: "string" },
+    integer: { type: "integer" },
+    image,
+    images: { type: "array", items: image, minItems: 1, maxItems: IMAGES_PER_JOB },
+  };
   const required = Object.keys(form).filter((name) => name.startsWith("input_") || name === "identity_id");
-  return { type: "object", required, properties: Object.fromEntries(Object.entries(form).map(([name, type]) => [name, types[type]])) };
+  return {
+    type: "object",
+    required,
+    properties: Object.fromEntries(Object.entries(form).map(([name, type]) => [name, types[type]])),
+  };
 }
 
 let served: Record<string, unknown> | undefined;

@@ -13,7 +13,9 @@ export const login: Handler = async (call) => {
   const right = await deps.secrets.verify(account?.secretHash, secretId);
   if (!account || !right || account.disabled) {
     deps.logins.failed(clientId, address);
-    throw new HttpProblem(401, "clientId or secretId is wrong", { "www-authenticate": 'Bearer realm="prosopon"' });
+    throw new HttpProblem(401, "clientId or secretId is wrong", {
+      "www-authenticate": 'Bearer realm="prosopon"',
+    });
   }
   deps.logins.succeeded(clientId, address);
   return json(await deps.tokens.issue(account.id), 200, { "cache-control": "no-store" });
@@ -24,8 +26,11 @@ const RefreshBody = v.object({ refreshToken: v.optional(v.unknown()) });
 
 export const refresh: Handler = async (call) => {
   const { refreshToken } = await readJson(call, RefreshBody);
-  if (typeof refreshToken !== "string" || refreshToken === "") throw unauthorized("no refreshToken in the body: log in again");
-  return json(await call.deps.tokens.refresh(bearer(call.request.headers), refreshToken), 200, { "cache-control": "no-store" });
+  if (typeof refreshToken !== "string" || refreshToken === "")
+    throw unauthorized("no refreshToken in the body: log in again");
+  return json(await call.deps.tokens.refresh(bearer(call.request.headers), refreshToken), 200, {
+    "cache-control": "no-store",
+  });
 };
 
 /** The body, if any, is of no interest. */

@@ -14,12 +14,18 @@ export const getCrop: Handler = async ({ deps, accountId, params }) => {
   const crop = await deps.storage.faces.crop(accountId, params["id"]!);
   if (!crop) throw new HttpProblem(404, "no such face, or its account keeps no crops");
   // no-store: a biometric image must not outlive its deletion in a cache.
-  return new Response(new Uint8Array(crop), { headers: { "content-type": "image/jpeg", "cache-control": "no-store" } });
+  return new Response(new Uint8Array(crop), {
+    headers: { "content-type": "image/jpeg", "cache-control": "no-store" },
+  });
 };
 
 export const deleteFace: Handler = async ({ deps, accountId, params }) => {
   const answer = await deps.storage.faces.delete(accountId, params["id"]!, deps.clock.now());
   if (answer === "missing") throw unknownFace(params["id"]!);
-  if (answer === "last") throw new HttpProblem(409, "it is the identity's only face: delete the identity, or add another face first");
+  if (answer === "last")
+    throw new HttpProblem(
+      409,
+      "it is the identity's only face: delete the identity, or add another face first",
+    );
   return noContent();
 };

@@ -15,13 +15,21 @@ export const createNamedIdentity: Handler = async (call) => {
   const form = await receiveForm(call, IMAGES_PER_JOB);
   try {
     const externalId = form.text("external_id") || undefined;
-    if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH) throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
+    if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH)
+      throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
     const text = form.text("metadata");
     const metadata = text ? checkedMetadata(parseJson(text)) : {};
     // Told now where it can be; a race of two creates is told by the job.
-    const taken = externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
-    if (taken) throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
-    return await startJob(call, form, { kind: "enrol", images: form.images, ...(externalId && { externalId }), metadata });
+    const taken =
+      externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
+    if (taken)
+      throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
+    return await startJob(call, form, {
+      kind: "enrol",
+      images: form.images,
+      ...(externalId && { externalId }),
+      metadata,
+    });
   } catch (error) {
     await form.discard();
     throw error;
@@ -30,7 +38,8 @@ export const createNamedIdentity: Handler = async (call) => {
 
 export const listIdentities: Handler = async ({ deps, accountId, query }) => {
   const ids = idsOf(query);
-  if (ids) return json({ identities: (await deps.storage.identities.getMany(accountId, ids)).map(identityView) });
+  if (ids)
+    return json({ identities: (await deps.storage.identities.getMany(accountId, ids)).map(identityView) });
   const externalId = optional(query, "external_id");
   const metadata = mapOf(query, "metadata");
   const text = optional(query, "text");
@@ -54,7 +63,10 @@ export const patchIdentity: Handler = async (call) => {
     const before = await deps.storage.identities.get(accountId, params["id"]!);
     checkedMetadata({ ...before?.metadata, ...checkedMetadata((body as { metadata: unknown }).metadata) });
   }
-  const patch = { ...(external_id !== undefined && { externalId: external_id }), ...(metadata && { metadata }) };
+  const patch = {
+    ...(external_id !== undefined && { externalId: external_id }),
+    ...(metadata && { metadata }),
+  };
   const identity = await deps.storage.identities.patch(accountId, params["id"]!, patch, deps.clock.now());
   if (!identity) throw unknownIdentity(params["id"]!);
   return json(identityView(identity));
@@ -66,6 +78,7 @@ function checkedMetadata(value: unknown): Metadata {
   // valibot's record takes an array for an object without keys.
   if (Array.isArray(value)) throw new HttpProblem(400, "metadata must be a JSON object");
   const metadata = shaped(value, Metadata);
-  if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_MAX_BYTES) throw new HttpProblem(400, `metadata is over ${METADATA_MAX_BYTES} bytes of JSON`);
+  if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_MAX_BYTES)
+    throw new HttpProblem(400, `metadata is over ${METADATA_MAX_BYTES} bytes of JSON`);
   return metadata;
 }

@@ -38,26 +38,41 @@ export const identityStatus: Handler = async (call) => {
   const job = await jobAfterWait(call, required(call.query, "job_id"));
   if (!job || (job.kind !== "enrol" && job.kind !== "add-images")) return unknownJob();
   const { status, identityId, error } = job;
-  return json({ status, ...(status === "Succeeded" && { identity_id: identityId }), ...(status === "Failed" && { error }) });
+  return json({
+    status,
+    ...(status === "Succeeded" && { identity_id: identityId }),
+    ...(status === "Failed" && { error }),
+  });
 };
 
 /** Published clients name the ids in the query in three styles, or in a JSON or form body. */
 export const deleteIdentities: Handler = async (call) => {
   const { deps, accountId, query, request } = call;
   const ids = [...pick(query), ...(await idsInBody(call, request.headers.get("content-type") ?? ""))];
-  if (ids.length === 0 || ids.includes("")) throw new HttpProblem(400, "name at least one identity: identity_id= in the query, or {\"identity_id\": [..]} as the body");
-  const { deleted, missing, blobIds } = await deps.storage.identities.delete(accountId, [...new Set(ids)], deps.clock.now());
-  if (!deleted) throw new HttpProblem(404, `nothing was deleted: no identity has the id ${missing.join(", ")}`);
+  if (ids.length === 0 || ids.includes(""))
+    throw new HttpProblem(
+      400,
+      'name at least one identity: identity_id= in the query, or {"identity_id": [..]} as the body',
+    );
+  const { deleted, missing, blobIds } = await deps.storage.identities.delete(
+    accountId,
+    [...new Set(ids)],
+    deps.clock.now(),
+  );
+  if (!deleted)
+    throw new HttpProblem(404, `nothing was deleted: no identity has the id ${missing.join(", ")}`);
   await deps.blobs.delete(blobIds);
   return noContent();
 };
 
-const pick = (pairs: URLSearchParams): string[] => [...pairs].filter(([key]) => isListKey(key, "identity_id")).map(([, value]) => value.trim());
+const pick = (pairs: URLSearchParams): string[] =>
+  [...pairs].filter(([key]) => isListKey(key, "identity_id")).map(([, value]) => value.trim());
 
 async function idsInBody(call: Call, type: string): Promise<string[]> {
   const text = (await readText(call)).trim();
   if (text === "") return [];
-  if (/^application\/x-www-form-urlencoded/i.test(type) && !text.startsWith("{")) return pick(new URLSearchParams(text));
+  if (/^application\/x-www-form-urlencoded/i.test(type) && !text.startsWith("{"))
+    return pick(new URLSearchParams(text));
   // A body of JSON beside a query that names ids already may hold anything, e.g. `{}` or `null`.
   const body = parseJson(text);
   if (pick(call.query).length > 0 && !(body && typeof body === "object" && "identity_id" in body)) return [];

@@ -18,8 +18,15 @@ export const listJobs: Handler = async ({ deps, accountId, query }) => {
     const found = await Promise.all(ids.map((id) => deps.storage.jobs.get(accountId, id)));
     return json({ jobs: found.filter((job) => job !== undefined).map(jobView) });
   }
-  const { status, kind } = shaped({ status: optional(query, "status"), kind: optional(query, "kind") }, Filter);
-  const { items, nextCursor } = await deps.storage.jobs.list(accountId, { ...(status && { status }), ...(kind && { kind }) }, pageOf(query));
+  const { status, kind } = shaped(
+    { status: optional(query, "status"), kind: optional(query, "kind") },
+    Filter,
+  );
+  const { items, nextCursor } = await deps.storage.jobs.list(
+    accountId,
+    { ...(status && { status }), ...(kind && { kind }) },
+    pageOf(query),
+  );
   return json({ jobs: items.map(jobView), ...(nextCursor && { next_cursor: nextCursor }) });
 };
 

@@ -17,6 +17,14 @@ export const recognizeStatus: Handler = async (call) => {
   if (job?.kind !== "recognize") return unknownJob();
   const { status, error } = job;
   const match = job.result?.match;
-  const results = match && { identity_id: match.identity_id, score: match.score, recognition: match.recognition };
-  return json({ status, ...(status === "Succeeded" && results && { results }), ...(status === "Failed" && { error }) });
+  const results = match && {
+    identity_id: match.identity_id,
+    score: match.score,
+    recognition: match.recognition,
+  };
+  return json({
+    status,
+    ...(status === "Succeeded" && results && { results }),
+    ...(status === "Failed" && { error }),
+  });
 };

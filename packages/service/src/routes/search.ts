@@ -16,9 +16,16 @@ export const search: Handler = async (call) => {
   const text = form.text("max_result")?.trim() || String(MAX_RESULT);
   if (!/^\+?\d{1,15}$/.test(text) || Number(text) < 1) {
     await form.discard();
-    throw new HttpProblem(400, `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`);
+    throw new HttpProblem(
+      400,
+      `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`,
+    );
   }
-  return startJob(call, form, { kind: "search", images: form.images, maxResult: Math.min(Number(text), MAX_RESULT) });
+  return startJob(call, form, {
+    kind: "search",
+    images: form.images,
+    maxResult: Math.min(Number(text), MAX_RESULT),
+  });
 };
 
 export const searchStatus: Handler = async (call) => {

@@ -12,7 +12,10 @@ export const createUpload: Handler = async (call) => {
   const type = request.headers.get("content-type") ?? "application/octet-stream";
   const isForm = /^\s*multipart\//i.test(type);
   if (!isForm && !/^\s*(image\/|application\/octet-stream)/i.test(type)) {
-    throw new HttpProblem(415, "send the image as multipart/form-data, or as the body with an image type or application/octet-stream");
+    throw new HttpProblem(
+      415,
+      "send the image as multipart/form-data, or as the body with an image type or application/octet-stream",
+    );
   }
   const { image, keep, discard } = isForm ? await fromForm(call) : await fromBody(call);
   const expiresAt = deps.clock.now() + deps.limits.uploadTtlMs;

@@ -8,7 +8,9 @@ export const addImages: JobHandler<"add-images"> = async (deps, job, { identityI
   const settings = (await deps.storage.accounts.byId(job.accountId))?.settings;
   const sights = await see(deps, job, { crop: settings?.keepCrops ?? false, signal });
   const embeddings = sights.map(({ face }) => face.embedding);
-  const nearest = await Promise.all(embeddings.map((embedding) => deps.storage.identities.compare(job.accountId, identityId, embedding)));
+  const nearest = await Promise.all(
+    embeddings.map((embedding) => deps.storage.identities.compare(job.accountId, identityId, embedding)),
+  );
   if (nearest.some((known) => known === undefined)) throw new JobFault(identityGone(identityId));
   // Like the enrolled person, or like a new photo that is: one link is enough, as in an enrolment.
   const linked = nearest.some((known) => scoreOf(known!.cosine) > LISTED_SCORE);
@@ -19,7 +21,11 @@ export const addImages: JobHandler<"add-images"> = async (deps, job, { identityI
     type: "faces-added",
     identityId,
     faces,
-    result: { images: seenImages(sights), face_ids: faces.map(({ id }) => id), ...(warning && { warnings: [warning] }) },
+    result: {
+      images: seenImages(sights),
+      face_ids: faces.map(({ id }) => id),
+      ...(warning && { warnings: [warning] }),
+    },
     goneError: identityGone(identityId),
   };
 };

@@ -16,6 +16,10 @@ export const enrol: JobHandler<"enrol"> = async (deps, job, payload, signal) => 
     ...(payload.externalId !== undefined && { externalId: payload.externalId }),
     metadata: payload.metadata ?? {},
     faces,
-    result: { images: seenImages(sights), face_ids: faces.map(({ id }) => id), ...(warning && { warnings: [warning] }) },
+    result: {
+      images: seenImages(sights),
+      face_ids: faces.map(({ id }) => id),
+      ...(warning && { warnings: [warning] }),
+    },
   };
 };

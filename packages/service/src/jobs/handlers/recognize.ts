@@ -8,6 +8,12 @@ export const recognize: JobHandler<"recognize"> = async (deps, job, { identityId
   const nearest = await deps.storage.identities.compare(job.accountId, identityId, sights[0]!.face.embedding);
   if (!nearest) throw new JobFault(identityGone(identityId));
   const score = scoreOf(nearest.cosine);
-  const match = { identity_id: identityId, face_id: nearest.faceId, score, cosine: nearest.cosine, recognition: score >= RECOGNIZED_SCORE };
+  const match = {
+    identity_id: identityId,
+    face_id: nearest.faceId,
+    score,
+    cosine: nearest.cosine,
+    recognition: score >= RECOGNIZED_SCORE,
+  };
   return { type: "answered", identityId, result: { images: seenImages(sights), match } };
 };
