@@ -47,15 +47,10 @@ export function createEnqueue(
           identityId,
         ]);
         // Ids are random: the job is this one, written before the connection broke.
-        if (!job)
-          return jobRecord(
-            (
-              await tx.query<JobRow>(`SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`, [
-                id,
-                account,
-              ])
-            )[0]!,
-          );
+        if (!job) {
+          const own = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
+          return jobRecord((await tx.query<JobRow>(own, [id, account]))[0]!);
+        }
         if (payload.images.length > 0) {
           await tx.query(
             "INSERT INTO job_blobs (job, blob_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",

@@ -1,0 +1,36 @@
+import type { JobResult, JobStatus } from "@prosopon/core/contract";
+import type { Transaction } from "../database.ts";
+import { storable, toJson } from "../text.ts";
+import type { JobRow } from "./record.ts";
+
+export type Ending =
+  | { status: "Succeeded"; result: JobResult; identityId?: string }
+  | { status: "Failed"; error: string };
+
+/** Inside a transaction that holds the jobs: ends them once and for all and lets go of their images. The events are the caller's to record. */
+export type EndJobs = typeof endJobs;
+
+export async function endJobs(
+  { query }: Transaction,
+  jobs: readonly { job: JobRow; ending: Ending }[],
+  now: number,
+): Promise<{ job: JobRow; status: JobStatus }[]> {
+  for (const { job, ending } of jobs) {
+    const done = ending.status === "Succeeded";
+    // lease_id stays: it tells a worker, whose connection broke while it ended the job, that it did.
+    await query(
+      `WITH freed AS (DELETE FROM job_blobs WHERE job = $1)
+       UPDATE jobs SET status = $2, result = $3, error = $4, identity_id = coalesce($5, identity_id), finished_at = $6, due_at = NULL
+       WHERE row = $1`,
+      [
+        job.row,
+        ending.status,
+        done ? toJson(ending.result) : null,
+        done ? null : storable(ending.error),
+        (done && ending.identityId) || null,
+        now,
+      ],
+    );
+  }
+  return jobs.map(({ job, ending: { status } }) => ({ job, status }));
+}
