@@ -40,7 +40,7 @@ CREATE UNIQUE INDEX identities_external ON identities (account, external_id) WHE
 CREATE INDEX identities_page ON identities (account, created_at, id);
 
 -- Rows here are never deleted, only overwritten by others of the same size. SQLite's secure_delete wipes what it
--- deletes, but not the copies that rebalancing a b-tree leaves in the gaps of its pages (about 1 vector in 5,000 was
+-- deletes, but not the copies that rebalancing a b-tree leaves in the gaps of its pages (about 1 vector in 3,000 was
 -- still readable); a table that only grows at its end and is overwritten in place is never rebalanced.
 CREATE TABLE vectors (
   slot INTEGER PRIMARY KEY,
