@@ -4,7 +4,9 @@ export const graphiqlOptions: GraphiQLOptions = {
   title: "Prosopon GraphiQL",
   // Not by socket: GraphiQL does not pass its Headers on as connectionParams, so a subscription would have no token.
   subscriptionsProtocol: "SSE",
-  defaultQuery: `# Sign in first, then put the token under Headers: {"authorization": "Bearer TOKEN"}
+  headers: JSON.stringify({ authorization: "Bearer TOKEN" }),
+  shouldPersistHeaders: false,
+  defaultQuery: `# Sign in first, then put the token under Headers.
 mutation SignIn {
   login(input: { clientId: "", secretId: "" }) {
     ... on Session { token expiresIn }

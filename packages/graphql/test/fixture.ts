@@ -215,12 +215,10 @@ export async function start({
       return { identityId: job.identityId, jobId };
     },
     async jobDone(jobId, fields = "") {
-      for await (const { data } of fixture
-        .sockets()
-        .iterate({
-          query: `subscription ($id: ID!) { jobUpdated(id: $id) { id jobId status done error ${fields} } }`,
-          variables: { id: jobId },
-        })) {
+      for await (const { data } of fixture.sockets().iterate({
+        query: `subscription ($id: ID!) { jobUpdated(id: $id) { id jobId status done error ${fields} } }`,
+        variables: { id: jobId },
+      })) {
         const job = (data as { jobUpdated: Answer["data"] }).jobUpdated;
         if (job.done) return job;
       }

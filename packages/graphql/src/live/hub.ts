@@ -36,6 +36,7 @@ export function createHub(onIdle: () => void): Hub {
   const ring: JobChange[] = [];
   let cursor: string | undefined;
   let running: AbortController | undefined;
+  let latest: Client | undefined;
 
   /** Any subscriber's client will do: they are all of one account. The newest one's token lives longest. */
   const anyClient = (): Client | undefined => [...members.values()].at(-1)?.client;
@@ -47,7 +48,8 @@ export function createHub(onIdle: () => void): Hub {
 
   const jobs = new DataLoader<string, JobState | null>(
     async (ids) => {
-      const client = anyClient();
+      // Whoever joined last may have been ended already, by a stream that failed at once.
+      const client = anyClient() ?? latest;
       return client ? readJobs(ids, { client }) : ids.map(() => null);
     },
     { cache: false, maxBatchSize: BATCH_MAX, batchScheduleFn: (callback) => setTimeout(callback, 2) },
@@ -108,6 +110,7 @@ export function createHub(onIdle: () => void): Hub {
     });
     for (const change of missed) feed.push(change);
     members.set(feed, member);
+    latest = member.client;
     if (!running) {
       running = new AbortController();
       void run(running);
