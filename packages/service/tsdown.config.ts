@@ -7,5 +7,4 @@ export default defineConfig({
   target: "es2024",
   fixedExtension: false,
   dts: true,
-  sourcemap: true,
 });

@@ -19,7 +19,7 @@ export class HttpProblem extends Error {
 export const unauthorized = (message: string): HttpProblem =>
   new HttpProblem(401, message, { "www-authenticate": 'Bearer realm="prosopon", error="invalid_token"' });
 
-export const IMAGE_STATUS: Record<ImageErrorCode, number> = {
+const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   empty: 400,
   undecodable: 400,
   unsupported: 415,

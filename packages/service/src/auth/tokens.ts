@@ -7,7 +7,7 @@ import type { Storage } from "../storage/types.ts";
 import { randomToken } from "./secrets.ts";
 
 /** Both tokens live one hour: documented. */
-export const TOKEN_LIFE_S = 3600;
+const TOKEN_LIFE_S = 3600;
 
 export interface Claims {
   accountId: string;

@@ -21,7 +21,7 @@ export function pageOf(query: URLSearchParams): { limit: number; cursor?: string
 }
 
 /** `name=a,b`, `name=a&name=b`, `name[]=a`, `name[0]=a`; undefined when there is none at all. Doubles are told once. */
-export function listOf(query: URLSearchParams, name: string): string[] | undefined {
+function listOf(query: URLSearchParams, name: string): string[] | undefined {
   const values = [...query].filter(([key]) => isListKey(key, name)).flatMap(([, value]) => value.split(","));
   const given = values.map((value) => value.trim()).filter((value) => value !== "");
   return values.length === 0 ? undefined : [...new Set(given)];

@@ -1,7 +1,7 @@
 import { LISTED_SCORE, scoreOf } from "../match.ts";
 
 /** Dot product of two L2-normalised embeddings, in double precision. */
-export function cosine(a: Float32Array, b: Float32Array): number {
+function cosine(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;

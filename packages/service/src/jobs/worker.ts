@@ -8,9 +8,9 @@ import { recognize } from "./handlers/recognize.ts";
 import { search } from "./handlers/search.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
-export const LEASE_MS = 60_000;
+const LEASE_MS = 60_000;
 /** Tries in all; with the back-off below the last one is 15 to 23 s after the first. */
-export const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 /**
  * Tries in all when they end with the process: that says little about the job, which may only have been in hand. With 5, two
  * of 500 jobs were given up in a run of 20 kills, six of them within 170 ms of the start. Bounded still, for the job that is the cause.
