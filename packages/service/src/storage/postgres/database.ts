@@ -38,11 +38,12 @@ const PATIENCE_MS = 15_000;
 /** Deadlocks and the like: the others that took part go on meanwhile, so a few tries do. */
 const MAX_CONFLICTS = 8;
 
-/** int8: rows and milliseconds stay far below 2^53. */
-const INT8 = 20;
+/** int8 as a number: rows and milliseconds stay far below 2^53. */
 export const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
-    Number(oid) === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+    oid === pg.types.builtins.INT8
+      ? Number
+      : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
 };
 
 /**

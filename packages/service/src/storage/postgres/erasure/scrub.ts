@@ -13,8 +13,8 @@ const FILL: Record<Relation, string> = {
   vectors: `INSERT INTO vectors (slot, identity, account, embedding) SELECT -n, 0, 0, array_fill(0, ARRAY[128])::vector FROM generate_series($1::bigint, $2::bigint) n`,
   crop_keys: `INSERT INTO crop_keys (slot, key) SELECT -n, decode(repeat('00', 32), 'hex') FROM generate_series($1::bigint, $2::bigint) n`,
 };
-/** At most so many in one go: some seconds' work. What they don't reach is tried again. */
-const MAX_FILLERS = 500_000;
+/** At most so many in one go, or twice the rows deleted: two seconds' work. What they don't reach is tried again. */
+const MAX_FILLERS = 50_000;
 /** Names the advisory lock: the bytes of "pros" and one. */
 const LOCK = 0x70726f74;
 
@@ -57,12 +57,15 @@ async function fill(
       ]);
       if (!lock?.held) throw new Undo();
       let fillers = 0;
+      let most = 0;
       for (;;) {
         const room = await roomOn(tx, relation, open);
         open = new Set(room.keys());
-        if (open.size === 0 || fillers >= MAX_FILLERS) throw new Undo();
+
         // PostgreSQL chooses the pages; where others have room as well, it takes more.
         const missing = [...room.values()].reduce((sum, rows) => sum + rows, 0);
+        most ||= Math.max(MAX_FILLERS, 2 * missing);
+        if (missing === 0 || fillers >= most) throw new Undo();
         const more = Math.max(missing, fillers);
         await tx.query(FILL[relation], [fillers + 1, fillers + more]);
         fillers += more;

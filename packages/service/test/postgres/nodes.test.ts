@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { migratePostgres, postgresMigrations } from "../../src/storage/postgres/migrate.ts";
+import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
+import type { JobPayload, Storage, StoredEvent } from "../../src/storage/types.ts";
+import { embedding, enqueue, enrol, enrolment, face, id, newAccount } from "../storage/samples.ts";
+import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
+
+const postgres = await testPostgres();
+const reason = typeof postgres === "string" ? postgres : undefined;
+const server = postgres as Exclude<typeof postgres, string>;
+const search: JobPayload = { kind: "search", images: [], maxResult: 10 };
+const cutConnections = (name: string) =>
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = '${name}' AND pid <> pg_backend_pid()`;
+
+describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${reason}` : ""}`, () => {
+  let database: TestDatabase;
+  let nodes: Storage[];
+  const open = async () => {
+    const storage = await openPostgresStorage({ url: database.url, connections: 4 });
+    nodes.push(storage);
+    return storage;
+  };
+  beforeEach(async () => {
+    nodes = [];
+    database = await createDatabase(server.url);
+  });
+  afterEach(async () => {
+    await Promise.all(nodes.map((node) => node.close()));
+    await database.drop();
+  });
+
+  it("migrate an empty database together, each migration once", async () => {
+    expect((await postgresMigrations(database.url)).pending).not.toEqual([]);
+    const applied = await Promise.all(Array.from({ length: 5 }, () => migratePostgres(database.url)));
+    const state = await postgresMigrations(database.url);
+    expect(applied.flat()).toEqual(state.applied);
+    expect(state).toEqual({ applied: expect.any(Array), pending: [] });
+  });
+
+  it("refuse a database whose schema is too new for them, and serve one that is newer but compatible", async () => {
+    await open();
+    await execute(
+      database.url,
+      "INSERT INTO migrations (number, name, needs) VALUES (900, '900-later.sql', 1)",
+    );
+    await open();
+    await execute(database.url, "UPDATE migrations SET needs = 900 WHERE number = 900");
+    await expect(open()).rejects.toMatchObject({
+      code: "unusable",
+      message: expect.stringContaining("newer Prosopon"),
+    });
+  });
+
+  it("say what is wrong when the database cannot be reached", async () => {
+    const url = "postgres://nobody:secret@127.0.0.1:1/none";
+    const error = await openPostgresStorage({ url }).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ name: "StorageError", code: "unusable" });
+    expect((error as Error).message).not.toContain("secret");
+  });
+
+  it("tell each other every change, each account's in order, once", async () => {
+    const [one, two] = [await open(), await open()];
+    const accounts = [await newAccount(one), await newAccount(one), await newAccount(one)];
+    const told = nodes.map((node) => {
+      const events: StoredEvent[] = [];
+      node.events.listen((event) => events.push(event));
+      return events;
+    });
+    await Promise.all(
+      Array.from({ length: 120 }, (_, index) => enqueue(index % 2 ? one : two, accounts[index % 3]!, search)),
+    );
+    const work = async (node: Storage) => {
+      for (;;) {
+        const jobs = await node.jobs.claim({ limit: 3, leaseMs: 60_000, maxAttempts: 3, now: 2000 });
+        if (jobs.length === 0) return;
+        for (const { id: jobId, leaseId } of jobs)
+          await node.jobs.finish({ jobId, leaseId }, { type: "answered", result: {} }, 2000);
+      }
+    };
+    await Promise.all([work(one), work(two), work(one), work(two)]);
+    for (const events of told) {
+      await vi.waitFor(() => expect(events).toHaveLength(360), 10_000);
+      for (const accountId of accounts) {
+        const seqs = events.filter((event) => event.accountId === accountId).map((event) => event.seq);
+        expect(seqs).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+      }
+    }
+  });
+
+  it("wake each other's workers", async () => {
+    const [api, worker] = [await open(), await open()];
+    const accountId = await newAccount(api);
+    let woken = 0;
+    worker.events.onDue(() => woken++);
+    await sleep(300); // until it listens
+    await enqueue(api, accountId, enrolment);
+    await vi.waitFor(() => expect(woken).toBe(1), 1_000);
+  });
+
+  it("miss no event when the listening connection is cut", async () => {
+    const [one, two] = [await open(), await open()];
+    const accountId = await newAccount(one);
+    const told: number[] = [];
+    two.events.listen((event) => told.push(event.seq));
+    for (let i = 0; i < 30; i++) {
+      await enqueue(one, accountId, search);
+      if (i % 10 === 5) await execute(database.url, cutConnections("prosopon events"));
+    }
+    await vi.waitFor(() => expect(told).toEqual(Array.from({ length: 30 }, (_, index) => index + 1)), 10_000);
+  });
+
+  it("miss no event whose notification was never sent", async () => {
+    const [one, two] = [await open(), await open()];
+    const accountId = await newAccount(one);
+    const told: number[] = [];
+    two.events.listen((event) => told.push(event.seq));
+    const jobId = await enqueue(one, accountId, search);
+    await vi.waitFor(() => expect(told).toEqual([1]), 5_000);
+    // As a node does that dies between its commit and its notification.
+    await execute(
+      database.url,
+      `WITH head AS (UPDATE event_heads SET seq = seq + 1 RETURNING account, seq)
+       INSERT INTO events SELECT head.account, head.seq, j.row, 'Started' FROM head, jobs j WHERE j.id = '${jobId}'`,
+    );
+    await vi.waitFor(() => expect(told).toEqual([1, 2]), 5_000);
+  });
+
+  it("go on where they were when every connection breaks", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    const calls = Array.from({ length: 60 }, async (_, index) => {
+      await sleep(index * 10);
+      return enqueue(storage, accountId, search);
+    });
+    await sleep(200);
+    await execute(database.url, cutConnections("prosopon"));
+    const ids = await Promise.all(calls);
+    expect((await storage.jobs.unfinished(accountId)).map((job) => job.id).toSorted()).toEqual(
+      ids.toSorted(),
+    );
+  });
+
+  it("end a job once when the answer to its end is lost", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    for (let i = 0; i < 10; i++) {
+      const jobId = await enqueue(storage, accountId, enrolment);
+      const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 3, now: 2000 });
+      const outcome = {
+        type: "enrolled" as const,
+        identityId: id("identity"),
+        metadata: {},
+        faces: [face(i)],
+        result: {},
+      };
+      const cut = sleep(i * 0.7).then(() => execute(database.url, cutConnections("prosopon")));
+      expect(await storage.jobs.finish({ jobId, leaseId: job!.leaseId }, outcome, 2000)).toEqual({
+        finished: true,
+        status: "Succeeded",
+      });
+      await cut;
+    }
+    expect(await storage.identities.count(accountId)).toEqual({ identities: 10, faces: 10 });
+  });
+
+  it("never add a face to an identity that another node deletes", async () => {
+    const [one, two] = [await open(), await open()];
+    const accountId = await newAccount(one);
+    for (let i = 0; i < 10; i++) {
+      const { identityId } = await enrol(one, accountId, [face(i)]);
+      const jobId = await enqueue(one, accountId, { kind: "add-images", images: [], identityId });
+      const [job] = await one.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 3, now: 2000 });
+      const outcome = {
+        type: "faces-added" as const,
+        identityId,
+        faces: [face(100 + i)],
+        result: {},
+        goneError: "gone",
+      };
+      const [, deleted] = await Promise.all([
+        one.jobs.finish({ jobId, leaseId: job!.leaseId }, outcome, 2100),
+        two.identities.delete(accountId, [identityId], 2100),
+      ]);
+      expect(deleted).toMatchObject({ deleted: true });
+    }
+    expect(await one.identities.count(accountId)).toEqual({ identities: 0, faces: 0 });
+    expect(await query(database.url, "SELECT 1 FROM vectors")).toEqual([]);
+    expect(await one.jobs.unfinished(accountId)).toEqual([]);
+    expect(await two.identities.nearest(accountId, embedding(1), 5)).toEqual([]);
+  });
+
+  it("keep texts that PostgreSQL cannot hold readable", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    const { identityId } = await enrol(storage, accountId, [face(1)], {
+      externalId: "a\0b",
+      metadata: { name: "x\0\uD800", "k\\u0000": "\\u0000" },
+    });
+    expect(await storage.identities.get(accountId, identityId)).toMatchObject({
+      externalId: "a\uFFFDb",
+      metadata: { name: "x\uFFFD\uFFFD", "k\\u0000": "\\u0000" },
+    });
+    expect(
+      (await storage.identities.list(accountId, { metadata: { name: "x\0\uFFFD" } }, { limit: 9 })).items,
+    ).toHaveLength(1);
+  });
+});
