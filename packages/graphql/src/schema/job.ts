@@ -1,20 +1,18 @@
-import type {
-  Candidate,
-  JobKind as Kind,
-  JobResult,
-  SeenFace as SeenFaceRecord,
-  SeenImage as SeenImageRecord,
-} from "@prosopon/core/contract";
+import type { JobKind as Kind, JobResult } from "@prosopon/core/contract";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { JobView } from "../job-view.ts";
 import { loadJob } from "../reads.ts";
-import { Face, FaceBox, FaceQuality, Landmarks } from "./face.ts";
+import { Face } from "./face.ts";
 import { findIdentity, Identity } from "./identity.ts";
-
-/** The documented API lists what is above this and recognises from the other on (docs/protocol.md). */
-const LISTED_SCORE = 0.85;
-const RECOGNIZED_SCORE = 0.95;
+import {
+  LISTED_SCORE,
+  type MatchView,
+  RecognitionMatch,
+  type RecognitionView,
+  SearchMatch,
+} from "./match.ts";
+import { SeenImage } from "./seen.ts";
 
 export const JobKind = builder.enumType("JobKind", {
   values: {
@@ -48,26 +46,6 @@ export async function stateOf(job: JobView, context: Context) {
 export async function resultOf(job: JobView, context: Context): Promise<JobResult | undefined> {
   return job.status === "Succeeded" ? (await stateOf(job, context))?.detail?.result : undefined;
 }
-
-const SeenFace = builder.objectRef<SeenFaceRecord>("SeenFace").implement({
-  description: "A face seen in an image of a job.",
-  fields: (t) => ({
-    box: t.field({ type: FaceBox, resolve: (face) => face.box }),
-    landmarks: t.field({ type: Landmarks, resolve: (face) => face.landmarks }),
-    confidence: t.exposeFloat("confidence", { description: "The detector's confidence, 0 to 1." }),
-    quality: t.field({ type: FaceQuality, resolve: (face) => face.quality }),
-    used: t.exposeBoolean("used", { description: "Whether it is the face that the job used." }),
-  }),
-});
-
-const SeenImage = builder.objectRef<SeenImageRecord>("SeenImage").implement({
-  description: "What was seen in one image of a job. The image itself is not kept.",
-  fields: (t) => ({
-    width: t.exposeInt("width", { description: "Upright size, pixels." }),
-    height: t.exposeInt("height"),
-    faces: t.field({ type: [SeenFace], resolve: (image) => image.faces }),
-  }),
-});
 
 export const typeOfKind: Record<Kind, "EnrolmentJob" | "SearchJob" | "RecognitionJob"> = {
   enrol: "EnrolmentJob",
@@ -175,52 +153,6 @@ async function identityIdOf(job: JobView, _: object, context: Context): Promise<
   return state?.identityId ?? state?.detail?.identity_id;
 }
 
-type MatchView = Pick<Candidate, "identity_id" | "score"> & Partial<Candidate>;
-
-/** The enrolled face that was nearest: part of the identity's record, so it costs no call of its own. */
-async function matchedFace(match: { identity_id: string; face_id?: string }, context: Context) {
-  const identity = match.face_id === undefined ? null : await findIdentity(match.identity_id, context);
-  return identity?.faces.find((face) => face.face_id === match.face_id);
-}
-
-const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
-  description: "A person that a search found.",
-  fields: (t) => ({
-    identityId: t.exposeString("identity_id"),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Null when deleted since.",
-      resolve: (match, _, context) => findIdentity(match.identity_id, context),
-    }),
-    score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({
-      nullable: true,
-      description: "Raw similarity, -1 to 1.",
-      resolve: (match) => match.cosine,
-    }),
-    margin: t.float({
-      nullable: true,
-      description: "This score minus the next one's.",
-      resolve: (match) => match.margin,
-    }),
-    face: t.field({
-      type: Face,
-      nullable: true,
-      description: "The enrolled face that was nearest.",
-      resolve: (match, _, context) => matchedFace(match, context),
-    }),
-    listed: t.boolean({
-      description: "score > 0.85: the documented API lists it.",
-      resolve: (match) => match.score > LISTED_SCORE,
-    }),
-    recognized: t.boolean({
-      description: "score >= 0.95: the documented API calls it recognised.",
-      resolve: (match) => match.score >= RECOGNIZED_SCORE,
-    }),
-  }),
-});
-
 export const SearchJob = builder.node(SearchJobRef, {
   description: "Finds the people whom a photo resembles.",
   interfaces: [Job],
@@ -246,40 +178,6 @@ export const SearchJob = builder.node(SearchJobRef, {
         return matches?.filter(({ score }) => all || score > LISTED_SCORE) ?? null;
       },
     }),
-  }),
-});
-
-interface RecognitionView {
-  identity_id: string;
-  score: number;
-  recognition: boolean;
-  cosine?: number;
-  face_id?: string;
-}
-
-const RecognitionMatch = builder.objectRef<RecognitionView>("RecognitionMatch").implement({
-  description: "How much a photo resembles one person.",
-  fields: (t) => ({
-    identityId: t.exposeString("identity_id"),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Null when deleted since.",
-      resolve: (match, _, context) => findIdentity(match.identity_id, context),
-    }),
-    score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({
-      nullable: true,
-      description: "Raw similarity, -1 to 1.",
-      resolve: (match) => match.cosine,
-    }),
-    face: t.field({
-      type: Face,
-      nullable: true,
-      description: "The enrolled face that was nearest.",
-      resolve: (match, _, context) => matchedFace(match, context),
-    }),
-    recognized: t.exposeBoolean("recognition", { description: "score >= 0.95." }),
   }),
 });
 
