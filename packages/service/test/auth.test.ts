@@ -46,14 +46,19 @@ describe("POST /login", async () => {
   it("takes as long for an unknown client as for a wrong secret", async () => {
     const timed = async (clientId: string) => {
       const begun = performance.now();
-      for (let i = 0; i < 5; i++) await api.login(clientId, "x");
+      await api.login(clientId, "x");
       return performance.now() - begun;
     };
     await timed("warm-up");
-    const [unknown, wrong] = [await timed("nobody-2"), await timed(api.clientId)];
-    // Argon2 takes tens of ms, all else a few: a factor of two would be the hash left out.
-    expect(unknown / wrong).toBeGreaterThan(0.5);
-    expect(unknown / wrong).toBeLessThan(2);
+    const [unknown, wrong]: number[][] = [[], []];
+    for (let i = 0; i < 9; i++) {
+      unknown!.push(await timed("nobody-2"));
+      wrong!.push(await timed(api.clientId));
+    }
+    // The fastest of nine, as other work on the machine only adds. Argon2 takes tens of ms, all else a few: the hash left out would show.
+    const ratio = Math.min(...unknown!) / Math.min(...wrong!);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
     await api.login();
   });
 

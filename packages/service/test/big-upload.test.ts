@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
-import { photo } from "./fixture.ts";
+import { eventually, photo } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const MEGABYTE = 1_000_000;
@@ -96,7 +96,7 @@ describe("an upload of 1.9 GB", () => {
       expect(job.error).toMatch(/^image 1: /);
       const after = await memory();
       expect((after.peak - before.rss) / MEGABYTE).toBeLessThan(100);
-      await expect.poll(() => readdir(path.join(directory, "blobs"))).toEqual([]);
+      await eventually(() => readdir(path.join(directory, "blobs"))).toEqual([]);
       console.log(
         `1.9 GB upload: +${Math.round((during.peak - before.rss) / MEGABYTE)} MB while it came, +${Math.round((after.peak - before.rss) / MEGABYTE)} MB while its job ran`,
       );

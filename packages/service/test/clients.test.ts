@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { photo, start } from "./fixture.ts";
+import { eventually, photo, start } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const CRLF = "\r\n";
@@ -303,9 +303,9 @@ describe("a client written as", async () => {
         "Content-Type: multipart/form-data; boundary=x",
       ]),
     );
-    await expect.poll(() => text).toContain("HTTP/1.1 100 Continue");
+    await eventually(() => text).toContain("HTTP/1.1 100 Continue");
     socket.write(bytes);
-    await expect.poll(() => text).toContain('{"job_id":"');
+    await eventually(() => text).toContain('{"job_id":"');
     const jobId = /"job_id":"([^"]+)"/.exec(text)![1]!;
     socket.destroy();
     expect((await api.done(IDENTITY, jobId)).status).toBe("Succeeded");

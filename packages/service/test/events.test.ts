@@ -2,7 +2,7 @@ import { connect as connectTcp } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { EventSocket } from "../src/index.ts";
-import { FakeClock, form, keys, photo, start, settle, type Fixture } from "./fixture.ts";
+import { eventually, FakeClock, form, keys, photo, start, settle, type Fixture } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -49,7 +49,7 @@ describe("the WebSocket at /v1/events", async () => {
     if (listener.socket.readyState !== WebSocket.OPEN) await opened(listener);
     await settle();
     const jobId = await enrol();
-    await expect.poll(() => statuses(listener, jobId)).toEqual(["Sent", "Started", "Succeeded"]);
+    await eventually(() => statuses(listener, jobId)).toEqual(["Sent", "Started", "Succeeded"]);
     for (const message of listener.messages) {
       expect(keys(message)).toEqual(["job_id", "taskId", "status", "cursor"]);
       expect(message.taskId).toBe(message.job_id);
@@ -61,13 +61,14 @@ describe("the WebSocket at /v1/events", async () => {
     await api.service.worker.stop();
     const jobs = [await enrol(), await enrol()];
     const listener = listen(api);
-    await expect
-      .poll(() => listener.messages.map(({ job_id, status }) => [job_id, status]))
-      .toEqual(jobs.map((id) => [id, "Sent"]));
+    await eventually(() => listener.messages.map(({ job_id, status }) => [job_id, status])).toEqual(
+      jobs.map((id) => [id, "Sent"]),
+    );
     api.service.worker.start();
-    await expect
-      .poll(() => jobs.map((id) => statuses(listener, id).at(-1)))
-      .toEqual(["Succeeded", "Succeeded"]);
+    await eventually(() => jobs.map((id) => statuses(listener, id).at(-1))).toEqual([
+      "Succeeded",
+      "Succeeded",
+    ]);
     listener.socket.close();
   });
 
@@ -77,14 +78,14 @@ describe("the WebSocket at /v1/events", async () => {
     await settle();
     const jobs: string[] = [];
     for (let i = 0; i < 6; i++) jobs.push(await enrol());
-    await expect
-      .poll(() => jobs.every((id) => statuses(first, id).includes("Succeeded")), { timeout: 20_000 })
-      .toBe(true);
+    await eventually(() => jobs.every((id) => statuses(first, id).includes("Succeeded")), {
+      timeout: 20_000,
+    }).toBe(true);
     const all = first.messages;
     for (const at of [0, 5, 11, all.length - 1]) {
       const again = listen(api, `?token=${api.token}&cursor=${all[at]!.cursor}`);
       await opened(again);
-      await expect.poll(() => again.messages).toEqual(all.slice(at + 1));
+      await eventually(() => again.messages).toEqual(all.slice(at + 1));
       again.socket.close();
     }
     first.socket.close();
@@ -111,15 +112,13 @@ describe("the WebSocket at /v1/events", async () => {
       await opened(cursor);
     }
     await streaming;
-    await expect
-      .poll(
-        () =>
-          jobs.filter(
-            (id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded"),
-          ),
-        { timeout: 30_000 },
-      )
-      .toEqual([]);
+    await eventually(
+      () =>
+        jobs.filter(
+          (id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded"),
+        ),
+      { timeout: 30_000 },
+    ).toEqual([]);
     told.push(...cursor.messages);
     // The first connection may repeat a state; from the first resume on every cursor is new and grows.
     const seqs = told.map((message) => Number(message.cursor));
@@ -220,7 +219,7 @@ describe("an event stream over time", async () => {
     await clock.advance(9_900);
     expect(closed).toEqual([]);
     await clock.advance(200);
-    expect(closed[0]?.[0]).toBe(4408);
+    await eventually(() => closed[0]?.[0]).toBe(4408);
   });
 
   it("is closed with 4401 when the token expires", async () => {
@@ -229,7 +228,7 @@ describe("an event stream over time", async () => {
     await clock.advance(3_590_000);
     expect(closed).toEqual([]);
     await clock.advance(11_000);
-    expect(closed[0]?.[0]).toBe(4401);
+    await eventually(() => closed[0]?.[0]).toBe(4401);
   });
 
   it("is closed with 4403 within a heartbeat when the account is disabled", async () => {
@@ -238,7 +237,7 @@ describe("an event stream over time", async () => {
     const { closed } = await connect(token);
     await api.service.accounts.disable(clientId);
     await clock.advance(16_000);
-    expect(closed[0]?.[0]).toBe(4403);
+    await eventually(() => closed[0]?.[0]).toBe(4403);
   });
 
   it("is dropped when two pings go unanswered", async () => {
@@ -247,7 +246,7 @@ describe("an event stream over time", async () => {
     await clock.advance(31_000);
     expect(closed).toEqual([]);
     await clock.advance(15_000);
-    expect(closed[0]?.[0]).toBe(1001);
+    await eventually(() => closed[0]?.[0]).toBe(1001);
   });
 
   it("is closed with 4429 when its reader lags by over a mebibyte", async () => {
@@ -256,7 +255,7 @@ describe("an event stream over time", async () => {
     const { closed, sent } = await connect(token, state);
     state.bufferedAmount = 1_100_000;
     await api.call("POST", IDENTITY, { token, body: form([["input_images", await photo("audrey.jpg")]]) });
-    await expect.poll(() => closed[0]?.[0]).toBe(4429);
+    await eventually(() => closed[0]?.[0]).toBe(4429);
     expect(sent).toEqual([]);
   });
 
@@ -293,9 +292,9 @@ describe("an event stream over time", async () => {
       await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })
     ).body.job_id;
     await swept.done(IDENTITY, jobId);
-    await expect
-      .poll(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status, { timeout: 10_000 })
-      .toBe(200);
+    await eventually(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status, {
+      timeout: 10_000,
+    }).toBe(200);
     await swept.storage.jobs.sweep(Date.now() + 1);
     await swept.done(
       IDENTITY,

@@ -9,7 +9,7 @@ import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { createEngine, type Engine } from "@prosopon/engine";
 import { pino } from "pino";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import {
   attachWebSocket,
   createService,
@@ -274,3 +274,7 @@ export class FakeClock {
 export async function settle(): Promise<void> {
   for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
 }
+
+/** Polls for as long as a machine with other work may need. */
+export const eventually: typeof expect.poll = (actual, options) =>
+  expect.poll(actual, { timeout: 15_000, ...options });

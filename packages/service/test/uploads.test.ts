@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { form, keys, photo, PROBLEM_KEYS, settle, start, type Fields } from "./fixture.ts";
+import { eventually, form, keys, photo, PROBLEM_KEYS, settle, start, type Fields } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -175,7 +175,7 @@ describe("an upload", async () => {
     const failed = await api.done(IDENTITY, bad.body.job_id);
     expect(failed.status).toBe("Failed");
     expect(failed.error).toMatch(/^image 1: /);
-    await expect.poll(blobs).toEqual([]);
+    await eventually(blobs).toEqual([]);
   });
 
   it("of a truncated JPEG ends in a Failed job with a reason, and the service goes on", async () => {
@@ -204,10 +204,10 @@ describe("an upload", async () => {
       headers: { "content-type": "multipart/form-data; boundary=b" },
       signal: abort.signal,
     });
-    await expect.poll(blobs).toHaveLength(1);
+    await eventually(blobs).toHaveLength(1);
     abort.abort();
     await expect(request).rejects.toThrow();
-    await expect.poll(blobs).toEqual([]);
+    await eventually(blobs).toEqual([]);
   });
 
   it("that stands still is ended with 408", async () => {
@@ -256,14 +256,12 @@ describe("POST /v1/uploads", async () => {
     expect(
       (await api.run("POST", `${IDENTITY}/search`, [["input_image", body.upload_id]])).results[0].identity_id,
     ).toBe(enrolled.identity_id);
-    await expect
-      .poll(
-        async () =>
-          (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", body.upload_id]]) }))
-            .status,
-        { timeout: 4_000 },
-      )
-      .toBe(404);
+    await eventually(
+      async () =>
+        (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", body.upload_id]]) }))
+          .status,
+      { timeout: 4_000 },
+    ).toBe(404);
   });
 
   it("takes the image as the whole body", async () => {

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
 import { describe, expect, it } from "vitest";
-import { FakeClock, form, photo, realEngine, settle, start, type Fixture } from "./fixture.ts";
+import { eventually, FakeClock, form, photo, realEngine, settle, start, type Fixture } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -37,22 +37,22 @@ describe("the worker", () => {
     });
     const api = await start({ clock, engine });
     const id = await enrol(api);
-    await expect.poll(() => engine.calls).toBe(1);
+    await eventually(() => engine.calls).toBe(1);
     for (const [tries, seconds] of [
       [2, 1],
       [3, 2],
       [4, 4],
       [5, 8],
     ] as const) {
-      await expect.poll(() => statusOf(api, id)).toBe("Sent");
+      await eventually(() => statusOf(api, id)).toBe("Sent");
       const released = clock.now();
       await clock.advance(seconds * 1000 - 50);
       expect(engine.calls).toBe(tries - 1);
       // At most half as long again, at random; in steps, since the worker may still be falling asleep.
-      await expect.poll(async () => (await clock.advance(100), engine.calls), { timeout: 5_000 }).toBe(tries);
+      await eventually(async () => (await clock.advance(100), engine.calls), { timeout: 5_000 }).toBe(tries);
       expect(clock.now() - released).toBeLessThan(seconds * 1500 + 1000);
     }
-    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    await eventually(() => statusOf(api, id)).toBe("Succeeded");
     expect((await jobOf(api, id)).attempts).toBe(5);
     expect(await count(api)).toBe(1);
   });
@@ -66,21 +66,19 @@ describe("the worker", () => {
       }),
     });
     const id = await enrol(api);
-    await expect
-      .poll(
-        async () => {
-          await clock.advance(13_000);
-          return statusOf(api, id);
-        },
-        { timeout: 10_000 },
-      )
-      .toBe("Failed");
+    await eventually(
+      async () => {
+        await clock.advance(13_000);
+        return statusOf(api, id);
+      },
+      { timeout: 10_000 },
+    ).toBe("Failed");
     const job = await jobOf(api, id);
     expect(job.attempts).toBe(5);
     expect(job.error).toContain(id);
     expect(job.error).not.toContain("secret detail");
     expect(api.log.join("")).toContain("secret detail");
-    await expect.poll(() => readdir(path.join(api.directory, "blobs"))).toEqual([]);
+    await eventually(() => readdir(path.join(api.directory, "blobs"))).toEqual([]);
   });
 
   it("fails at once where trying again would end the same", async () => {
@@ -99,7 +97,7 @@ describe("the worker", () => {
     const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
     const api = await start({ clock, engine });
     const id = await enrol(api);
-    await expect.poll(() => engine.calls).toBe(1);
+    await eventually(() => engine.calls).toBe(1);
     // Another worker claims after the lease has run out, as if this one had slept through its renewals.
     const [stolen] = await api.storage.jobs.claim({
       limit: 1,
@@ -109,14 +107,14 @@ describe("the worker", () => {
     });
     expect(stolen?.id).toBe(id);
     gate.resolve();
-    await expect.poll(() => api.service.worker.running).toBe(0);
+    await eventually(() => api.service.worker.running).toBe(0);
     expect(await statusOf(api, id)).toBe("Started");
     expect(await count(api)).toBe(0);
     await api.storage.jobs.release(
       { jobId: id, leaseId: stolen!.leaseId },
       { at: clock.now(), countAttempt: false },
     );
-    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    await eventually(() => statusOf(api, id)).toBe("Succeeded");
     expect(await count(api)).toBe(1);
   });
 
@@ -126,13 +124,13 @@ describe("the worker", () => {
     const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
     const api = await start({ clock, engine });
     const id = await enrol(api);
-    await expect.poll(() => engine.calls).toBe(1);
+    await eventually(() => engine.calls).toBe(1);
     for (let i = 0; i < 15; i++) await clock.advance(20_000);
     expect(
       await api.storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 5, now: clock.now() }),
     ).toEqual([]);
     gate.resolve();
-    await expect.poll(() => statusOf(api, id)).toBe("Succeeded");
+    await eventually(() => statusOf(api, id)).toBe("Succeeded");
     expect((await jobOf(api, id)).attempts).toBe(1);
   });
 
@@ -141,7 +139,7 @@ describe("the worker", () => {
     const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
     const api = await start({ engine });
     const id = await enrol(api);
-    await expect.poll(() => engine.calls).toBe(1);
+    await eventually(() => engine.calls).toBe(1);
     const stopping = api.service.worker.stop();
     const later = await enrol(api);
     gate.resolve();
@@ -155,7 +153,7 @@ describe("the worker", () => {
     const engine = faulty((call) => (call === 1 ? gate.promise : undefined));
     const api = await start({ engine });
     const id = await enrol(api);
-    await expect.poll(() => engine.calls).toBe(1);
+    await eventually(() => engine.calls).toBe(1);
     await api.service.worker.stop({ graceMs: 50 });
     const job = await jobOf(api, id);
     expect([job.status, job.attempts]).toEqual(["Sent", 0]);
