@@ -149,8 +149,8 @@ export async function runSuite({ core, baseUrl, clientId, secretId, photos, log 
     ok((await watching) === reason, "another error than the reason");
   });
   await it("throws TimeoutError when the time is over", async () => {
-    const silent = createClient({ baseUrl, token: "any", fetch: () => new Promise(() => {}) });
-    ok(isTimeoutError(await thrown(() => silent.server({ timeoutMs: 20 }))), "not a TimeoutError");
+    const silent = createClient({ baseUrl, token: "any", timeoutMs: 20, fetch: () => new Promise(() => {}) });
+    ok(isTimeoutError(await thrown(() => silent.server())), "not a TimeoutError");
   });
   await it("deletes an identity, and says 404 afterwards", async () => {
     await client.identities.delete(franck);
