@@ -7,12 +7,12 @@ import path from "node:path";
 import chromium from "@sparticuz/chromium";
 import { chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Fixture, photo, start } from "../../service/test/fixture.ts";
+import { type RealService, photo, start } from "./real-service.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const bin = path.resolve(root, "../../node_modules/.bin");
 
-let service: Fixture;
+let service: RealService;
 let site: { url: string; close(): Promise<void> };
 beforeAll(async () => {
   await buildIfOld();

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { imageFile } from "../src/file.ts";
 import { type Client, createClient } from "../src/index.ts";
-import { type Fixture, photo, start } from "../../service/test/fixture.ts";
+import { type RealService, photo, start } from "./real-service.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 
-let fixture: Fixture;
+let fixture: RealService;
 let credentials: { clientId: string; secretId: string };
 beforeAll(async () => {
   fixture = await start();
