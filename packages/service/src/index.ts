@@ -2,6 +2,7 @@ export { createAccounts, type AccountView, type Accounts, type Credentials } fro
 export { attachWebSocket, nodeServerOptions } from "./adapters/node.ts";
 export { type Peer } from "./app.ts";
 export { openLocalBlobs } from "./blobs/local.ts";
+export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
 export { BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
 export { systemClock, type Clock } from "./clock.ts";
 export { type EventSocket } from "./events/socket.ts";

@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { createBucket, type S3Options } from "./s3/bucket.ts";
+import { createListing } from "./s3/listing.ts";
+import { upload } from "./s3/upload.ts";
+import type { BlobStore } from "./types.ts";
+
+export type { S3Options } from "./s3/bucket.ts";
+
+/** As the local store makes them. */
+const ID = /^[A-Za-z0-9_-]{32}$/;
+/** Requests of one `delete` at a time. */
+const DELETIONS = 8;
+
+/**
+ * Blobs as objects of a bucket, for several nodes: S3 or whatever speaks its protocol (path style, Signature Version 4).
+ * The engine reads a copy in a temporary directory of this process.
+ * @throws Error when the bucket does not exist or may not be read.
+ */
+export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
+  const bucket = createBucket(options);
+  const listing = createListing(bucket);
+  await listing.check();
+  const directory = await mkdtemp(join(tmpdir(), "prosopon-images-"));
+  await chmod(directory, 0o700);
+
+  return {
+    async put(data, { maxBytes, signal }) {
+      const blobId = randomBytes(24).toString("base64url");
+      return { blobId, ...(await upload(bucket, blobId, data, { maxBytes, ...(signal && { signal }) })) };
+    },
+
+    async open(blobId) {
+      if (!ID.test(blobId)) return undefined;
+      const answer = await bucket.request("GET", { key: blobId, accept: [404] });
+      if (answer.status === 404) {
+        await answer.body?.cancel();
+        return undefined;
+      }
+      const path = join(directory, randomBytes(12).toString("base64url"));
+      const release = () => rm(path, { force: true });
+      try {
+        await pipeline(answer.body!, createWriteStream(path, { flags: "wx", mode: 0o600 }));
+      } catch (error) {
+        await release();
+        throw error;
+      }
+      return { path, release };
+    },
+
+    async delete(blobIds) {
+      const known = [...new Set(blobIds)].filter((blobId) => ID.test(blobId));
+      for (let at = 0; at < known.length; at += DELETIONS) {
+        await Promise.all(
+          known.slice(at, at + DELETIONS).map((key) => bucket.discard("DELETE", { key, accept: [404] })),
+        );
+      }
+    },
+
+    async list(before) {
+      await listing.abortUploads(before);
+      return (await listing.olderThan(before)).filter((key) => ID.test(key));
+    },
+
+    async close() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

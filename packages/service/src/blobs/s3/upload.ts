@@ -1,0 +1,126 @@
+import { BlobTooLargeError } from "../types.ts";
+import type { Bucket } from "./bucket.ts";
+
+/** How much of a blob's beginning is given back, as the local store does. */
+const HEAD_BYTES = 65_536;
+/** The least that S3 takes; with its 10,000 parts 50 GB. One upload holds two or three of them in memory. */
+const PART_BYTES = 5 * 2 ** 20;
+
+interface Uploaded {
+  size: number;
+  head: Uint8Array;
+}
+
+/** What fits into a part is one PUT; the rest a multi-part upload, one part after the other, ended all or nothing. */
+export async function upload(
+  bucket: Bucket,
+  key: string,
+  data: AsyncIterable<Uint8Array>,
+  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+): Promise<Uploaded> {
+  const abort = signal && { signal };
+  const head: Uint8Array[] = [];
+  let size = 0;
+  let part = new Uint8Array(PART_BYTES);
+  let filled = 0;
+  let uploadId: string | undefined;
+  const tags: string[] = [];
+
+  async function sendPart(): Promise<void> {
+    uploadId ??= await begin(bucket, key, signal);
+    const query = { partNumber: String(tags.length + 1), uploadId };
+    const answer = await bucket.discard("PUT", { key, query, body: part.subarray(0, filled), ...abort });
+    tags.push(answer.headers.get("etag") ?? "");
+    filled = 0;
+  }
+
+  try {
+    signal?.throwIfAborted();
+    for await (const chunk of aborting(data, signal)) {
+      if (size + chunk.length > maxBytes) {
+        throw new BlobTooLargeError(`The image is larger than ${maxBytes} bytes; send a smaller one.`);
+      }
+      if (size < HEAD_BYTES) head.push(chunk.slice(0, HEAD_BYTES - size));
+      size += chunk.length;
+      for (let at = 0; at < chunk.length;) {
+        const piece = chunk.subarray(at, at + PART_BYTES - filled);
+        part.set(piece, filled);
+        filled += piece.length;
+        at += piece.length;
+        if (filled === PART_BYTES) await sendPart();
+      }
+    }
+    if (uploadId === undefined)
+      await bucket.discard("PUT", { key, body: part.subarray(0, filled), ...abort });
+    else {
+      if (filled > 0) await sendPart();
+      await complete(bucket, key, uploadId, tags, signal);
+    }
+  } catch (error) {
+    // Whatever of it arrived: a PUT may have been stored although its answer was lost.
+    if (uploadId !== undefined)
+      await bucket.discard("DELETE", { key, query: { uploadId }, accept: [404] }).catch(() => {});
+    await bucket.discard("DELETE", { key, accept: [404] }).catch(() => {});
+    throw error;
+  } finally {
+    part = new Uint8Array(0);
+  }
+  return { size, head: Uint8Array.from(Buffer.concat(head)) };
+}
+
+async function begin(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<string> {
+  const answer = await bucket.request("POST", { key, query: { uploads: "" }, ...(signal && { signal }) });
+  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(await answer.text())?.[1];
+  if (!uploadId)
+    throw new Error("The object storage began no multi-part upload: it does not speak S3's protocol.");
+  return uploadId;
+}
+
+async function complete(
+  bucket: Bucket,
+  key: string,
+  uploadId: string,
+  tags: string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const parts = tags.map(
+    (tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
+  );
+  const body = `<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`;
+  const answer = await bucket.request("POST", {
+    key,
+    query: { uploadId },
+    body,
+    accept: [404],
+    ...(signal && { signal }),
+  });
+  // S3 answers 200 before it knows, and says in the body that it failed.
+  const text = await answer.text();
+  if (answer.ok && !text.includes("<Error>")) return;
+  // Done before, by a try whose answer was lost: then the upload is gone and the object there.
+  const there = await bucket.request("HEAD", { key, accept: [404] });
+  if (!there.ok) throw new Error("The object storage did not complete an upload. Send the image again.");
+}
+
+/** Ends the wait for a chunk that does not come. */
+async function* aborting(
+  data: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const stop = () => reject(signal!.reason as Error);
+  signal?.addEventListener("abort", stop, { once: true });
+  const iterator = data[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), promise]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    // Not awaited: a source that is stuck would never answer.
+    void iterator.return?.()?.then(undefined, () => {});
+  }
+}

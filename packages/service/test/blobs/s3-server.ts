@@ -1,0 +1,52 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+
+export const credentials = {
+  accessKeyId: "AKIATEST",
+  secretAccessKey: "a/secret+key",
+  bucket: "images",
+  region: "eu-test-1",
+};
+
+export interface Command {
+  command: "look" | "fail" | "age";
+  values: number[];
+}
+
+interface Held {
+  keys: string[];
+  /** Keys of multi-part uploads that are neither completed nor aborted. */
+  uploads: string[];
+}
+
+export interface S3Server {
+  endpoint: string;
+  look(): Promise<Held>;
+  /** The next requests are answered with these codes; 0 breaks the connection. */
+  failNext(...codes: number[]): Promise<unknown>;
+  /** As if stored or begun so long ago, milliseconds. */
+  age(ms: number): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** In a process of its own, so that its memory is not taken for the client's. */
+export async function startS3(): Promise<S3Server> {
+  const child = fork(path.join(import.meta.dirname, "s3-process.ts"), { execArgv: [] });
+  const [{ endpoint }] = (await once(child, "message")) as [{ endpoint: string }];
+  async function send(command: Command["command"], ...values: number[]): Promise<Held> {
+    child.send({ command, values } satisfies Command);
+    const [held] = (await once(child, "message")) as [Held];
+    return held;
+  }
+  return {
+    endpoint,
+    look: () => send("look"),
+    failNext: (...codes) => send("fail", ...codes),
+    age: (ms) => send("age", ms),
+    async close() {
+      child.kill();
+      await once(child, "exit");
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openS3Blobs } from "../../src/blobs/s3.ts";
+import type { BlobStore } from "../../src/blobs/types.ts";
+import { blobContract, chunks } from "./contract.ts";
+import { credentials, type S3Server, startS3 } from "./s3-server.ts";
+
+blobContract("S3", async () => {
+  const server = await startS3();
+  const blobs = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "in flight/" });
+  return {
+    blobs,
+    async cleanup() {
+      await blobs.close();
+      await server.close();
+    },
+  };
+});
+
+describe("S3 blobs", () => {
+  let server: S3Server;
+  let blobs: BlobStore;
+  beforeEach(async () => {
+    server = await startS3();
+    blobs = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "p/" });
+  });
+  afterEach(async () => {
+    await blobs.close();
+    await server.close();
+  });
+
+  it("refuse to open with wrong credentials or without their bucket, and name the reason but no secret", async () => {
+    const options = { ...credentials, endpoint: server.endpoint };
+    const wrong = await openS3Blobs({ ...options, secretAccessKey: "wrong-secret" }).catch(
+      (error: Error) => error.message,
+    );
+    expect(wrong).toContain("403 SignatureDoesNotMatch");
+    expect(wrong).not.toContain("wrong-secret");
+    await expect(openS3Blobs({ ...options, bucket: "other" })).rejects.toThrow("404 NoSuchBucket");
+  });
+
+  it("send big images in parts, and give the same bytes to every node", async () => {
+    const bytes = new Uint8Array(randomBytes(17 * 2 ** 20 + 12_345));
+    // The test's server keeps no whole part of 5 MiB: of these three none, and the rest.
+    const { blobId, size, head } = await blobs.put(chunks(bytes, 100_000), { maxBytes: 1e9 });
+    expect(size).toBe(bytes.length);
+    expect(Buffer.compare(head, bytes.subarray(0, 65_536))).toBe(0);
+    const other = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "p/" });
+    const file = (await other.open(blobId))!;
+    expect(Buffer.compare(await readFile(file.path), bytes.subarray(15 * 2 ** 20))).toBe(0);
+    await file.release();
+    await expect(readFile(file.path)).rejects.toThrow("ENOENT");
+    await other.close();
+    expect((await server.look()).uploads).toEqual([]);
+  });
+
+  it("abort a multi-part upload whose stream breaks", async () => {
+    async function* broken() {
+      yield Buffer.alloc(9 * 2 ** 20);
+      throw new Error("connection lost");
+    }
+    await expect(blobs.put(broken(), { maxBytes: 1e9 })).rejects.toThrow("connection lost");
+    expect((await server.look()).uploads).toEqual([]);
+    expect((await server.look()).keys).toEqual([]);
+  });
+
+  it("ask again when the server is busy or the connection breaks", async () => {
+    await server.failNext(503, 0, 500);
+    const { blobId } = await blobs.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    await server.failNext(0, 429);
+    const file = (await blobs.open(blobId))!;
+    expect(await readFile(file.path, "utf8")).toBe("image");
+  });
+
+  it("list more than one page, only their own prefix", async () => {
+    const other = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "q/" });
+    await other.put(chunks(Buffer.from("x"), 9), { maxBytes: 9 });
+    await other.close();
+    const ids = [];
+    for (let i = 0; i < 8; i++)
+      ids.push((await blobs.put(chunks(Buffer.from("x"), 9), { maxBytes: 9 })).blobId);
+    expect((await blobs.list(Date.now() + 1000)).toSorted()).toEqual(ids.toSorted());
+  });
+
+  it("abort uploads that a crash left, once they are a day old", async () => {
+    let stuck = () => {};
+    async function* endless() {
+      yield Buffer.alloc(9 * 2 ** 20);
+      await new Promise<void>((resolve) => (stuck = resolve));
+    }
+    const abandoned = blobs.put(endless(), { maxBytes: 1e9 }).catch(() => {});
+    await expect.poll(async () => (await server.look()).uploads).toHaveLength(1);
+    await blobs.list(Date.now());
+    expect((await server.look()).uploads).toHaveLength(1);
+    await server.age(25 * 3_600_000);
+    await blobs.list(Date.now());
+    expect((await server.look()).uploads).toEqual([]);
+    stuck();
+    await abandoned;
+  });
+});
