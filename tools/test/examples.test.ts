@@ -20,6 +20,9 @@ const commands: Record<string, (file: string) => [program: string, args: string[
   "curl.sh": (file) => ["bash", [file]],
 };
 
+/** What the scripts have in common; run by each of them. */
+const shared = ["flow.ts", "photos.ts"];
+
 let directory: string;
 let server: ChildProcess;
 let environment: NodeJS.ProcessEnv;
@@ -50,13 +53,13 @@ afterAll(async () => {
 describe("every example", () => {
   it("is one that this test runs", async () => {
     const files = (await readdir(examples)).filter((file) => /\.(ts|sh)$/.test(file));
-    expect(files.sort()).toEqual(Object.keys(commands).sort());
+    expect(files.sort()).toEqual([...Object.keys(commands), ...shared].sort());
   });
 
   it.each(Object.keys(commands))("runs against a new server: %s", async (file) => {
     const [program, args] = commands[file]!(path.join(examples, file));
     const { stdout } = await run(program, args, { cwd: directory, env: environment, timeout: 50_000 });
-    expect(stdout).toMatch(/welcome back/i);
+    expect(stdout).toMatch(/welcome back|recognition: yes|"recognition":true/);
   });
 });
 

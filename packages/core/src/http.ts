@@ -1,3 +1,4 @@
+import ky, { isHTTPError } from "ky";
 import type { GenericSchema, InferOutput } from "valibot";
 import { ApiError, ConnectionError } from "./errors.ts";
 import { parseAnswer } from "./validate.ts";
@@ -24,37 +25,46 @@ export interface HttpOptions {
 /** Full jitter below 0.3, 0.6, 1.2 ... seconds, at most this; a `Retry-After` is kept to the second instead. */
 const BACKOFF_MS = 300;
 const BACKOFF_LIMIT_MS = 10_000;
-/** Passing faults, by RFC 9110 and 6585; 425 is for early data, which no `fetch` sends. */
-const PASSING = [408, 429, 500, 502, 503, 504];
 
+/**
+ * GET: ky repeats it after a lost connection and after 408, 429, 500, 502, 503 and 504.
+ * Anything else may have started a job, so it is repeated after one answer only: 429, which says that it was not carried out.
+ * ky's own retry is off there, because ky keeps a second copy of the body in memory for it.
+ */
 export function createSend({ baseUrl, fetch = globalFetch, retries }: HttpOptions): Send {
   const root = baseUrl.href.replace(/\/+$/, "");
+  const client = ky.create({ timeout: false, fetch: (input) => fetch(input as Request) });
+  const retryGet = {
+    limit: retries,
+    methods: ["get"],
+    statusCodes: [408, 429, 500, 502, 503, 504],
+    afterStatusCodes: [429, 503],
+    backoffLimit: BACKOFF_LIMIT_MS,
+    jitter: true,
+    // Runtimes word a lost connection differently; for a GET any failed exchange may be tried again.
+    shouldRetry: ({ error }: { error: Error }) => (isHTTPError(error) ? undefined : true),
+  };
 
-  const attempt = async (
-    { method, path, headers, json, body }: Exchange,
-    signal: AbortSignal,
-  ): Promise<Response> => {
-    const sent = new Headers({ accept: "application/json", ...headers });
-    if (json !== undefined) sent.set("content-type", "application/json");
-    const content = json === undefined ? body?.() : JSON.stringify(json);
-    const request = new Request(root + path, {
-      method,
-      headers: sent,
-      signal,
-      ...(content !== undefined && { body: content }),
-    });
-    let response: Response;
+  const attempt = async ({ method, path, headers, json, body }: Exchange, signal: AbortSignal): Promise<Response> => {
     try {
-      response = await fetch(request);
+      return await client(root + path, {
+        method,
+        headers: { accept: "application/json", ...headers },
+        ...(json !== undefined && { json }),
+        ...(body && { body: body() }),
+        retry: method === "GET" ? retryGet : 0,
+        signal,
+      });
     } catch (error) {
       signal.throwIfAborted();
-      throw new ConnectionError(`No answer from ${root}: ${innermost(error)}`);
+      // ky's errors hold the request, and with it the token: none of them leaves this function.
+      if (!isHTTPError(error)) throw new ConnectionError(`No answer from ${root}: ${innermost(error)}`);
+      const { status, headers: answered } = error.response;
+      throw new ApiError(status, error.data, {
+        requestId: answered.get("x-request-id") ?? undefined,
+        retryAfterMs: parseRetryAfter(answered.get("retry-after")),
+      });
     }
-    if (response.ok) return response;
-    throw new ApiError(response.status, await readErrorBody(response), {
-      requestId: response.headers.get("x-request-id") ?? undefined,
-      retryAfterMs: parseRetryAfter(response.headers.get("retry-after")),
-    });
   };
 
   return async (exchange, signal) => {
@@ -62,37 +72,18 @@ export function createSend({ baseUrl, fetch = globalFetch, retries }: HttpOption
       try {
         return await attempt(exchange, signal);
       } catch (error) {
-        if (tried >= retries || !mayRepeat(exchange, error)) throw error;
-        const asked = error instanceof ApiError ? error.retryAfterMs : undefined;
-        await pause(asked ?? Math.random() * Math.min(BACKOFF_LIMIT_MS, BACKOFF_MS * 2 ** tried), signal);
+        const refused = error instanceof ApiError && error.status === 429 && exchange.method !== "GET";
+        if (!refused || tried >= retries) throw error;
+        const backoff = Math.random() * Math.min(BACKOFF_LIMIT_MS, BACKOFF_MS * 2 ** tried);
+        await pause(error.retryAfterMs ?? backoff, signal);
       }
     }
   };
 }
 
-/**
- * A GET may be repeated after any passing fault. Anything else may have started a job, so it is repeated after one answer
- * only: 429, which says that it was not carried out.
- */
-function mayRepeat({ method }: Exchange, error: unknown): boolean {
-  if (error instanceof ConnectionError) return method === "GET";
-  return (
-    error instanceof ApiError && (method === "GET" ? PASSING.includes(error.status) : error.status === 429)
-  );
-}
-
 /** Looked up at each call, for whoever replaces the global one. */
 function globalFetch(request: Request): Promise<Response> {
   return globalThis.fetch(request);
-}
-
-async function readErrorBody(response: Response): Promise<unknown> {
-  const text = await response.text().catch(() => "");
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** @throws ConnectionError when the body breaks off */
