@@ -1,4 +1,4 @@
-import { align, ALIGNED_SIZE } from "./align.ts";
+import { align } from "./align.ts";
 import { cropFace } from "./crop.ts";
 import { decode } from "./decode.ts";
 import { detect, type Detection } from "./detect.ts";
@@ -65,7 +65,7 @@ export async function analyse(
   for (const candidate of candidates) {
     if (which === "none" || (which === "principal" && candidate !== principal)) continue;
     signal?.throwIfAborted();
-    candidate.face.embedding = await embed(candidate.aligned, ALIGNED_SIZE, sessions.embedder);
+    candidate.face.embedding = await embed(candidate.aligned, sessions.embedder);
   }
   if (crop && principal !== undefined) principal.face.crop = await cropFace(pyramid, principal.detection.box);
   return { width, height, faces: candidates.map(({ face }) => face) };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { detection, embedding, knownFace, landmarks } from "../src/index.ts";
 import { stripInputs } from "./strip-inputs.ts";
+import { unfoldPrelu } from "./unfold-prelu.ts";
 import { transcodeTfjs, type TfGraphModel } from "./transcode-tfjs.ts";
 
 /** Lays what we publish into weights/: from pinned files, checked before and after. */
@@ -27,7 +28,7 @@ const recipes: Recipe[] = [
       "3826da640b0a3021161605369ee6af293f75d518040355b960ec71a3390c1c0b",
     ],
     make: ([description, weights]) =>
-      transcodeTfjs(JSON.parse(new TextDecoder().decode(description)) as TfGraphModel, given(weights), {
+      unfoldPrelu(transcodeTfjs(JSON.parse(new TextDecoder().decode(description)) as TfGraphModel, given(weights), {
         name: "facemesh",
         height: 192,
         width: 192,
@@ -35,12 +36,12 @@ const recipes: Recipe[] = [
           { name: "mesh", from: "Identity_2", values: 1404 },
           { name: "presence", from: "Identity_1", values: 1 },
         ],
-      }),
+      })),
   },
   {
     result: embedding,
     sources: ["0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"],
-    make: ([file]) => stripInputs(given(file), { data: [3, 112, 112], fc1: [128] }),
+    make: ([file]) => unfoldPrelu(stripInputs(given(file), { data: [3, 112, 112], fc1: [128] })),
   },
   {
     result: knownFace,

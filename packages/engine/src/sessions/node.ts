@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../models.ts";
 
-/** Runs a graph on one image, or on several one after the other; values come back by the graph's output names. */
+/** Runs a graph on one image; values come back by the graph's output names. */
 export type Run = (input: Float32Array) => Promise<Record<string, Float32Array>>;
 
 /**
@@ -32,10 +32,8 @@ export async function openSession({ model, input, shape }: Graph): Promise<Run> 
     );
   }
   const session = await InferenceSession.create(weights, OPTIONS);
-  const valuesEach = shape.reduce((product, size) => product * size, 1);
   return async (values) => {
-    const batch = values.length / valuesEach;
-    const outputs = await session.run({ [input]: new Tensor("float32", values, [batch, ...shape]) });
+    const outputs = await session.run({ [input]: new Tensor("float32", values, [1, ...shape]) });
     const result: Record<string, Float32Array> = {};
     for (const [name, tensor] of Object.entries(outputs)) {
       if (!(tensor.data instanceof Float32Array)) throw new Error(`${model.name} answered ${tensor.type} for ${name}.`);
