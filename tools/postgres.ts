@@ -57,8 +57,11 @@ export function postgresUnavailable(): string | undefined {
   return `neither debootstrap nor apt-get is here: ${instead}`;
 }
 
-/** @param owner process that the server belongs to: what dead owners left is stopped and removed by the next start. */
-export async function startPostgres(owner = process.pid): Promise<TestPostgres> {
+/**
+ * `owner` is the process that the server belongs to: what dead owners left is stopped and removed by the next start.
+ * Not `durable` survives a crash of PostgreSQL but not of the machine, and is quicker to test against.
+ */
+export async function startPostgres({ owner = process.pid, durable = true } = {}): Promise<TestPostgres> {
   const given = process.env.PROSOPON_TEST_DATABASE_URL;
   if (given) return { url: given, stop: async () => {} };
   const unavailable = postgresUnavailable();
@@ -86,7 +89,7 @@ export async function startPostgres(owner = process.pid): Promise<TestPostgres> 
     "--no-sync",
   );
   const port = await freePort();
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=512MB -c max_wal_size=4GB`;
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c shared_buffers=512MB -c max_wal_size=4GB -c fsync=${durable ? "on" : "off"}`;
   await control(data, "-o", settings, "start");
   return attachPostgres({ port, data });
 }

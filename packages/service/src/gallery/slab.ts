@@ -56,7 +56,7 @@ export class Slab {
   add(entry: Entry, vector: Float32Array): void {
     const row = this.#size % CHUNK_ROWS;
     if (row === 0) this.#chunks.push(this.#banks.take());
-    const chunk = this.#chunks.at(-1)!;
+    const chunk = this.#chunks.at(-1);
     chunk.bank.write(chunk.address, row, vector, entry);
     this.#size++;
   }
@@ -91,19 +91,24 @@ export class Slab {
   async nearest(probe: Float32Array, k: number, read: (slot: number) => Float32Array): Promise<Nearest[]> {
     if (k < 1) return [];
     const query = quantiseQuery(probe);
+    return this.#scanned(query, k, (possible) => rank(possible, query, k, read));
+  }
+
+  /** The rows among which the `k` nearest identities are, for a storage that reads vectors asynchronously. */
+  async candidates(probe: Float32Array, k: number): Promise<Entry[]> {
+    return k < 1 ? [] : this.#scanned(quantiseQuery(probe), k, (possible) => possible);
+  }
+
+  async #scanned<T>(query: Query, k: number, use: (possible: Candidate[]) => T): Promise<T> {
     for (let restarts = 0; ; restarts++) {
-      const nearest = await this.#scan(query, k, read, restarts < MAX_RESTARTS);
-      if (nearest) return nearest;
+      const possible = await this.#scan(query, k, restarts < MAX_RESTARTS);
+      // In the turn of the scan's end, before any slot can get another holder.
+      if (possible) return use(possible);
     }
   }
 
-  /** Undefined when rows moved during a pause. Ranks in the same turn, before any slot can get another holder. */
-  async #scan(
-    query: Query,
-    k: number,
-    read: (slot: number) => Float32Array,
-    pause: boolean,
-  ): Promise<Nearest[] | undefined> {
+  /** Undefined when rows moved during a pause. */
+  async #scan(query: Query, k: number, pause: boolean): Promise<Candidate[] | undefined> {
     const removals = this.#removals;
     const bounds = new Leaders(k);
     const candidates: Candidate[] = [];
@@ -122,8 +127,7 @@ export class Slab {
         candidates.push({ identity, slot, bound: value + error });
       });
     }
-    const possible = candidates.filter((candidate) => candidate.bound >= bounds.threshold);
-    return rank(possible, query, k, read);
+    return candidates.filter((candidate) => candidate.bound >= bounds.threshold);
   }
 
   #positionOf(slot: number): number {
@@ -138,7 +142,7 @@ export class Slab {
   /** The last row fills the gap and is wiped where it was. */
   #removeAt(position: number): void {
     if (position < 0) return;
-    const last = this.#chunks.at(-1)!;
+    const last = this.#chunks.at(-1);
     const lastRow = --this.#size % CHUNK_ROWS;
     const target = this.#chunks[Math.floor(position / CHUNK_ROWS)]!;
     if (position !== this.#size) {
@@ -154,7 +158,12 @@ interface Candidate extends Entry {
   bound: number;
 }
 
-function rank(candidates: Candidate[], query: Query, k: number, read: (slot: number) => Float32Array): Nearest[] {
+function rank(
+  candidates: Candidate[],
+  query: Query,
+  k: number,
+  read: (slot: number) => Float32Array,
+): Nearest[] {
   candidates.sort((a, b) => b.bound - a.bound);
   const best = new Leaders(k);
   for (const { identity, slot, bound } of candidates) {

@@ -13,19 +13,22 @@ if (typeof postgres === "string") {
   await migratePostgres(template.url);
   afterAll(() => template.drop());
 
-  storageContract("PostgreSQL", async () => {
-    const database = await createDatabase(postgres.url, template.url);
-    let storage = await openPostgresStorage({ url: database.url, connections: 4 });
-    return {
-      storage,
-      async reopen() {
-        await storage.close();
-        return (storage = await openPostgresStorage({ url: database.url, connections: 4 }));
-      },
-      async cleanup() {
-        await storage.close();
-        await database.drop();
-      },
-    };
-  });
+  // Both ways to search: from memory, and by pgvector.
+  for (const galleryFaces of [2_000_000, 0]) {
+    storageContract(galleryFaces > 0 ? "PostgreSQL" : "PostgreSQL without galleries", async () => {
+      const database = await createDatabase(postgres.url, template.url);
+      let storage = await openPostgresStorage({ url: database.url, connections: 4, galleryFaces });
+      return {
+        storage,
+        async reopen() {
+          await storage.close();
+          return (storage = await openPostgresStorage({ url: database.url, connections: 4, galleryFaces }));
+        },
+        async cleanup() {
+          await storage.close();
+          await database.drop();
+        },
+      };
+    });
+  }
 }

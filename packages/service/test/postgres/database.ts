@@ -25,13 +25,13 @@ export async function testPostgres(): Promise<TestPostgres | string> {
 
 async function shared(): Promise<TestPostgres> {
   const run = process.env.PROSOPON_TEST_RUN;
-  if (process.env.PROSOPON_TEST_DATABASE_URL || !run) return startPostgres();
+  if (process.env.PROSOPON_TEST_DATABASE_URL || !run) return startPostgres({ durable: false });
   const { directory, pid } = JSON.parse(run) as { directory: string; pid: number };
   const file = path.join(directory, "postgres.json");
   const first = await open(path.join(directory, "postgres.lock"), "wx").catch(() => undefined);
   if (first) {
     await first.close();
-    const started = await startPostgres(pid).catch(async (error: unknown) => {
+    const started = await startPostgres({ owner: pid, durable: false }).catch(async (error: unknown) => {
       await writeFile(path.join(directory, "postgres.failed"), String(error));
       throw error;
     });

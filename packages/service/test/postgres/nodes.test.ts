@@ -190,6 +190,51 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(await two.identities.nearest(accountId, embedding(1), 5)).toEqual([]);
   });
 
+  it("answer every search from what was committed before it, on whichever node", async () => {
+    const [one, two] = [
+      await open(),
+      await openPostgresStorage({ url: database.url, connections: 4, galleryFaces: 0 }),
+    ];
+    nodes.push(two);
+    const accountId = await newAccount(one);
+    const enrolled = [];
+    for (let i = 0; i < 60; i++) {
+      // Both nodes change, node one holds the gallery in memory, node two asks pgvector.
+      enrolled.push(await enrol(i % 2 ? one : two, accountId, [face(i), face(1000 + i)]));
+      if (i % 5 === 4)
+        await two.identities.delete(accountId, [enrolled.splice(i % 3, 1)[0]!.identityId], 3000);
+      if (i % 7 === 6) await one.faces.delete(accountId, enrolled[1]!.faces[0]!.id, 3000);
+      const probe = embedding(5000 + i);
+      const answers = await Promise.all(
+        [one, two, one].map((node) => node.identities.nearest(accountId, probe, 12)),
+      );
+      expect(answers[0]).toHaveLength(Math.min(12, enrolled.length));
+      expect(answers[0]).toEqual(answers[1]);
+      expect(answers[2]).toEqual(answers[1]);
+    }
+  });
+
+  it("load a gallery anew when the changes it missed are no longer kept, and do without when it is too large", async () => {
+    const [one, small] = [
+      await open(),
+      await openPostgresStorage({ url: database.url, connections: 4, galleryFaces: 3 }),
+    ];
+    nodes.push(small);
+    const accountId = await newAccount(one);
+    await enrol(one, accountId, [face(1)]);
+    for (const node of nodes)
+      expect(await node.identities.nearest(accountId, embedding(1), 9)).toHaveLength(1);
+    for (let i = 2; i < 8; i++) await enrol(small, accountId, [face(i)]);
+    await execute(database.url, "DELETE FROM gallery_changes; UPDATE gallery_heads SET pruned = seq");
+    for (const node of nodes) {
+      for (let i = 1; i < 8; i++)
+        expect((await node.identities.nearest(accountId, embedding(i), 9))[0]!.cosine).toBeGreaterThan(0.999);
+    }
+    const other = await newAccount(one);
+    await enrol(one, other, [face(1)]);
+    expect(await small.identities.nearest(other, embedding(1), 9)).toHaveLength(1);
+  });
+
   it("keep texts that PostgreSQL cannot hold readable", async () => {
     const storage = await open();
     const accountId = await newAccount(storage);

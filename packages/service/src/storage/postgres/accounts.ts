@@ -28,7 +28,10 @@ export function createAccounts({ read, transaction }: Context): Storage["account
             `INSERT INTO accounts (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING row`,
             values,
           );
-          await query("INSERT INTO event_heads (account) VALUES ($1)", [row]);
+          await query(
+            "WITH e AS (INSERT INTO event_heads (account) VALUES ($1)) INSERT INTO gallery_heads (account) VALUES ($1)",
+            [row],
+          );
         });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;

@@ -5,6 +5,7 @@ import { openCrop, sealCrop } from "./crops.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { Erasure } from "./erasure/erasure.ts";
 import { storable, toJson } from "./text.ts";
+import { recordChanges } from "./matching/changes.ts";
 import { toVector } from "./vector.ts";
 
 interface Row {
@@ -26,11 +27,12 @@ const SELECT = `SELECT f.id, f.slot, f.identity, i.id AS identity_id, f.quality,
 export type InsertFaces = typeof insertFaces;
 
 export async function insertFaces(
-  { query }: Transaction,
+  { query }: Pick<Transaction, "query">,
   { account, identity }: { account: number; identity: number },
   faces: readonly NewFace[],
   now: number,
 ): Promise<void> {
+  const slots: number[] = [];
   for (const { id, quality, box, confidence, crop, embedding } of faces) {
     const [{ slot } = { slot: -1 }] = await query<{ slot: number }>(
       `WITH face AS (
@@ -48,6 +50,7 @@ export async function insertFaces(
         toVector(embedding),
       ],
     );
+    slots.push(slot);
     if (!crop) continue;
     const { key, sealed } = sealCrop(crop);
     await query(
@@ -55,6 +58,12 @@ export async function insertFaces(
       [slot, key, sealed],
     );
   }
+  await recordChanges(
+    { query },
+    account,
+    slots.map((slot) => ({ slot, identity })),
+    "came",
+  );
 }
 
 /** By identity row; each oldest first. faces_identity */
@@ -108,6 +117,7 @@ export function createFaces({ read, accountRow, transaction }: Context, erasure:
         if (all.length === 1) return "last";
         await tx.query("DELETE FROM faces WHERE slot = $1", [gone.slot]);
         await erasure.erase(tx, [gone.slot]);
+        await recordChanges(tx, account, [{ slot: gone.slot, identity: face!.identity }], "went");
         await tx.query("UPDATE identities SET updated_at = $2 WHERE row = $1", [face!.identity, now]);
         return "deleted";
       });

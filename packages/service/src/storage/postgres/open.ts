@@ -21,7 +21,12 @@ export interface PostgresOptions {
   directUrl?: string;
   /** Connections at most, beside the one that listens. Default 10. */
   connections?: number;
+  /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by pgvector. Default 2,000,000; 0 holds none. */
+  galleryFaces?: number;
 }
+
+/** 300 MB. */
+const GALLERY_FACES = 2_000_000;
 
 /**
  * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.
@@ -31,6 +36,7 @@ export async function openPostgresStorage({
   url,
   directUrl = url,
   connections = 10,
+  galleryFaces = GALLERY_FACES,
 }: PostgresOptions): Promise<Storage> {
   await migratePostgres(directUrl);
   const database = createDatabase(url, connections);
@@ -38,13 +44,14 @@ export async function openPostgresStorage({
   const feed = await createFeed(database, directUrl);
   const events = createEvents(context, feed);
   const erasure = createErasure(context);
+  const matching = createMatching(context, galleryFaces);
   let closing: Promise<void> | undefined;
 
   return {
     accounts: createAccounts(context),
     sessions: createSessions(context),
     jobs: createJobs(context, events, feed, insertFaces),
-    identities: createIdentities(context, events, erasure, createMatching(context)),
+    identities: createIdentities(context, events, erasure, matching),
     faces: createFaces(context, erasure),
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },
@@ -72,6 +79,7 @@ export async function openPostgresStorage({
       closing ??= (async () => {
         await feed.close();
         await erasure.stop();
+        await matching.close();
         await database.end();
       })();
       return closing;

@@ -4,6 +4,7 @@ import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { forget, lockJobsOf } from "../jobs/forget.ts";
+import { recordChanges } from "../matching/changes.ts";
 import { storable } from "../text.ts";
 import { unneeded } from "../uploads.ts";
 
@@ -35,14 +36,15 @@ export function createDelete(
       ];
       const { blobIds, ended } = await forget(tx, identities, own, endJobs, now);
       const rows = identities.map(({ row }) => row);
-      const faces = await tx.query<{ slot: number }>(
-        "DELETE FROM faces WHERE identity = ANY ($1::bigint[]) RETURNING slot",
+      const faces = await tx.query<{ slot: number; identity: number }>(
+        "DELETE FROM faces WHERE identity = ANY ($1::bigint[]) RETURNING slot, identity",
         [rows],
       );
       await erasure.erase(
         tx,
         faces.map(({ slot }) => slot),
       );
+      await recordChanges(tx, account, faces, "went");
       await tx.query("DELETE FROM identities WHERE row = ANY ($1::bigint[])", [rows]);
       const freed = await unneeded(tx, blobIds);
       await events.record(tx, ended);

@@ -4,20 +4,27 @@ import type { Neighbour, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { storable } from "../text.ts";
 import { fromSent } from "../vector.ts";
+import { createGalleries } from "./galleries.ts";
 import { clamp } from "./rank.ts";
 import { createScan } from "./scan.ts";
 
-export type Matching = Pick<Storage["identities"], "nearest" | "compare">;
+export interface Matching extends Pick<Storage["identities"], "nearest" | "compare"> {
+  close(): Promise<void>;
+}
 
-export function createMatching(context: Context): Matching {
+/** @param capacity faces held in memory; 0 searches in PostgreSQL alone */
+export function createMatching(context: Context, capacity: number): Matching {
   const { read, accountRow } = context;
   const scan = createScan(context);
+  const galleries = createGalleries(context, capacity);
 
   return {
     async nearest(accountId, probe, k) {
       checkEmbedding(probe);
       const account = await accountRow(accountId);
-      return account < 0 ? [] : scan(account, probe, k);
+      if (account < 0) return [];
+      const held = capacity > 0 ? await galleries.nearest(account, probe, k) : undefined;
+      return held ?? scan(account, probe, k);
     },
     async compare(accountId, identityId, probe) {
       checkEmbedding(probe);
@@ -35,5 +42,6 @@ export function createMatching(context: Context): Matching {
       }
       return best;
     },
+    close: galleries.close,
   };
 }

@@ -1,7 +1,8 @@
 import type { Neighbour } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { toVector } from "../vector.ts";
-import { type Candidate, clamp, rank, type Ranked } from "./rank.ts";
+import { named } from "./named.ts";
+import { type Candidate, rank } from "./rank.ts";
 
 /**
  * How far pgvector's single-precision sum of 128 products of two unit vectors may be off: 128 * 2^-24, by Higham's bound
@@ -15,12 +16,12 @@ const FACES = 5;
  * Exact: the nearest faces by pgvector, then in double precision. What was not fetched is no nearer than the last that
  * was; when that could still matter, because few people own many of the nearest faces, more is fetched.
  */
-export function createScan({
-  read,
-}: Context): (account: number, probe: Float32Array, k: number) => Promise<Neighbour[]> {
+export function createScan(
+  context: Context,
+): (account: number, probe: Float32Array, k: number) => Promise<Neighbour[]> {
   const nearestFaces = (account: number, probe: Float32Array, limit: number) =>
     // vectors_account, or the whole table where most of it is this account's. Only the faces kept are sent.
-    read<Candidate>(
+    context.read<Candidate>(
       `SELECT slot, identity, distance, vector_send(embedding) AS sent FROM (
          SELECT slot, identity, embedding, embedding <#> $2::vector AS distance FROM vectors
          WHERE account = $1 ORDER BY embedding <#> $2::vector LIMIT $3) n`,
@@ -33,20 +34,7 @@ export function createScan({
       const best = rank(faces, probe, k);
       const complete =
         faces.length < limit || (best.length === k && best.at(-1).value > ERROR - faces.at(-1).distance);
-      if (complete) return named(best);
+      if (complete) return named(context, best);
     }
   };
-
-  /** One deleted since the search has no name any more, and is left out. */
-  async function named(best: readonly Ranked[]): Promise<Neighbour[]> {
-    const names = await read<{ slot: number; face_id: string; identity_id: string }>(
-      "SELECT f.slot, f.id AS face_id, i.id AS identity_id FROM faces f JOIN identities i ON i.row = f.identity WHERE f.slot = ANY ($1::bigint[])",
-      [best.map(({ slot }) => slot)],
-    );
-    const bySlot = new Map(names.map((name) => [name.slot, name]));
-    return best.flatMap(({ slot, value }) => {
-      const name = bySlot.get(slot);
-      return name ? [{ identityId: name.identity_id, faceId: name.face_id, cosine: clamp(value) }] : [];
-    });
-  }
 }

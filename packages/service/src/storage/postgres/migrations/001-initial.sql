@@ -73,6 +73,23 @@ CREATE UNIQUE INDEX vectors_slot ON vectors (slot);
 CREATE INDEX vectors_account ON vectors (account);
 CREATE INDEX vectors_identity ON vectors (identity);
 
+-- Which faces came and went, numbered for each account in the order of commits: what a node that holds the account's
+-- gallery in memory has to catch up on. `pruned` is the newest change that has been forgotten.
+CREATE TABLE gallery_heads (
+  account integer PRIMARY KEY REFERENCES accounts (row),
+  seq bigint NOT NULL DEFAULT 0,
+  pruned bigint NOT NULL DEFAULT 0,
+  faces bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+CREATE TABLE gallery_changes (
+  account integer NOT NULL,
+  seq bigint NOT NULL,
+  slot bigint NOT NULL,
+  identity bigint NOT NULL,
+  gone boolean NOT NULL,
+  PRIMARY KEY (account, seq)
+);
+
 -- Pictures of faces, each enciphered under a key of its own; the keys lie in rows of one size, for the same reason.
 CREATE TABLE crops (
   slot bigint PRIMARY KEY,
