@@ -33,7 +33,7 @@ for (const name of names) {
       machine: machine(),
       commit: commit(),
       figures: report.figures,
-      goals: goals.map(({ direction: _, ...goal }) => goal),
+      goals: goals.map(({ name, value, goal, unit, holds }) => ({ name, value, goal, unit, holds })),
     };
     if (options.save) {
       const dated = { date: new Date().toISOString().slice(0, 10), ...result };

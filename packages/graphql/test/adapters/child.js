@@ -8,7 +8,6 @@ const gateway = createGateway({ client: (auth) => createClient({ baseUrl, ...aut
 const { url, close } = await serve(gateway);
 console.log(url);
 process.stdin.resume();
-process.stdin.on("end", async () => {
-  await close();
-  process.exit(0);
+process.stdin.on("end", () => {
+  void close().then(() => process.exit(0));
 });

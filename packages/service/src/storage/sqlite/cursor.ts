@@ -22,5 +22,5 @@ export function decodeCursor(cursor: string | undefined): Position {
 export function page<T extends Position>(rows: T[], limit: number): { items: T[]; nextCursor?: string } {
   if (rows.length <= limit) return { items: rows };
   const items = rows.slice(0, limit);
-  return { items, nextCursor: encodeCursor(items.at(-1)!) };
+  return { items, nextCursor: encodeCursor(items.at(-1)) };
 }

@@ -34,7 +34,7 @@ export function queueContract(open: () => Promise<Opened>): void {
       await enqueue(current(), quiet, enrolment);
       const first = await claimOne(current());
       const second = await claimOne(current());
-      expect([first?.accountId, second?.accountId].toSorted()).toEqual([loud, quiet].toSorted());
+      expect(new Set([first?.accountId, second?.accountId])).toEqual(new Set([loud, quiet]));
     });
 
     it("never hands one job to two claims", async () => {
