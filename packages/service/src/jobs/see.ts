@@ -1,5 +1,5 @@
-import type { SeenFace, SeenImage } from "@prosopon/core/contract";
-import { isImageError, type Analysis, type Face } from "@prosopon/engine";
+import type { FaceQuality, SeenFace, SeenImage } from "@prosopon/core/contract";
+import { isImageError, type Analysis, type Box, type Face, type Point, type Quality } from "@prosopon/engine";
 import type { Deps } from "../deps.ts";
 import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
 import { randomUUID } from "node:crypto";
@@ -53,25 +53,42 @@ async function seeOne(
 export const seenImages = (sights: Sight[]): SeenImage[] =>
   sights.map(({ analysis: { width, height, faces } }) => ({ width, height, faces: faces.map(seenFace) }));
 
+/** As precise as it is: a tenth of a pixel or degree, a thousandth of a part. */
+const tenth = (value: number): number => Math.round(value * 10) / 10;
+const thousandth = (value: number): number => Math.round(value * 1000) / 1000;
+const point = ({ x, y }: Point): Point => ({ x: tenth(x), y: tenth(y) });
+const rounded = ({ x, y, width, height }: Box): Box => ({ ...point({ x, y }), width: tenth(width), height: tenth(height) });
+
+function stated({ score, size, sharpness, exposure, pose, reasons }: Quality): FaceQuality {
+  return {
+    score: thousandth(score),
+    size: tenth(size),
+    sharpness: thousandth(sharpness),
+    exposure: thousandth(exposure),
+    pose: { yaw: tenth(pose.yaw), pitch: tenth(pose.pitch), roll: tenth(pose.roll) },
+    reasons,
+  };
+}
+
 const seenFace = ({ box, landmarks, confidence, quality, principal }: Face): SeenFace => ({
-  box,
+  box: rounded(box),
   landmarks: {
-    left_eye: landmarks.leftEye,
-    right_eye: landmarks.rightEye,
-    nose: landmarks.nose,
-    left_mouth: landmarks.leftMouth,
-    right_mouth: landmarks.rightMouth,
+    left_eye: point(landmarks.leftEye),
+    right_eye: point(landmarks.rightEye),
+    nose: point(landmarks.nose),
+    left_mouth: point(landmarks.leftMouth),
+    right_mouth: point(landmarks.rightMouth),
   },
-  confidence,
-  quality,
+  confidence: thousandth(confidence),
+  quality: stated(quality),
   used: principal,
 });
 
 export const newFace = ({ face }: Sight): NewFace => ({
   id: randomUUID(),
   embedding: face.embedding,
-  quality: face.quality,
-  confidence: face.confidence,
-  box: face.box,
+  quality: stated(face.quality),
+  confidence: thousandth(face.confidence),
+  box: rounded(face.box),
   ...(face.crop && { crop: face.crop }),
 });
