@@ -27,12 +27,12 @@ export interface Api {
 
 export async function login(
   url: string,
-  credentials: { clientId?: string; secretId?: string },
+  { clientId, secretId }: { clientId?: string; secretId?: string },
 ): Promise<Api> {
   const answer = await fetch(`${url}/login`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(credentials),
+    body: JSON.stringify({ clientId, secretId }),
   });
   if (!answer.ok) throw new Error(`login answered ${answer.status}`);
   const { token } = (await answer.json()) as { token: string };
