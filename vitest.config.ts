@@ -22,7 +22,9 @@ export default defineConfig({
       "packages/models",
       "packages/service",
       "packages/graphql",
+      "packages/react-hooks",
       "apps/server",
+      "apps/playground",
       "bench",
       "tools",
     ].map((root) => ({

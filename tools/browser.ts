@@ -25,14 +25,23 @@ const system = [
 
 export async function launchBrowser(args: string[] = []): Promise<Browser> {
   const found = system.find((file) => file && existsSync(file));
-  return playwright.launch({ executablePath: found ?? (await packaged()), args: [...flags, ...args], headless: true });
+  return playwright.launch({
+    executablePath: found ?? (await packaged()),
+    args: [...flags, ...args],
+    headless: true,
+  });
 }
 
 /** The package unpacks itself into the temporary folder and takes half a file of another process for its own: one at a time. */
 async function packaged(): Promise<string> {
   const lock = path.join(tmpdir(), "prosopon-test-chromium.lock");
   const patience = Date.now() + 60_000;
-  while (!(await mkdir(lock).then(() => true, () => false))) {
+  while (
+    !(await mkdir(lock).then(
+      () => true,
+      () => false,
+    ))
+  ) {
     // A process that was killed leaves its lock behind.
     if (Date.now() > patience) break;
     await new Promise((resolve) => setTimeout(resolve, 200));

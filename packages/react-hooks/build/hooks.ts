@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { executeCodegen } from "@graphql-codegen/cli";
 import type { CodegenPlugin } from "@graphql-codegen/plugin-helpers";
+import { type ASTNode, type DocumentNode, Kind, type SelectionSetNode, visit } from "graphql";
 import * as hooks from "./hooks-plugin.ts";
 import * as shapes from "./shapes-plugin.ts";
 
@@ -20,6 +21,15 @@ const { result, error } = await executeCodegen({
   pluginLoader: async (name: string) => own[name.replace("@graphql-codegen/", "")] ?? import(name),
   generates: {
     "operations.ts": {
+      documentTransforms: [
+        {
+          transform: ({ documents }) =>
+            documents.map((file) => ({
+              ...file,
+              ...(file.document && { document: withTypenames(file.document) }),
+            })),
+        },
+      ],
       plugins: ["typescript-operations", "typed-document-node"],
       config: {
         documentMode: "graphQLTag",
@@ -62,4 +72,16 @@ if (process.argv.includes("--check")) {
 } else {
   for (const name of stale) rmSync(path.join(target, name));
   for (const { name, text } of files) writeFileSync(path.join(target, name), text);
+}
+
+/** The types say `__typename` everywhere, so it is asked for everywhere: what a library adds by itself, it also takes away. */
+function withTypenames(document: DocumentNode): DocumentNode {
+  const typename = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: "__typename" } } as const;
+  return visit(document, {
+    SelectionSet(node: SelectionSetNode, _key, parent): SelectionSetNode | undefined {
+      const holder = parent as ASTNode | undefined;
+      const own = holder?.kind === Kind.FIELD || holder?.kind === Kind.FRAGMENT_DEFINITION;
+      return own ? { ...node, selections: [typename, ...node.selections] } : undefined;
+    },
+  });
 }

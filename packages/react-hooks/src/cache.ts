@@ -50,6 +50,7 @@ export function prosoponCache() {
 
   return cacheExchange({
     possibleTypes,
+    logger: complain,
     keys: Object.fromEntries(keyless.map((name) => [name, () => null])),
     resolvers: { Query: { identities: relayPagination(), jobs: relayPagination() } },
     updates: {
@@ -116,4 +117,11 @@ function dropFromLists(cache: Cache, name: string, key: string) {
         list.edges.filter((edge) => cache.resolve(edge, "node") !== key),
       );
   }
+}
+
+/** Without a whole schema the cache tries every fragment when it writes, and misses the fields of those that do not apply. */
+const MISSED = "Invalid undefined";
+
+function complain(severity: "debug" | "error" | "warn", message: string) {
+  if (!message.startsWith(MISSED)) console[severity](message);
 }

@@ -43,7 +43,7 @@ export function DeletePerson({ person, onDeleted }: DeletePersonProps) {
     <>
       <Button
         variant="default"
-        c="var(--mantine-color-error)"
+        c="var(--no)"
         leftSection={<IconTrash size={17} />}
         onClick={() => setAsking(true)}
       >

@@ -1,6 +1,7 @@
-import { Alert, Group } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import classes from "./failure.module.css";
 
 interface FailureProps {
   title: string;
@@ -11,17 +12,13 @@ interface FailureProps {
 
 export function Failure({ title, message, children }: FailureProps) {
   return (
-    <Alert
-      role="alert"
-      variant="outline"
-      color="red"
-      radius="lg"
-      title={title}
-      icon={<IconAlertTriangle size={20} />}
-      styles={{ root: { background: "var(--surface)" }, title: { color: "var(--mantine-color-error)" } }}
-    >
-      {message}
-      {children && <Group mt="md">{children}</Group>}
-    </Alert>
+    <div role="alert" className={classes.failure}>
+      <IconAlertTriangle size={20} stroke={1.8} aria-hidden />
+      <div>
+        <strong>{title}</strong>
+        <p>{message}</p>
+        {children && <Group mt="sm">{children}</Group>}
+      </div>
+    </div>
   );
 }

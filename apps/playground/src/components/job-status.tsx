@@ -5,8 +5,8 @@ import { statuses } from "../library/text.ts";
 
 const looks = {
   SUCCEEDED: { color: "var(--sea)", icon: <IconCheck size={15} stroke={2.4} aria-hidden /> },
-  FAILED: { color: "var(--mantine-color-error)", icon: <IconAlertTriangle size={15} aria-hidden /> },
-  REVOKED: { color: "var(--mantine-color-error)", icon: <IconAlertTriangle size={15} aria-hidden /> },
+  FAILED: { color: "var(--no)", icon: <IconAlertTriangle size={15} aria-hidden /> },
+  REVOKED: { color: "var(--no)", icon: <IconAlertTriangle size={15} aria-hidden /> },
   STARTED: { color: "var(--clay)", icon: <Loader size={13} color="currentColor" aria-hidden /> },
 } as const;
 

@@ -1,7 +1,7 @@
 import { Loader } from "@mantine/core";
 import type { JobFieldsFragment, RunPhase } from "@prosopon/react-hooks";
 import { IconCheck, IconX } from "@tabler/icons-react";
-import { moment, percent, span } from "../library/text.ts";
+import { percent, span, timeOf } from "../library/text.ts";
 import classes from "./job-timeline.module.css";
 
 type StepState = "waiting" | "now" | "done" | "failed";
@@ -58,7 +58,7 @@ function stepsOf(phase: RunPhase, progress: number | undefined, job: JobFieldsFr
     {
       name: "Sent",
       state: failed && !job ? "waiting" : at(1),
-      note: job?.createdAt ? moment(job.createdAt) : undefined,
+      note: timeOf(job?.createdAt),
     },
     { name: "Started", state: failed && !job?.startedAt ? "waiting" : at(2), note: waited(job) },
     failed && job

@@ -40,6 +40,12 @@ export function moment(iso: string | null | undefined): string {
   return iso ? clock.format(new Date(iso)) : "–";
 }
 
+const exact = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+export function timeOf(iso: string | null | undefined): string | undefined {
+  return iso ? exact.format(new Date(iso)) : undefined;
+}
+
 /** Between two instants, e.g. "0.42 s". */
 export function span(from: string | null | undefined, to: string | null | undefined): string | undefined {
   if (!from || !to) return undefined;

@@ -60,7 +60,7 @@ export function Jobs() {
           value={status}
           clearable
           w={170}
-          onChange={(value) => (setStatus(value as Status | null), setAfter(undefined))}
+          onChange={(value) => (setStatus(value), setAfter(undefined))}
         />
       </Group>
       {error && !jobs && (

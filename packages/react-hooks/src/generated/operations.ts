@@ -432,6 +432,7 @@ export type ServerQuery = { __typename: 'Query', server: { __typename: 'Server',
 
 export const ErrorFieldsFragmentDoc = gql`
     fragment ErrorFields on Error {
+  __typename
   message
   code
   path
@@ -439,6 +440,7 @@ export const ErrorFieldsFragmentDoc = gql`
     ` as unknown as DocumentNode<ErrorFieldsFragment, unknown>;
 export const JobFieldsFragmentDoc = gql`
     fragment JobFields on Job {
+  __typename
   id
   jobId
   kind
@@ -453,12 +455,14 @@ export const JobFieldsFragmentDoc = gql`
     ` as unknown as DocumentNode<JobFieldsFragment, unknown>;
 export const QualityFieldsFragmentDoc = gql`
     fragment QualityFields on FaceQuality {
+  __typename
   score
   size
   sharpness
   exposure
   reasons
   pose {
+    __typename
     yaw
     pitch
     roll
@@ -467,40 +471,50 @@ export const QualityFieldsFragmentDoc = gql`
     ` as unknown as DocumentNode<QualityFieldsFragment, unknown>;
 export const SeenImageFieldsFragmentDoc = gql`
     fragment SeenImageFields on SeenImage {
+  __typename
   width
   height
   faces {
+    __typename
     used
     confidence
     box {
+      __typename
       x
       y
       width
       height
     }
     landmarks {
+      __typename
       leftEye {
+        __typename
         x
         y
       }
       rightEye {
+        __typename
         x
         y
       }
       nose {
+        __typename
         x
         y
       }
       leftMouth {
+        __typename
         x
         y
       }
       rightMouth {
+        __typename
         x
         y
       }
     }
     quality {
+      __typename
       ...QualityFields
     }
   }
@@ -508,6 +522,7 @@ export const SeenImageFieldsFragmentDoc = gql`
     ` as unknown as DocumentNode<SeenImageFieldsFragment, unknown>;
 export const FaceFieldsFragmentDoc = gql`
     fragment FaceFields on Face {
+  __typename
   id
   faceId
   createdAt
@@ -515,18 +530,21 @@ export const FaceFieldsFragmentDoc = gql`
   hasCrop
   cropDataUrl
   box {
+    __typename
     x
     y
     width
     height
   }
   quality {
+    __typename
     ...QualityFields
   }
 }
     ` as unknown as DocumentNode<FaceFieldsFragment, unknown>;
 export const IdentityFieldsFragmentDoc = gql`
     fragment IdentityFields on Identity {
+  __typename
   id
   identityId
   externalId
@@ -535,12 +553,14 @@ export const IdentityFieldsFragmentDoc = gql`
   createdAt
   updatedAt
   faces {
+    __typename
     ...FaceFields
   }
 }
     ` as unknown as DocumentNode<IdentityFieldsFragment, unknown>;
 export const SearchMatchFieldsFragmentDoc = gql`
     fragment SearchMatchFields on SearchMatch {
+  __typename
   identityId
   score
   cosine
@@ -548,29 +568,35 @@ export const SearchMatchFieldsFragmentDoc = gql`
   listed
   recognized
   identity {
+    __typename
     ...IdentityFields
   }
   face {
+    __typename
     ...FaceFields
   }
 }
     ` as unknown as DocumentNode<SearchMatchFieldsFragment, unknown>;
 export const RecognitionMatchFieldsFragmentDoc = gql`
     fragment RecognitionMatchFields on RecognitionMatch {
+  __typename
   identityId
   score
   cosine
   recognized
   identity {
+    __typename
     ...IdentityFields
   }
   face {
+    __typename
     ...FaceFields
   }
 }
     ` as unknown as DocumentNode<RecognitionMatchFieldsFragment, unknown>;
 export const NodeFieldsFragmentDoc = gql`
     fragment NodeFields on Node {
+  __typename
   id
   ... on Identity {
     ...IdentityFields
@@ -589,6 +615,7 @@ export const NodeFieldsFragmentDoc = gql`
     ` as unknown as DocumentNode<NodeFieldsFragment, unknown>;
 export const SessionFieldsFragmentDoc = gql`
     fragment SessionFields on Session {
+  __typename
   token
   refreshToken
   expiresIn
@@ -597,13 +624,17 @@ export const SessionFieldsFragmentDoc = gql`
 export const IdentitiesDocument = gql`
     query Identities($first: Int, $after: String, $filter: IdentityFilter) {
   identities(first: $first, after: $after, filter: $filter) {
+    __typename
     edges {
+      __typename
       cursor
       node {
+        __typename
         ...IdentityFields
       }
     }
     pageInfo {
+      __typename
       hasNextPage
       endCursor
     }
@@ -615,6 +646,7 @@ ${QualityFieldsFragmentDoc}` as unknown as DocumentNode<IdentitiesQuery, Identit
 export const IdentityDocument = gql`
     query Identity($id: ID!) {
   identity(id: $id) {
+    __typename
     ...IdentityFields
   }
 }
@@ -624,6 +656,7 @@ ${QualityFieldsFragmentDoc}` as unknown as DocumentNode<IdentityQuery, IdentityQ
 export const CreateIdentityDocument = gql`
     mutation CreateIdentity($input: CreateIdentityInput!) {
   createIdentity(input: $input) {
+    __typename
     ...JobFields
     ...ErrorFields
   }
@@ -633,6 +666,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<CreateIdentityMutation, Cr
 export const AddIdentityImagesDocument = gql`
     mutation AddIdentityImages($input: AddIdentityImagesInput!) {
   addIdentityImages(input: $input) {
+    __typename
     ...JobFields
     ...ErrorFields
   }
@@ -642,6 +676,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<AddIdentityImagesMutation,
 export const UpdateIdentityDocument = gql`
     mutation UpdateIdentity($input: UpdateIdentityInput!) {
   updateIdentity(input: $input) {
+    __typename
     ...IdentityFields
     ...ErrorFields
   }
@@ -653,6 +688,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<UpdateIdentityMutation, Up
 export const DeleteFaceDocument = gql`
     mutation DeleteFace($input: DeleteFaceInput!) {
   deleteFace(input: $input) {
+    __typename
     ... on DeletedFace {
       id
       faceId
@@ -664,6 +700,7 @@ export const DeleteFaceDocument = gql`
 export const DeleteIdentitiesDocument = gql`
     mutation DeleteIdentities($input: DeleteIdentitiesInput!) {
   deleteIdentities(input: $input) {
+    __typename
     ... on DeletedIdentities {
       ids
       identityIds
@@ -675,13 +712,17 @@ export const DeleteIdentitiesDocument = gql`
 export const JobsDocument = gql`
     query Jobs($first: Int, $after: String, $filter: JobFilter) {
   jobs(first: $first, after: $after, filter: $filter) {
+    __typename
     edges {
+      __typename
       cursor
       node {
+        __typename
         ...JobFields
       }
     }
     pageInfo {
+      __typename
       hasNextPage
       endCursor
     }
@@ -691,28 +732,34 @@ export const JobsDocument = gql`
 export const JobDocument = gql`
     query Job($id: ID!) {
   job(id: $id) {
+    __typename
     ...JobFields
     images {
+      __typename
       ...SeenImageFields
     }
     ... on EnrolmentJob {
       identityId
       warnings
       identity {
+        __typename
         ...IdentityFields
       }
     }
     ... on SearchJob {
       matches(all: true) {
+        __typename
         ...SearchMatchFields
       }
     }
     ... on RecognitionJob {
       identityId
       identity {
+        __typename
         ...IdentityFields
       }
       match {
+        __typename
         ...RecognitionMatchFields
       }
     }
@@ -728,6 +775,7 @@ ${RecognitionMatchFieldsFragmentDoc}` as unknown as DocumentNode<JobQuery, JobQu
 export const SearchIdentitiesDocument = gql`
     mutation SearchIdentities($input: SearchIdentitiesInput!) {
   searchIdentities(input: $input) {
+    __typename
     ...JobFields
     ...ErrorFields
   }
@@ -737,6 +785,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<SearchIdentitiesMutation, 
 export const RecognizeIdentityDocument = gql`
     mutation RecognizeIdentity($input: RecognizeIdentityInput!) {
   recognizeIdentity(input: $input) {
+    __typename
     ...JobFields
     ...ErrorFields
   }
@@ -746,6 +795,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<RecognizeIdentityMutation,
 export const JobUpdatedDocument = gql`
     subscription JobUpdated($id: ID!) {
   jobUpdated(id: $id) {
+    __typename
     ...JobFields
   }
 }
@@ -753,8 +803,10 @@ export const JobUpdatedDocument = gql`
 export const JobsUpdatedDocument = gql`
     subscription JobsUpdated($after: String) {
   jobsUpdated(after: $after) {
+    __typename
     cursor
     job {
+      __typename
       ...JobFields
     }
   }
@@ -763,6 +815,7 @@ export const JobsUpdatedDocument = gql`
 export const NodeDocument = gql`
     query Node($id: ID!) {
   node(id: $id) {
+    __typename
     ...NodeFields
   }
 }
@@ -773,6 +826,7 @@ ${QualityFieldsFragmentDoc}` as unknown as DocumentNode<NodeQuery, NodeQueryVari
 export const NodesDocument = gql`
     query Nodes($ids: [ID!]!) {
   nodes(ids: $ids) {
+    __typename
     ...NodeFields
   }
 }
@@ -783,6 +837,7 @@ ${QualityFieldsFragmentDoc}` as unknown as DocumentNode<NodesQuery, NodesQueryVa
 export const LoginDocument = gql`
     mutation Login($input: LoginInput!) {
   login(input: $input) {
+    __typename
     ...SessionFields
     ...ErrorFields
   }
@@ -792,6 +847,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<LoginMutation, LoginMutati
 export const RefreshTokenDocument = gql`
     mutation RefreshToken($input: RefreshTokenInput!) {
   refreshToken(input: $input) {
+    __typename
     ...SessionFields
     ...ErrorFields
   }
@@ -801,6 +857,7 @@ ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<RefreshTokenMutation, Refr
 export const LogoutDocument = gql`
     mutation Logout {
   logout {
+    __typename
     ... on SignedOut {
       done
     }
@@ -811,6 +868,7 @@ export const LogoutDocument = gql`
 export const ViewerDocument = gql`
     query Viewer {
   viewer {
+    __typename
     clientId
     name
     keepsCrops
@@ -821,25 +879,30 @@ export const ViewerDocument = gql`
 export const ServerDocument = gql`
     query Server {
   server {
+    __typename
     name
     version
     capabilities
     models {
+      __typename
       name
       role
       licence
       sha256
     }
     thresholds {
+      __typename
       listed
       recognized
     }
     calibration {
+      __typename
       score
       cosine
       fmr
     }
     limits {
+      __typename
       imagePixels
       imagesPerJob
       uploadBytes
