@@ -156,7 +156,7 @@ describe("serve, shutdown", () => {
     await next.stop();
   });
 
-  it("does not wait for open event streams and idle connections", async () => {
+  it("is over before a supervisor would kill it, whatever streams and connections are open", async () => {
     const server = await startServer(await temporaryDirectory());
     const { token } = await login(server.url, server);
     const stream = await fetch(`${server.url}/v1/events`, {
@@ -167,7 +167,8 @@ describe("serve, shutdown", () => {
     const begun = performance.now();
     const { code } = await server.stop();
     expect(code).toBe(0);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    // Docker and systemd's common settings kill after 10 s.
+    expect(performance.now() - begun).toBeLessThan(9_000);
     await stream.text().catch(() => {});
   });
 
