@@ -15,10 +15,12 @@ import {
 /** The run's PostgreSQL, started by whoever asks first; a string says why there is none. */
 export async function testPostgres(): Promise<TestPostgres | string> {
   const unavailable = postgresUnavailable();
+  if (unavailable && process.env.PROSOPON_TEST_REQUIRE_POSTGRES) throw new Error(unavailable);
   if (unavailable) return unavailable;
   try {
     return await shared();
   } catch (error) {
+    if (process.env.PROSOPON_TEST_REQUIRE_POSTGRES) throw error;
     return `it could not be started: ${(error as Error).message}`;
   }
 }
