@@ -1,11 +1,26 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import sharp from "sharp";
+import { nearestToCentre } from "./lfw.ts";
 
 /** The library JavaScript users would pick, on its fastest backend that needs no compiler: TensorFlow.js on WASM, one thread. */
 export interface FaceApi {
   /** @returns the descriptor of the photo's most certain face, or undefined when none was found. */
   describe(path: string): Promise<Float32Array | undefined>;
+  /** The same of the face nearest the centre. */
+  describeCentral(path: string): Promise<Float32Array | undefined>;
+}
+
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+interface Size {
+  width: number;
+  height: number;
 }
 
 interface Net {
@@ -28,6 +43,10 @@ interface Bundle {
     input: object,
     options: object,
   ): { withFaceLandmarks(): { withFaceDescriptor(): Promise<{ descriptor: Float32Array } | undefined> } };
+  detectAllFaces(
+    input: object,
+    options: object,
+  ): { withFaceLandmarks(): { withFaceDescriptors(): Promise<{ descriptor: Float32Array; detection: { box: Box } }[]> } };
 }
 
 const folder = new URL("../node_modules/@vladmandic/face-api/", import.meta.url);
@@ -63,14 +82,27 @@ export async function loadFaceApi(): Promise<FaceApi> {
   }
   const options = new faceapi.SsdMobilenetv1Options({ minConfidence: 0.5 });
 
-  return {
-    async describe(path) {
-      const { data, info } = await sharp(path).rotate().toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
-      const tensor = faceapi.tf.tensor3d(data, [info.height, info.width, info.channels], "int32");
-      const face = await faceapi.detectSingleFace(tensor, options).withFaceLandmarks().withFaceDescriptor();
+  const withPixels = async <Result>(path: string, work: (input: object, size: Size) => Promise<Result>): Promise<Result> => {
+    const { data, info } = await sharp(path).rotate().toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+    const tensor = faceapi.tf.tensor3d(data, [info.height, info.width, info.channels], "int32");
+    try {
+      return await work(tensor, info);
+    } finally {
       tensor.dispose();
-      return face?.descriptor;
-    },
+    }
+  };
+  return {
+    describe: (path) =>
+      withPixels(path, async (input) => {
+        const face = await faceapi.detectSingleFace(input, options).withFaceLandmarks().withFaceDescriptor();
+        return face?.descriptor;
+      }),
+    describeCentral: (path) =>
+      withPixels(path, async (input, size) => {
+        const faces = await faceapi.detectAllFaces(input, options).withFaceLandmarks().withFaceDescriptors();
+        const placed = faces.map(({ descriptor, detection }) => ({ descriptor, box: detection.box }));
+        return nearestToCentre(placed, size)?.descriptor;
+      }),
   };
 }
 

@@ -4,16 +4,16 @@ import type { Lfw } from "./lfw.ts";
 export type Embeddings = (Float32Array | undefined)[];
 
 export interface Comparison {
-  /** -1..1; undefined when a face of the pair was not found. */
+  /** How alike, -1..1; undefined when a face of the pair was not found. */
   cosine: number | undefined;
   same: boolean;
   fold: number;
 }
 
-export function compare({ pairs }: Lfw, embeddings: Embeddings): Comparison[] {
+export function compare({ pairs }: Lfw, embeddings: Embeddings, likeness = cosine): Comparison[] {
   return pairs.map(({ a, b, same, fold }) => {
     const [one, other] = [embeddings[a], embeddings[b]];
-    return { cosine: one && other && cosine(one, other), same, fold };
+    return { cosine: one && other && likeness(one, other), same, fold };
   });
 }
 
