@@ -39,6 +39,19 @@ const honey: MantineColorsTuple = [
   "#6f4e04",
   "#543a02",
 ];
+/** No, and gone for good. */
+const red: MantineColorsTuple = [
+  "#fdf0ee",
+  "#fadcd8",
+  "#f3b7af",
+  "#ec9084",
+  "#e56d5e",
+  "#dd5243",
+  "#cb3a2c",
+  "#b3261e",
+  "#931d17",
+  "#741612",
+];
 /** Warm greys, lightest first. */
 const gray: MantineColorsTuple = [
   "#faf8f5",
@@ -68,7 +81,7 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: "clay",
   primaryShade: { light: 7, dark: 7 },
-  colors: { clay, sea, honey, gray, dark },
+  colors: { clay, sea, honey, red, gray, dark },
   black: "#221f1c",
   fontFamily: '"Inter Variable", ui-sans-serif, system-ui, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
@@ -88,7 +101,12 @@ export const theme = createTheme({
   components: {
     Paper: { defaultProps: { radius: "lg", withBorder: true, p: "lg" } },
     Modal: {
-      defaultProps: { radius: "lg", centered: true, overlayProps: { backgroundOpacity: 0.45, blur: 3 } },
+      defaultProps: {
+        closeButtonProps: { "aria-label": "Close" },
+        radius: "lg",
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.45, blur: 3 },
+      },
     },
     Skeleton: { defaultProps: { radius: "md" } },
   },

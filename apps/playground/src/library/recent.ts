@@ -21,6 +21,12 @@ export function remember(action: Action): void {
   for (const listener of listeners) listener();
 }
 
+/** Of one person only: the next who signs in must not read it. */
+export function forgetAll(): void {
+  actions = [];
+  for (const listener of listeners) listener();
+}
+
 export function useRecent(): readonly Action[] {
   return useSyncExternalStore(
     (listener) => {

@@ -46,11 +46,12 @@ export function timeOf(iso: string | null | undefined): string | undefined {
   return iso ? exact.format(new Date(iso)) : undefined;
 }
 
-/** Between two instants, e.g. "0.42 s". */
+/** Between two instants, e.g. "420 ms" or "2.14 s". */
 export function span(from: string | null | undefined, to: string | null | undefined): string | undefined {
   if (!from || !to) return undefined;
   const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
   if (seconds < 0) return undefined;
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   return seconds < 10 ? `${seconds.toFixed(2)} s` : `${Math.round(seconds)} s`;
 }
 

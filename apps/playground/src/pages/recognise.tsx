@@ -32,10 +32,12 @@ export function Recognise() {
   const { start, reset, phase, progress, busy, job, match, failure } = useRecognition();
   const [own, setOwn] = useState<number>();
   const [photo] = photos;
-  const person = personId ? (one?.identity ?? undefined) : undefined;
   const thresholds = about?.server.thresholds;
 
   const people = list?.identities.edges.map(({ node }) => node) ?? [];
+  const person = personId
+    ? (people.find(({ identityId }) => identityId === personId) ?? one?.identity ?? undefined)
+    : undefined;
   const options = [...people, ...(person && !people.some(({ id }) => id === person.id) ? [person] : [])].map(
     (known) => ({ value: known.identityId, label: nameOf(known) }),
   );

@@ -6,6 +6,7 @@ import { ColorSchemeToggle } from "../components/color-scheme-toggle.tsx";
 import { Failure } from "../components/failure.tsx";
 import { Logo } from "../components/logo.tsx";
 import { MeshMask } from "../components/mesh-mask.tsx";
+import { forgetAll } from "../library/recent.ts";
 import { SessionEnded } from "../library/session-ended.ts";
 import { useDemoAccount } from "../library/use-demo-account.ts";
 import classes from "./sign-in.module.css";
@@ -20,6 +21,7 @@ export function SignIn() {
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
     document.title = "Sign in – Prosopon";
+    forgetAll();
   }, []);
 
   async function enter(by: "demo" | "form", id: string, secret: string) {
