@@ -149,14 +149,18 @@ async function addAccuracy(report: Report, faceApi: FaceApi, folder: string, pai
   await engine.close();
   const theirs = await embedPairs(part, faceApi.describeCentral);
   const rows = [
-    { engine: "prosopon", ...foldAccuracy(compare(part, ours)) },
-    { engine: "@vladmandic/face-api", ...foldAccuracy(compare(part, theirs, byDistance)) },
-  ].map(({ engine: name, mean, standardError }) => ({
-    engine: name,
-    "accuracy, %": round(100 * mean),
-    "+-": round(100 * standardError),
-    pairs: part.pairs.length,
-  }));
+    { engine: "prosopon", comparisons: compare(part, ours) },
+    { engine: "@vladmandic/face-api", comparisons: compare(part, theirs, byDistance) },
+  ].map(({ engine: name, comparisons }) => {
+    const { mean, standardError } = foldAccuracy(comparisons);
+    return {
+      engine: name,
+      "accuracy, %": round(100 * mean),
+      "+-": round(100 * standardError),
+      pairs: comparisons.length,
+      "with a face not found": comparisons.filter(({ cosine }) => cosine === undefined).length,
+    };
+  });
   report.tables.push({ title: "1:1 accuracy on the same pairs, a face not found counts as an error", rows });
   const [own = 0, other = 0] = rows.map((row) => row["accuracy, %"]);
   report.figures["accuracy.percent"] = own;
