@@ -33,7 +33,7 @@ export default defineConfig({
       test: {
         name: root.replace(/^.*\//, ""),
         root: `./${root}`,
-        include: ["test/**/*.test.ts"],
+        include: ["test/**/*.test.{ts,tsx}"],
         environment: "node",
         testTimeout: 60_000,
         hookTimeout: 120_000,

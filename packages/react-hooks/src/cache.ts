@@ -123,5 +123,5 @@ function dropFromLists(cache: Cache, name: string, key: string) {
 const MISSED = "Invalid undefined";
 
 function complain(severity: "debug" | "error" | "warn", message: string) {
-  if (!message.startsWith(MISSED)) console[severity](message);
+  if (severity !== "debug" && !message.startsWith(MISSED)) console[severity](message);
 }

@@ -61,7 +61,15 @@ export function useRun<Data, Input>(
       const progress = (sent: number) => {
         if (current) setState((was) => (was.phase === "uploading" ? { ...was, progress: sent } : was));
       };
-      const source = client.mutation(document, { input }, { fetch: plain ?? uploadFetch(progress) });
+      // The client tears down queries and subscriptions that nobody waits for, but never a mutation.
+      const controller = new AbortController();
+      const send = plain ?? uploadFetch(progress);
+      const abortable: typeof fetch = (url, init) =>
+        send(url, {
+          ...init,
+          signal: AbortSignal.any([controller.signal, ...(init?.signal ? [init.signal] : [])]),
+        });
+      const source = client.mutation(document, { input }, { fetch: abortable });
       const { unsubscribe } = source.subscribe(({ data, error }) => {
         if (!current || (!data && !error)) return;
         const [answer] = Object.values(data ?? {}).filter(
@@ -78,6 +86,7 @@ export function useRun<Data, Input>(
       stop.current = () => {
         current = false;
         unsubscribe();
+        controller.abort();
       };
     },
     [client, document, plain],

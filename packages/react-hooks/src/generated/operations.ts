@@ -622,7 +622,7 @@ export const SessionFieldsFragmentDoc = gql`
 }
     ` as unknown as DocumentNode<SessionFieldsFragment, unknown>;
 export const IdentitiesDocument = gql`
-    query Identities($first: Int, $after: String, $filter: IdentityFilter) {
+    query Identities($first: Int = 50, $after: String, $filter: IdentityFilter) {
   identities(first: $first, after: $after, filter: $filter) {
     __typename
     edges {
@@ -710,7 +710,7 @@ export const DeleteIdentitiesDocument = gql`
 }
     ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<DeleteIdentitiesMutation, DeleteIdentitiesMutationVariables>;
 export const JobsDocument = gql`
-    query Jobs($first: Int, $after: String, $filter: JobFilter) {
+    query Jobs($first: Int = 50, $after: String, $filter: JobFilter) {
   jobs(first: $first, after: $after, filter: $filter) {
     __typename
     edges {
