@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AwsClient } from "aws4fetch";
+import { AwsV4Signer } from "aws4fetch";
+import { send } from "./send.ts";
 
 export interface S3Options {
   bucket: string;
@@ -37,17 +38,17 @@ export interface Bucket {
 /** Tries beside the first, for 5xx, 429 and broken connections: about 3 s in all. */
 const RETRIES = 6;
 
-/** A signing `fetch` and no more: the official SDK weighs some 200 times as much for the eight requests made here (decisions/024). */
+/** Signing and sending, no more: the official SDK brings dozens of packages for the eight requests made here (decisions/024). */
 export function createBucket({ bucket, region = "us-east-1", prefix = "", ...options }: S3Options): Bucket {
   const endpoint = (options.endpoint ?? `https://s3.${region}.amazonaws.com`).replace(/\/+$/, "");
-  const client = new AwsClient({
-    accessKeyId: options.accessKeyId,
-    secretAccessKey: options.secretAccessKey,
-    ...(options.sessionToken !== undefined && { sessionToken: options.sessionToken }),
+  const { accessKeyId, secretAccessKey, sessionToken } = options;
+  const identity = {
+    accessKeyId,
+    secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
     region,
     service: "s3",
-    retries: RETRIES,
-  });
+  };
 
   async function request(
     method: string,
@@ -55,9 +56,11 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
   ): Promise<Response> {
     const url = new URL(`${endpoint}/${bucket}${key === undefined ? "" : `/${prefix}${key}`}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const headers = { "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") };
-    const init = { method, headers, ...(body.length > 0 && { body }), ...(signal && { signal }) };
-    const answer = await persistently(() => client.fetch(url, init), signal);
+    const digest = { "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") };
+    const answer = await persistently(async () => {
+      const signed = await new AwsV4Signer({ ...identity, method, url: url.href, headers: digest }).sign();
+      return send(method, signed.url, signed.headers, body, signal);
+    }, signal);
     if (answer.ok || accept.includes(answer.status)) return answer;
     // XML with a code; never an object's bytes.
     const code = /<Code>([^<]*)<\/Code>/.exec(await answer.text())?.[1] ?? "no code";
@@ -77,21 +80,24 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
   };
 }
 
-/** aws4fetch asks again after 5xx and 429, not after a connection that broke. Every request made here may be sent twice. */
+/** Every request made here may be sent twice. */
 async function persistently(
   send: () => Promise<Response>,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
   for (let tries = 0; ; tries++) {
     try {
-      return await send();
+      const answer = await send();
+      if ((answer.status < 500 && answer.status !== 429) || tries === RETRIES) return answer;
+      await answer.body?.cancel();
     } catch (error) {
       signal?.throwIfAborted();
-      if (tries === RETRIES)
+      if (tries === RETRIES) {
         throw new Error("The object storage does not answer. Check its address and that it runs.", {
           cause: error,
         });
-      await sleep(Math.random() * 50 * 2 ** tries, undefined, signal && { signal });
+      }
     }
+    await sleep(Math.random() * 50 * 2 ** tries, undefined, signal && { signal });
   }
 }

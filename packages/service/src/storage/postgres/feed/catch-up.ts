@@ -64,7 +64,7 @@ export function createCatchUp({ read }: Database, tell: (event: StoredEvent) => 
       [[...from.keys()], [...from.values()]],
     );
     if (stopped) return;
-    const full = rows.length === BATCH ? rows.at(-1).account : undefined;
+    const full = rows.length === BATCH ? rows.at(-1)!.account : undefined;
     for (const row of rows) {
       // Told meanwhile by `offer`.
       if (row.seq <= cursor(row.account)) continue;

@@ -33,7 +33,7 @@ export function createScan(
       const faces = await nearestFaces(account, probe, limit);
       const best = rank(faces, probe, k);
       const complete =
-        faces.length < limit || (best.length === k && best.at(-1).value > ERROR - faces.at(-1).distance);
+        faces.length < limit || (best.length === k && best.at(-1)!.value > ERROR - faces.at(-1)!.distance);
       if (complete) return named(context, best);
     }
   };
