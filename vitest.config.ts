@@ -25,6 +25,7 @@ export default defineConfig({
       "packages/react-hooks",
       "apps/server",
       "apps/playground",
+      "examples/react-app",
       "bench",
       "tools",
     ].map((root) => ({
