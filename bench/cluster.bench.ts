@@ -6,7 +6,7 @@ import type { Bench, Report } from "./bench.ts";
 import { fillGallery } from "./cluster/gallery.ts";
 import { percentile } from "./cluster/percentile.ts";
 import { fairness, overhead, throughput } from "./cluster/queue.ts";
-import { compareSearches } from "./cluster/search.ts";
+import { compareSearches, PROBES } from "./cluster/search.ts";
 
 const SERVICE_MS = 20;
 
@@ -160,7 +160,7 @@ async function benchSearch(url: string, faces: number, report: Report): Promise<
       unit: "x",
     },
     {
-      name: `identity-level recall@1 at ${size}`,
+      name: `identity-level recall@1 at ${size}, ${PROBES} probes`,
       value: Math.min(ways.memory.recall, ways.pgvector.recall),
       goal: 0.999,
       direction: ">=",

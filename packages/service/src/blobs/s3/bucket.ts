@@ -38,7 +38,7 @@ export interface Bucket {
 /** Tries beside the first, for 5xx, 429 and broken connections: about 3 s in all. */
 const RETRIES = 6;
 
-/** Signing and sending, no more: the official SDK brings dozens of packages for the eight requests made here (decisions/024). */
+/** Signing and sending, no more: the official SDK is a tree of packages for the eight requests made here (decisions/024). */
 export function createBucket({ bucket, region = "us-east-1", prefix = "", ...options }: S3Options): Bucket {
   const endpoint = (options.endpoint ?? `https://s3.${region}.amazonaws.com`).replace(/\/+$/, "");
   const { accessKeyId, secretAccessKey, sessionToken } = options;

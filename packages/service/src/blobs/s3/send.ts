@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 /** Without a byte for this long the connection is given up, milliseconds. */
 const SILENCE_MS = 60_000;
 
-/** `fetch` copies a body before it sends it: over a big upload that garbage came to 150 MB. This sends the caller's bytes. */
+/** `fetch` copies a body before it sends it: over 400 MB that garbage came to 125 MB. This sends the caller's bytes. */
 export function send(
   method: string,
   url: URL,
