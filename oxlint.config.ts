@@ -58,7 +58,10 @@ const extra: Record<string, Pattern[]> = {
 };
 
 function restrict(files: string[], patterns: Pattern[]) {
-  return { files, rules: { "no-restricted-imports": ["error", { patterns }] as ["error", { patterns: Pattern[] }] } };
+  return {
+    files,
+    rules: { "no-restricted-imports": ["error", { patterns }] as ["error", { patterns: Pattern[] }] },
+  };
 }
 
 export default defineConfig({
@@ -71,6 +74,7 @@ export default defineConfig({
     "typescript/no-floating-promises": "error",
     "typescript/no-misused-promises": "error",
     // Off, because each forbids what this code does on purpose.
+    "import/no-named-as-default": "off",
     "import/no-named-as-default-member": "off",
     "import/no-unassigned-import": "off",
     "no-shadow": "off",

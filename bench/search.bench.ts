@@ -19,7 +19,9 @@ export const bench: Bench = {
     ["--probes <n>", "searches per gallery, each compared with brute force (default 100)"],
   ],
   async run(options): Promise<Report> {
-    const sizes = String(options.sizes ?? "10000,100000,1000000").split(",").map(Number);
+    const sizes = String(options.sizes ?? "10000,100000,1000000")
+      .split(",")
+      .map(Number);
     const count = Number(options.probes ?? 100);
     const searches: Record<string, string | number>[] = [];
     const stores: Record<string, string | number>[] = [];
@@ -30,22 +32,54 @@ export const bench: Bench = {
         const measured = await measure(makeGallery(kind, size), count);
         const { gallery, p50, p99, slowest, brute, wrong, ...store } = measured;
         searches.push({
-          faces: size, people: gallery.identities, vectors: kind, "p50 ms": p50, "p99 ms": p99, "max ms": slowest,
-          "brute force p50 ms": brute, "times faster": round(brute / p50, 1), searches: count, "answers that differ": wrong,
+          faces: size,
+          people: gallery.identities,
+          vectors: kind,
+          "p50 ms": p50,
+          "p99 ms": p99,
+          "max ms": slowest,
+          "brute force p50 ms": brute,
+          "times faster": round(brute / p50, 1),
+          searches: count,
+          "answers that differ": wrong,
         });
         stores.push({
-          faces: size, vectors: kind, "memory B/face": store.memory, "disk B/face": store.disk, "bulk faces/s": store.bulk,
-          "open ms": store.open, "first search ms": store.first,
+          faces: size,
+          vectors: kind,
+          "memory B/face": store.memory,
+          "disk B/face": store.disk,
+          "bulk faces/s": store.bulk,
+          "open ms": store.open,
+          "first search ms": store.first,
         });
         const name = `search.${kind}.${size}`;
         Object.assign(figures, {
-          [`${name}.p50_ms`]: p50, [`${name}.p99_ms`]: p99, [`${name}.brute_p50_ms`]: brute, [`${name}.wrong_answers`]: wrong,
-          [`${name}.memory_bytes_per_face`]: store.memory, [`${name}.disk_bytes_per_face`]: store.disk,
-          [`${name}.bulk_faces_per_s`]: store.bulk, [`${name}.open_ms`]: store.open, [`${name}.first_search_ms`]: store.first,
+          [`${name}.p50_ms`]: p50,
+          [`${name}.p99_ms`]: p99,
+          [`${name}.brute_p50_ms`]: brute,
+          [`${name}.wrong_answers`]: wrong,
+          [`${name}.memory_bytes_per_face`]: store.memory,
+          [`${name}.disk_bytes_per_face`]: store.disk,
+          [`${name}.bulk_faces_per_s`]: store.bulk,
+          [`${name}.open_ms`]: store.open,
+          [`${name}.first_search_ms`]: store.first,
         });
         const goal = P50_GOALS[size];
-        if (goal) goals.push({ name: `p50 at ${size} faces, ${kind}`, value: p50, goal, direction: "<=", unit: "ms" });
-        goals.push({ name: `answers unlike brute force, ${size} faces, ${kind}`, value: wrong, goal: 0, direction: "<=", unit: "of them" });
+        if (goal)
+          goals.push({
+            name: `p50 at ${size} faces, ${kind}`,
+            value: p50,
+            goal,
+            direction: "<=",
+            unit: "ms",
+          });
+        goals.push({
+          name: `answers unlike brute force, ${size} faces, ${kind}`,
+          value: wrong,
+          goal: 0,
+          direction: "<=",
+          unit: "of them",
+        });
       }
     }
     const perSecond = await inDirectory(async (directory) => {
@@ -59,9 +93,15 @@ export const bench: Bench = {
     figures["search.enrolments_per_s"] = perSecond;
     return {
       tables: [
-        { title: `Exact search, the ${K} nearest people (baseline: plain JavaScript, double precision, all faces)`, rows: searches },
+        {
+          title: `Exact search, the ${K} nearest people (baseline: plain JavaScript, double precision, all faces)`,
+          rows: searches,
+        },
         { title: "What a gallery costs", rows: stores },
-        { title: "Through the queue, one at a time, each step flushed to disk", rows: [{ "enrolments/s": perSecond }] },
+        {
+          title: "Through the queue, one at a time, each step flushed to disk",
+          rows: [{ "enrolments/s": perSecond }],
+        },
       ],
       figures,
       goals,
@@ -99,13 +139,26 @@ async function measure(gallery: SyntheticGallery, count: number) {
       bruteTimes.push(performance.now() - start);
       const same =
         answer.length === truth.length &&
-        answer.every((one, rank) => one.identityId === truth[rank]!.identityId && one.faceId === truth[rank]!.faceId && one.cosine === truth[rank]!.cosine);
+        answer.every(
+          (one, rank) =>
+            one.identityId === truth[rank]!.identityId &&
+            one.faceId === truth[rank]!.faceId &&
+            one.cosine === truth[rank]!.cosine,
+        );
       if (!same) wrong++;
     }
     await storage.close();
     return {
-      gallery, wrong, bulk: Math.round(bulk), disk: Math.round(disk), open: round(open, 1), first: round(first, 1),
-      memory: Math.round(memory), p50: quantile(times, 0.5), p99: quantile(times, 0.99), slowest: quantile(times, 1),
+      gallery,
+      wrong,
+      bulk: Math.round(bulk),
+      disk: Math.round(disk),
+      open: round(open, 1),
+      first: round(first, 1),
+      memory: Math.round(memory),
+      p50: quantile(times, 0.5),
+      p99: quantile(times, 0.99),
+      slowest: quantile(times, 1),
       brute: quantile(bruteTimes, 0.5),
     };
   });

@@ -16,7 +16,13 @@ export const bench: Bench = {
       tables: [{ title: "Size", rows: sizes.map(({ name, size }) => ({ what: name, kB: kilobytes(size) })) }],
       figures: { "size.client_kb": kilobytes(sizes[0]?.size ?? Number.NaN) },
       goals: [
-        { name: "client with dependencies", value: kilobytes(sizes[0]?.size ?? Number.NaN), goal: GOAL_KB, direction: "<=", unit: "kB" },
+        {
+          name: "client with dependencies",
+          value: kilobytes(sizes[0]?.size ?? Number.NaN),
+          goal: GOAL_KB,
+          direction: "<=",
+          unit: "kB",
+        },
       ],
     };
   },

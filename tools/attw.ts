@@ -8,9 +8,13 @@ const directory = mkdtempSync(path.join(tmpdir(), "prosopon-pack-"));
 try {
   execFileSync("pnpm", ["pack", "--pack-destination", directory], { stdio: "pipe" });
   const [tarball = ""] = readdirSync(directory);
-  execFileSync("attw", [path.join(directory, tarball), "--profile", "esm-only", "--exclude-entrypoints", "schema.graphql"], {
-    stdio: "inherit",
-  });
+  execFileSync(
+    "attw",
+    [path.join(directory, tarball), "--profile", "esm-only", "--exclude-entrypoints", "schema.graphql"],
+    {
+      stdio: "inherit",
+    },
+  );
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -7,15 +7,24 @@ export interface Check {
 }
 
 const node = process.execPath;
-const published = ["core", "engine", "models", "service", "graphql", "react-hooks"].map((name) => `packages/${name}`);
+const published = ["core", "engine", "models", "service", "graphql", "react-hooks"].map(
+  (name) => `packages/${name}`,
+);
 
 export const checks: Check[] = [
   { promise: "every type is right", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
-  { promise: "lint holds, the import table included", command: ["oxlint", "--type-aware", "--deny-warnings"] },
+  {
+    promise: "lint holds, the import table included",
+    command: ["oxlint", "--type-aware", "--deny-warnings"],
+  },
   { promise: "every file is formatted", command: ["oxfmt", "--check"] },
   { promise: "no code is dead", command: ["knip"] },
   { promise: "generated files are what their sources give", command: [node, "tools/generate.ts", "--check"] },
-  { promise: "the client does not grow unseen", command: ["pnpm", "exec", "size-limit"], cwd: "packages/core" },
+  {
+    promise: "the client does not grow unseen",
+    command: ["pnpm", "exec", "size-limit"],
+    cwd: "packages/core",
+  },
   ...published.map((cwd) => ({
     promise: `${cwd} is fit to publish`,
     command: ["publint", "--strict", "--pack", "false"],

@@ -23,10 +23,14 @@ for (const generator of generators) {
     failed = true;
     continue;
   }
-  const { status } = spawnSync(process.execPath, ["--conditions=@prosopon/source", generator, ...process.argv.slice(2)], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ["--conditions=@prosopon/source", generator, ...process.argv.slice(2)],
+    {
+      cwd: root,
+      stdio: "inherit",
+    },
+  );
   if (status !== 0) {
     console.log(`${generator}: run \`pnpm generate\` and commit what it writes`);
     failed = true;

@@ -17,15 +17,13 @@ const file = path.join(root, "README.md");
 const text = readFileSync(file, "utf8");
 
 const example = readFileSync(path.join(root, "examples/readme.ts"), "utf8").trimEnd();
-const next = between(
-  between(text, "figures", figures()),
-  "example",
-  `\`\`\`ts\n${example}\n\`\`\``,
-);
+const next = between(between(text, "figures", figures()), "example", `\`\`\`ts\n${example}\n\`\`\``);
 
 if (!process.argv.includes("--check")) writeFileSync(file, next);
 else if (next !== text) {
-  console.log("README.md: what stands between its markers is not what bench/results and examples/readme.ts give");
+  console.log(
+    "README.md: what stands between its markers is not what bench/results and examples/readme.ts give",
+  );
   process.exitCode = 1;
 }
 
@@ -41,7 +39,13 @@ function figures(): string {
     }),
   );
   const machines = [...new Set(results.map((result) => result.machine))].join("; ");
-  return ["| what | measured | goal | holds | by |", "| --- | --- | --- | --- | --- |", ...rows, "", `Machine: ${machines}.`].join("\n");
+  return [
+    "| what | measured | goal | holds | by |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+    `Machine: ${machines}.`,
+  ].join("\n");
 }
 
 function between(whole: string, name: string, content: string): string {

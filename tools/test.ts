@@ -50,7 +50,14 @@ async function runSuites() {
   const directory = await mkdtemp(path.join(tmpdir(), "prosopon-test-"));
   const report = path.join(directory, "report.json");
   try {
-    const command = ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...filter];
+    const command = [
+      "vitest",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...filter,
+    ];
     const { code } = await run(command, ".", "inherit");
     const totals = JSON.parse(await readFile(report, "utf8")) as {
       numPassedTests: number;
@@ -75,7 +82,11 @@ async function runSuites() {
 function run(command: string[], cwd = ".", stdio: "pipe" | "inherit" = "pipe") {
   return new Promise<{ code: number; output: string }>((resolve) => {
     const [program = "", ...args] = command;
-    const child = spawn(program, args, { cwd: path.join(root, cwd), env: environment, stdio: ["ignore", stdio, stdio] });
+    const child = spawn(program, args, {
+      cwd: path.join(root, cwd),
+      env: environment,
+      stdio: ["ignore", stdio, stdio],
+    });
     let output = "";
     child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));

@@ -46,23 +46,35 @@ interface Bundle {
   detectAllFaces(
     input: object,
     options: object,
-  ): { withFaceLandmarks(): { withFaceDescriptors(): Promise<{ descriptor: Float32Array; detection: { box: Box } }[]> } };
+  ): {
+    withFaceLandmarks(): {
+      withFaceDescriptors(): Promise<{ descriptor: Float32Array; detection: { box: Box } }[]>;
+    };
+  };
 }
 
 const folder = new URL("../node_modules/@vladmandic/face-api/", import.meta.url);
 const kernels = new URL("../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url);
-const KERNELS = ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"];
+const KERNELS = [
+  "tfjs-backend-wasm.wasm",
+  "tfjs-backend-wasm-simd.wasm",
+  "tfjs-backend-wasm-threaded-simd.wasm",
+];
 
 export async function loadFaceApi(): Promise<FaceApi> {
   const faceapi = await asInBrowser(async () => {
     const bundle = (await import(new URL("dist/face-api.esm.js", folder).href)) as Bundle;
     bundle.tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-    bundle.tf.setWasmPaths(Object.fromEntries(KERNELS.map((name) => [name, dataUrl(new URL(name, kernels))])), true);
+    bundle.tf.setWasmPaths(
+      Object.fromEntries(KERNELS.map((name) => [name, dataUrl(new URL(name, kernels))])),
+      true,
+    );
     if (!(await bundle.tf.setBackend("wasm"))) throw new Error("face-api found no WASM backend.");
     await bundle.tf.ready();
     return bundle;
   });
   // It asks `instanceof` of what a browser would have; tensors pass by.
+  // oxlint-disable-next-line typescript/no-extraneous-class
   class Absent {}
   faceapi.env.setEnv({
     Canvas: Absent,
@@ -83,8 +95,15 @@ export async function loadFaceApi(): Promise<FaceApi> {
   // Its demos go as low as 0.1; at the default of 0.5 it found fewer faces and was right on 78.5 % of 200 LFW pairs, at 0.2 on 90.5 %.
   const options = new faceapi.SsdMobilenetv1Options({ minConfidence: 0.2 });
 
-  const withPixels = async <Result>(path: string, work: (input: object, size: Size) => Promise<Result>): Promise<Result> => {
-    const { data, info } = await sharp(path).rotate().toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+  const withPixels = async <Result>(
+    path: string,
+    work: (input: object, size: Size) => Promise<Result>,
+  ): Promise<Result> => {
+    const { data, info } = await sharp(path)
+      .rotate()
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const tensor = faceapi.tf.tensor3d(data, [info.height, info.width, info.channels], "int32");
     try {
       return await work(tensor, info);

@@ -48,11 +48,17 @@ function bestThreshold(comparisons: Comparison[]): number {
 
 /** Share of the pairs of one person at or above the threshold; a face not found is a miss. */
 export function trueMatchRate(comparisons: Comparison[], threshold: number): number {
-  return share(comparisons.filter(({ same }) => same), threshold);
+  return share(
+    comparisons.filter(({ same }) => same),
+    threshold,
+  );
 }
 
 export function falseMatchRate(comparisons: Comparison[], threshold: number): number {
-  return share(comparisons.filter(({ same }) => !same), threshold);
+  return share(
+    comparisons.filter(({ same }) => !same),
+    threshold,
+  );
 }
 
 function share(comparisons: Comparison[], threshold: number): number {

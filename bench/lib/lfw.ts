@@ -43,10 +43,9 @@ function byName(a: { name: string }, b: { name: string }): number {
 }
 
 /** The protocol's choice among several faces. */
-export function nearestToCentre<Face extends { box: { x: number; y: number; width: number; height: number } }>(
-  faces: Face[],
-  { width, height }: { width: number; height: number },
-): Face | undefined {
+export function nearestToCentre<
+  Face extends { box: { x: number; y: number; width: number; height: number } },
+>(faces: Face[], { width, height }: { width: number; height: number }): Face | undefined {
   const distance = ({ box }: Face): number =>
     Math.hypot(box.x + box.width / 2 - width / 2, box.y + box.height / 2 - height / 2);
   return faces.toSorted((a, b) => distance(a) - distance(b))[0];

@@ -8,16 +8,33 @@ import { DIMENSION, faceId, identityId, type SyntheticGallery } from "./gallery.
 
 const BATCH = 10_000;
 const account = (id: string) => ({
-  id, clientId: id, name: "Bench", secretHash: "none", settings: { keepCrops: false, refuseMixedIdentities: false }, disabled: false, createdAt: 1,
+  id,
+  clientId: id,
+  name: "Bench",
+  secretHash: "none",
+  settings: { keepCrops: false, refuseMixedIdentities: false },
+  disabled: false,
+  createdAt: 1,
 });
 const seen = {
-  quality: { score: 0.91, size: 61.5, sharpness: 0.82, exposure: 0.77, pose: { yaw: 1.25, pitch: -2.5, roll: 0.75 }, reasons: [] },
+  quality: {
+    score: 0.91,
+    size: 61.5,
+    sharpness: 0.82,
+    exposure: 0.77,
+    pose: { yaw: 1.25, pitch: -2.5, roll: 0.75 },
+    reasons: [],
+  },
   confidence: 0.987,
   box: { x: 120.5, y: 80.25, width: 210.75, height: 250.5 },
 };
 
 /** Fills a data directory past the queue, with the storage's own writer, 10,000 faces a transaction. Returns faces per second. */
-export async function fillDirectly(directory: string, accountId: string, gallery: SyntheticGallery): Promise<number> {
+export async function fillDirectly(
+  directory: string,
+  accountId: string,
+  gallery: SyntheticGallery,
+): Promise<number> {
   const storage = await openSqliteStorage({ directory });
   await storage.accounts.create(account(accountId));
   await storage.close();
@@ -53,12 +70,20 @@ export async function enrolOneByOne(storage: Storage, count: number): Promise<nu
   await storage.accounts.create(account("queue"));
   const start = performance.now();
   for (let i = 0; i < count; i++) {
-    await storage.jobs.enqueue({ id: `job-${i}`, accountId: "queue", payload: { kind: "enrol", images: [] }, now: i });
+    await storage.jobs.enqueue({
+      id: `job-${i}`,
+      accountId: "queue",
+      payload: { kind: "enrol", images: [] },
+      now: i,
+    });
     const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 1, now: i });
     const embedding = new Float32Array(DIMENSION);
     embedding[i % DIMENSION] = 1;
     const outcome = {
-      type: "enrolled" as const, identityId: identityId(i), metadata: {}, result: { face_ids: [faceId(i)] },
+      type: "enrolled" as const,
+      identityId: identityId(i),
+      metadata: {},
+      result: { face_ids: [faceId(i)] },
       faces: [{ id: faceId(i), embedding, ...seen }],
     };
     await storage.jobs.finish({ jobId: job!.id, leaseId: job!.leaseId }, outcome, i);

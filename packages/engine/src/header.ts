@@ -5,7 +5,10 @@ import type { ImageHeader } from "./types.ts";
 const LOOKS_LIKE: [name: string, test: (ascii: string, bytes: Uint8Array) => boolean][] = [
   ["a GIF image", (ascii) => ascii.startsWith("GIF8")],
   ["a WebP image", (ascii) => ascii.startsWith("RIFF") && ascii.startsWith("WEBP", 8)],
-  ["a HEIC or AVIF image", (ascii) => ascii.startsWith("ftyp", 4) && /^(hei|hev|mif1|msf1|avi)/.test(ascii.slice(8))],
+  [
+    "a HEIC or AVIF image",
+    (ascii) => ascii.startsWith("ftyp", 4) && /^(hei|hev|mif1|msf1|avi)/.test(ascii.slice(8)),
+  ],
   ["a video", (ascii) => ascii.startsWith("ftyp", 4) || ascii.startsWith("\x1aE\xdf\xa3")],
   ["a BMP image", (ascii) => ascii.startsWith("BM")],
   ["a TIFF image", (ascii) => ascii.startsWith("II*\0") || ascii.startsWith("MM\0*")],
@@ -54,7 +57,8 @@ function readJpeg(bytes: Uint8Array): ImageHeader | undefined {
     const marker = bytes[at + 1] ?? 0;
     if (marker === 0xff) at += 1;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
-    else if (marker === 0xd9 || marker === 0xda) throw broken("JPEG", "the picture starts before its frame header");
+    else if (marker === 0xd9 || marker === 0xda)
+      throw broken("JPEG", "the picture starts before its frame header");
     else if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
       if (at + 9 > bytes.length) return undefined;
       return sized("jpeg", view.getUint16(at + 7), view.getUint16(at + 5));
@@ -68,10 +72,14 @@ function readJpeg(bytes: Uint8Array): ImageHeader | undefined {
 }
 
 function sized(format: ImageHeader["format"], width: number, height: number): ImageHeader {
-  if (width === 0 || height === 0) throw broken(format.toUpperCase(), `its header says ${width} x ${height} pixels`);
+  if (width === 0 || height === 0)
+    throw broken(format.toUpperCase(), `its header says ${width} x ${height} pixels`);
   return { format, width, height };
 }
 
 function broken(format: string, why: string): ImageError {
-  return new ImageError("undecodable", `The ${format} file is broken (${why}): export the image again and resend it.`);
+  return new ImageError(
+    "undecodable",
+    `The ${format} file is broken (${why}): export the image again and resend it.`,
+  );
 }

@@ -97,7 +97,11 @@ function level(pyramid: Pyramid, depth: number): Pixels {
 }
 
 function halve({ width, height, data }: Pixels): Pixels {
-  const half = { width: width >> 1, height: height >> 1, data: new Uint8Array((width >> 1) * (height >> 1) * 3) };
+  const half = {
+    width: width >> 1,
+    height: height >> 1,
+    data: new Uint8Array((width >> 1) * (height >> 1) * 3),
+  };
   for (let row = 0, to = 0; row < half.height; row++) {
     let from = row * 2 * width * 3;
     for (let column = 0; column < half.width; column++, from += 6) {

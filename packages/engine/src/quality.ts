@@ -23,7 +23,12 @@ const WORTH_NAMING = 0.5;
 /**
  * @param scale pixels of the image as sent for one of the decoded image, in which mesh and landmarks are given.
  */
-export function measureQuality(aligned: Float32Array, landmarks: Landmarks, mesh: Mesh, scale: number): Quality {
+export function measureQuality(
+  aligned: Float32Array,
+  landmarks: Landmarks,
+  mesh: Mesh,
+  scale: number,
+): Quality {
   const { leftEye, rightEye } = landmarks;
   const size = Math.hypot(rightEye.x - leftEye.x, rightEye.y - leftEye.y) * scale;
   const pose = poseOf(landmarks, mesh);
@@ -47,7 +52,10 @@ export function measureQuality(aligned: Float32Array, landmarks: Landmarks, mesh
 function poseOf({ leftEye, rightEye }: Landmarks, { points, depths }: Mesh): Quality["pose"] {
   const depth = (index: number): number => depths[index] ?? 0;
   const apart = (one: number, other: number): number =>
-    Math.hypot((points[one]?.x ?? 0) - (points[other]?.x ?? 0), (points[one]?.y ?? 0) - (points[other]?.y ?? 0));
+    Math.hypot(
+      (points[one]?.x ?? 0) - (points[other]?.x ?? 0),
+      (points[one]?.y ?? 0) - (points[other]?.y ?? 0),
+    );
   return {
     yaw: degrees(Math.atan2(depth(RIGHT_SIDE) - depth(LEFT_SIDE), apart(LEFT_SIDE, RIGHT_SIDE))),
     pitch: degrees(Math.atan2(depth(FOREHEAD) - depth(CHIN), apart(FOREHEAD, CHIN))),
@@ -68,7 +76,9 @@ function light(aligned: Float32Array): { mean: number; deviation: number; edges:
       const value = luma(at);
       sum += value;
       squares += value * value;
-      edges += Math.abs(4 * value - luma(at - 1) - luma(at + 1) - luma(at - ALIGNED_SIZE) - luma(at + ALIGNED_SIZE));
+      edges += Math.abs(
+        4 * value - luma(at - 1) - luma(at + 1) - luma(at - ALIGNED_SIZE) - luma(at + ALIGNED_SIZE),
+      );
     }
   }
   const mean = sum / count;

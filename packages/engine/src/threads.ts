@@ -27,7 +27,9 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
 
   const start = (): Worker => {
     // Sources resolve their workspace packages under a condition that a thread does not inherit from every runner.
-    const execArgv = file.pathname.endsWith(".ts") ? [...process.execArgv, "--conditions=@prosopon/source"] : undefined;
+    const execArgv = file.pathname.endsWith(".ts")
+      ? [...process.execArgv, "--conditions=@prosopon/source"]
+      : undefined;
     const worker = new Worker(file, execArgv === undefined ? {} : { execArgv });
     all.add(worker);
     let cause: unknown;
@@ -49,7 +51,10 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       const held = busy.get(worker);
       busy.delete(worker);
       held?.job.settle.reject(
-        new Error("The thread that analysed this image ended before it was done; the image may be tried again.", { cause }),
+        new Error(
+          "The thread that analysed this image ended before it was done; the image may be tried again.",
+          { cause },
+        ),
       );
       next();
     });

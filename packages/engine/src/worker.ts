@@ -21,7 +21,11 @@ async function answer({ id, image, options, maxPixels }: Exclude<Request, { abor
   running.set(id, controller);
   try {
     sessions ??= openSessions();
-    const analysis = await analyse(await sessions, image, { ...options, maxPixels, signal: controller.signal });
+    const analysis = await analyse(await sessions, image, {
+      ...options,
+      maxPixels,
+      signal: controller.signal,
+    });
     return { id, analysis };
   } catch (error) {
     return { id, failure: pack(error) };

@@ -64,7 +64,11 @@ describe("analyse, given what is no usable image", () => {
     ["WebP", () => sharp(portrait).webp().toBuffer(), /WebP/],
     ["TIFF", () => sharp(portrait).tiff().toBuffer(), /TIFF/],
     ["AVIF", () => sharp(portrait).resize(64).avif({ effort: 0 }).toBuffer(), /AVIF/],
-    ["SVG", () => bytes('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), /SVG/],
+    [
+      "SVG",
+      () => bytes('<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      /SVG/,
+    ],
     ["text", () => bytes("This is a letter, not a photo.\n".repeat(100)), /text/],
     ["PDF", () => bytes("%PDF-1.7\n%\xe2\xe3\xcf\xd3"), /PDF/],
     ["noise", () => Uint8Array.from({ length: 5000 }, (_, index) => (index * 7919) % 251), /neither/],
@@ -90,7 +94,9 @@ describe("analyse, given what is no usable image", () => {
 
   it("refuses a real PNG of 200 megapixels", async () => {
     const black = { width: 20_000, height: 10_000, channels: 3 as const, background: "black" };
-    const image = await sharp({ create: black, limitInputPixels: false }).png({ compressionLevel: 1 }).toBuffer();
+    const image = await sharp({ create: black, limitInputPixels: false })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
     await expectRefused(image, "too-many-pixels", /more than the 100000000 allowed/);
   });
 
@@ -113,13 +119,20 @@ describe("inspectHeader", () => {
   it("reads format and size of JPEG and PNG, as stored", async () => {
     expect(inspectHeader(await readFile(portrait))).toEqual({ format: "jpeg", width: 540, height: 720 });
     expect(inspectHeader(png(123, 45))).toEqual({ format: "png", width: 123, height: 45 });
-    const turned = await sharp(portrait).withMetadata({ orientation: 6 }).jpeg({ progressive: true }).toBuffer();
+    const turned = await sharp(portrait)
+      .withMetadata({ orientation: 6 })
+      .jpeg({ progressive: true })
+      .toBuffer();
     expect(inspectHeader(turned)).toEqual({ format: "jpeg", width: 540, height: 720 });
   });
 
   it("asks for more bytes until it knows, never throwing on a beginning", async () => {
-    const whole = await sharp(portrait).withExif({ IFD0: { Copyright: "x".repeat(2000) } }).jpeg().toBuffer();
-    for (const length of [1, 2, 3, 20, 500, 2000]) expect(inspectHeader(whole.subarray(0, length))).toBeUndefined();
+    const whole = await sharp(portrait)
+      .withExif({ IFD0: { Copyright: "x".repeat(2000) } })
+      .jpeg()
+      .toBuffer();
+    for (const length of [1, 2, 3, 20, 500, 2000])
+      expect(inspectHeader(whole.subarray(0, length))).toBeUndefined();
     expect(inspectHeader(png(9, 9).subarray(0, 20))).toBeUndefined();
   });
 

@@ -56,7 +56,9 @@ describe("analyse, faces", () => {
     const { box } = await principalOf(engine, portrait);
     const [left, top] = [Math.round(box.x), Math.round(box.y)];
     const close = { left, top, width: Math.round(box.width), height: Math.round(box.height) };
-    const { faces } = await engine.analyse(await sharp(portrait).extract(close).jpeg({ quality: 95 }).toBuffer());
+    const { faces } = await engine.analyse(
+      await sharp(portrait).extract(close).jpeg({ quality: 95 }).toBuffer(),
+    );
     expect(faces).toHaveLength(1);
   });
 
@@ -81,7 +83,10 @@ describe("analyse, faces", () => {
     const small = await sharp(second).resize({ width: 250 }).toBuffer();
     const background = { width: 1000, height: 700, channels: 3 as const, background: "#888" };
     const image = await sharp({ create: background })
-      .composite([{ input: small, left: 20, top: 20 }, { input: large, left: 450, top: 20 }])
+      .composite([
+        { input: small, left: 20, top: 20 },
+        { input: large, left: 450, top: 20 },
+      ])
       .jpeg({ quality: 95 })
       .toBuffer();
     const both = await embeddingOf(engine, image);
@@ -105,11 +110,22 @@ describe("analyse, faces", () => {
   });
 
   it("cuts a 160 x 160 JPEG without metadata, for the principal face alone and only when asked", async () => {
-    const photo = await sharp(groups[0]!.path).withExif({ IFD0: { Copyright: "somebody" } }).jpeg().toBuffer();
+    const photo = await sharp(groups[0]!.path)
+      .withExif({ IFD0: { Copyright: "somebody" } })
+      .jpeg()
+      .toBuffer();
     const { faces } = await engine.analyse(photo, { crop: true });
     expect(faces.filter(({ crop }) => crop !== undefined)).toHaveLength(1);
-    const { format, width, height, exif, icc } = await sharp(faces.find(({ principal }) => principal)!.crop).metadata();
-    expect({ format, width, height, exif, icc }).toEqual({ format: "jpeg", width: 160, height: 160, exif: undefined, icc: undefined });
+    const { format, width, height, exif, icc } = await sharp(
+      faces.find(({ principal }) => principal)!.crop,
+    ).metadata();
+    expect({ format, width, height, exif, icc }).toEqual({
+      format: "jpeg",
+      width: 160,
+      height: 160,
+      exif: undefined,
+      icc: undefined,
+    });
     expect((await engine.analyse(photo)).faces.every(({ crop }) => crop === undefined)).toBe(true);
   });
 });
@@ -129,7 +145,9 @@ describe("embeddings", () => {
 
   it("find the woman of one group photo in another", async () => {
     const [first, second] = await Promise.all(
-      [groups[0]!, groups[2]!].map(async ({ path }) => (await engine.analyse({ path }, { embed: "all" })).faces),
+      [groups[0]!, groups[2]!].map(
+        async ({ path }) => (await engine.analyse({ path }, { embed: "all" })).faces,
+      ),
     );
     const best = Math.max(...first!.flatMap((a) => second!.map((b) => cosine(a.embedding!, b.embedding!))));
     expect(best).toBeGreaterThan(0.5);

@@ -54,7 +54,9 @@ describe("analyse, whatever the picture is encoded as", () => {
     const transparent = sharp(portrait).ensureAlpha(0.9).png();
     expect(await likeness(await transparent.toBuffer())).toBeGreaterThan(0.95);
     const grey = await sharp(portrait).greyscale().toBuffer();
-    expect(await likeness(await sharp(grey).ensureAlpha(1).toColourspace("b-w").png().toBuffer())).toBeGreaterThan(0.9);
+    expect(
+      await likeness(await sharp(grey).ensureAlpha(1).toColourspace("b-w").png().toBuffer()),
+    ).toBeGreaterThan(0.9);
   });
 
   it("reads a PNG of 16 bits a channel, in colour and in grey", async () => {
@@ -77,7 +79,9 @@ describe("analyse, whatever the picture is encoded as", () => {
   });
 
   it("reads a progressive JPEG", async () => {
-    expect(await likeness(await sharp(portrait).jpeg({ progressive: true, quality: 95 }).toBuffer())).toBeGreaterThan(0.98);
+    expect(
+      await likeness(await sharp(portrait).jpeg({ progressive: true, quality: 95 }).toBuffer()),
+    ).toBeGreaterThan(0.98);
   });
 
   it("answers in pixels of the image as sent when it worked on a smaller one", async () => {

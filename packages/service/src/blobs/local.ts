@@ -33,7 +33,9 @@ export async function openLocalBlobs(directory: string): Promise<BlobStore> {
           async function* (chunks: AsyncIterable<Uint8Array>) {
             for await (const chunk of chunks) {
               if (size + chunk.length > maxBytes) {
-                throw new BlobTooLargeError(`The image is larger than ${maxBytes} bytes; send a smaller one.`);
+                throw new BlobTooLargeError(
+                  `The image is larger than ${maxBytes} bytes; send a smaller one.`,
+                );
               }
               if (size < HEAD_BYTES) head.push(chunk.slice(0, HEAD_BYTES - size));
               size += chunk.length;

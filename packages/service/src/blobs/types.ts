@@ -4,7 +4,10 @@ export interface BlobStore {
    * Stores a stream. Durable when it resolves; on error or abort nothing is left.
    * @throws BlobTooLargeError once more than `maxBytes` have come.
    */
-  put(data: AsyncIterable<Uint8Array>, options: { maxBytes: number; signal?: AbortSignal }): Promise<{ blobId: string; size: number; head: Uint8Array }>;
+  put(
+    data: AsyncIterable<Uint8Array>,
+    options: { maxBytes: number; signal?: AbortSignal },
+  ): Promise<{ blobId: string; size: number; head: Uint8Array }>;
   /** A local file for the engine to read, valid until `release`. A remote store fetches it first. */
   open(blobId: string): Promise<{ path: string; release(): Promise<void> } | undefined>;
   /** Erases; unknown ids are ignored. */

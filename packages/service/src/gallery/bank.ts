@@ -22,7 +22,14 @@ const GROWTH_PAGES = 64;
 /** 4 GiB, the most a WebAssembly memory can be: about 29 million faces a bank. */
 const MAX_PAGES = 65_536;
 
-type Scan = (chunk: number, rows: number, unit: number, codeError: number, norm: number, threshold: number) => number;
+type Scan = (
+  chunk: number,
+  rows: number,
+  unit: number,
+  codeError: number,
+  norm: number,
+  threshold: number,
+) => number;
 
 const kernel = new WebAssembly.Module(Buffer.from(kernelBase64, "base64"));
 

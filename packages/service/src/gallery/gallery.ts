@@ -87,7 +87,7 @@ export class Gallery {
     for (;;) {
       const page = this.#source.page(account, held.loadedTo, LOAD_ROWS);
       for (const face of page) held.slab.add(face, face.vector);
-      held.loadedTo = page.length < LOAD_ROWS ? Infinity : page.at(-1).slot;
+      held.loadedTo = page.length < LOAD_ROWS ? Infinity : page.at(-1)!.slot;
       if (held.loadedTo === Infinity) return;
       await nextTurn();
     }

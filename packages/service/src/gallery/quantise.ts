@@ -64,7 +64,13 @@ export function quantiseQuery(vector: Float32Array): Query {
   }
   const norm = Math.sqrt(squares) * (1 + 1e-9);
   const longestCodes = CODE_MAX * Math.sqrt(DIMENSION);
-  return { vector, codes, unit, codeError: longestCodes * (Math.sqrt(errors) * (1 + 1e-9) + ROUNDING * norm), norm };
+  return {
+    vector,
+    codes,
+    unit,
+    codeError: longestCodes * (Math.sqrt(errors) * (1 + 1e-9) + ROUNDING * norm),
+    norm,
+  };
 }
 
 /** The product in double precision, summed in order: every product of two float32 is exact. */

@@ -56,7 +56,7 @@ export class Slab {
   add(entry: Entry, vector: Float32Array): void {
     const row = this.#size % CHUNK_ROWS;
     if (row === 0) this.#chunks.push(this.#banks.take());
-    const chunk = this.#chunks.at(-1);
+    const chunk = this.#chunks.at(-1)!;
     chunk.bank.write(chunk.address, row, vector, entry);
     this.#size++;
   }
@@ -142,7 +142,7 @@ export class Slab {
   /** The last row fills the gap and is wiped where it was. */
   #removeAt(position: number): void {
     if (position < 0) return;
-    const last = this.#chunks.at(-1);
+    const last = this.#chunks.at(-1)!;
     const lastRow = --this.#size % CHUNK_ROWS;
     const target = this.#chunks[Math.floor(position / CHUNK_ROWS)]!;
     if (position !== this.#size) {

@@ -57,7 +57,11 @@ export const seenImages = (sights: Sight[]): SeenImage[] =>
 const tenth = (value: number): number => Math.round(value * 10) / 10;
 const thousandth = (value: number): number => Math.round(value * 1000) / 1000;
 const point = ({ x, y }: Point): Point => ({ x: tenth(x), y: tenth(y) });
-const rounded = ({ x, y, width, height }: Box): Box => ({ ...point({ x, y }), width: tenth(width), height: tenth(height) });
+const rounded = ({ x, y, width, height }: Box): Box => ({
+  ...point({ x, y }),
+  width: tenth(width),
+  height: tenth(height),
+});
 
 function stated({ score, size, sharpness, exposure, pose, reasons }: Quality): FaceQuality {
   return {

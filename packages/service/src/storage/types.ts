@@ -113,7 +113,14 @@ export interface Neighbour {
  * `fail` and `identity-gone` are outcomes too: the worker decides, the storage only writes.
  */
 export type JobOutcome =
-  | { type: "enrolled"; identityId: string; externalId?: string; metadata: Record<string, unknown>; faces: NewFace[]; result: JobResult }
+  | {
+      type: "enrolled";
+      identityId: string;
+      externalId?: string;
+      metadata: Record<string, unknown>;
+      faces: NewFace[];
+      result: JobResult;
+    }
   /** Adds the faces; when the identity was deleted meanwhile, ends Failed with `goneError` instead. */
   | { type: "faces-added"; identityId: string; faces: NewFace[]; result: JobResult; goneError: string }
   | { type: "answered"; identityId?: string; result: JobResult }
@@ -167,7 +174,10 @@ export interface Storage {
     byId(id: string): Promise<Account | undefined>;
     list(): Promise<Account[]>;
     /** Changing the hash or disabling revokes every session of the account in the same transaction. */
-    update(id: string, change: Partial<Pick<Account, "name" | "secretHash" | "settings" | "disabled">>): Promise<Account | undefined>;
+    update(
+      id: string,
+      change: Partial<Pick<Account, "name" | "secretHash" | "settings" | "disabled">>,
+    ): Promise<Account | undefined>;
   };
 
   readonly sessions: {
@@ -177,7 +187,13 @@ export interface Storage {
      * Replaces `from` by `to` if `from` is the current refresh id, the session is alive and it is not past its expiry.
      * `reused` means `from` was spent before: the session has been revoked in the same transaction.
      */
-    rotate(id: string, from: string, to: string, now: number, expiresAt: number): Promise<"rotated" | "reused" | "dead">;
+    rotate(
+      id: string,
+      from: string,
+      to: string,
+      now: number,
+      expiresAt: number,
+    ): Promise<"rotated" | "reused" | "dead">;
     revoke(id: string): Promise<void>;
     /** Forgets sessions whose tokens have all expired. */
     sweep(now: number): Promise<number>;
@@ -185,20 +201,38 @@ export interface Storage {
 
   readonly jobs: {
     /** Durable when it resolves. Writes the job as Sent with its event. @throws StorageError `not-found` when a named identity does not exist. */
-    enqueue(job: { id: string; accountId: string; payload: JobPayload; uploadIds?: string[]; now: number }): Promise<JobRecord>;
+    enqueue(job: {
+      id: string;
+      accountId: string;
+      payload: JobPayload;
+      uploadIds?: string[];
+      now: number;
+    }): Promise<JobRecord>;
     /**
      * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
      * Searches and recognitions first, then accounts in turn, each by age: one account's imports don't delay another's.
      * A job that has used up `maxAttempts` is not claimed but ended Failed here.
      */
-    claim(options: { limit: number; leaseMs: number; maxAttempts: number; now: number }): Promise<ClaimedJob[]>;
+    claim(options: {
+      limit: number;
+      leaseMs: number;
+      maxAttempts: number;
+      now: number;
+    }): Promise<ClaimedJob[]>;
     /** Extends leases; returns the ids still held. */
     renew(leases: { jobId: string; leaseId: string }[], until: number): Promise<string[]>;
     finish(job: { jobId: string; leaseId: string }, outcome: JobOutcome, now: number): Promise<FinishAnswer>;
     /** Gives a job back: due again at `at`. `countAttempt: false` undoes the claim's attempt (clean shutdown). */
-    release(job: { jobId: string; leaseId: string }, options: { at: number; countAttempt: boolean }): Promise<void>;
+    release(
+      job: { jobId: string; leaseId: string },
+      options: { at: number; countAttempt: boolean },
+    ): Promise<void>;
     get(accountId: string, jobId: string): Promise<JobRecord | undefined>;
-    list(accountId: string, filter: JobFilter, page: { limit: number; cursor?: string }): Promise<Page<JobRecord>>;
+    list(
+      accountId: string,
+      filter: JobFilter,
+      page: { limit: number; cursor?: string },
+    ): Promise<Page<JobRecord>>;
     /** Earliest time a job becomes due, for the worker's sleep; undefined when the queue is empty. */
     nextDue(now: number): Promise<number | undefined>;
     /** Unfinished jobs of the account, oldest first: the state sent on connect. */
@@ -211,16 +245,29 @@ export interface Storage {
     get(accountId: string, identityId: string): Promise<IdentityRecord | undefined>;
     /** In the given order; unknown ids are left out. */
     getMany(accountId: string, identityIds: string[]): Promise<IdentityRecord[]>;
-    list(accountId: string, filter: IdentityFilter, page: { limit: number; cursor?: string }): Promise<Page<IdentityRecord>>;
+    list(
+      accountId: string,
+      filter: IdentityFilter,
+      page: { limit: number; cursor?: string },
+    ): Promise<Page<IdentityRecord>>;
     count(accountId: string): Promise<{ identities: number; faces: number }>;
     /** null removes. @throws StorageError `conflict` when the external id is taken. */
-    patch(accountId: string, identityId: string, patch: { externalId?: string | null; metadata?: Record<string, unknown> }, now: number): Promise<IdentityRecord | undefined>;
+    patch(
+      accountId: string,
+      identityId: string,
+      patch: { externalId?: string | null; metadata?: Record<string, unknown> },
+      now: number,
+    ): Promise<IdentityRecord | undefined>;
     /**
      * Deletes all or, when one is unknown, none. Their unfinished jobs end Failed here, and what jobs remember of them is
      * removed (results, metadata, their place among a search's candidates). `blobIds` are images that nothing needs any
      * more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
      */
-    delete(accountId: string, identityIds: string[], now: number): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
+    delete(
+      accountId: string,
+      identityIds: string[],
+      now: number,
+    ): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
     /** The `k` nearest identities, best first; exact. */
     nearest(accountId: string, probe: Float32Array, k: number): Promise<Neighbour[]>;
     /** The best face of one identity; undefined when it does not exist or has no face. */
@@ -243,7 +290,11 @@ export interface Storage {
 
   readonly events: {
     /** Events of an account after a cursor, oldest first; `complete: false` when the cursor is older than what is kept. */
-    since(accountId: string, seq: number, limit: number): Promise<{ events: StoredEvent[]; complete: boolean }>;
+    since(
+      accountId: string,
+      seq: number,
+      limit: number,
+    ): Promise<{ events: StoredEvent[]; complete: boolean }>;
     /** The newest sequence number of the account, 0 when it has none. */
     head(accountId: string): Promise<number>;
     /** Calls back after commit, in order of seq within an account; returns the unsubscribe. */

@@ -41,9 +41,11 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
     it("stops at the first byte too many and leaves nothing", async () => {
       let given = 0;
       async function* endless() {
-        for (;;) yield Buffer.alloc((given += 1000, 1000));
+        for (;;) yield Buffer.alloc(((given += 1000), 1000));
       }
-      await expect(blobs.put(endless(), { maxBytes: 10_000 })).rejects.toMatchObject({ name: "BlobTooLargeError" });
+      await expect(blobs.put(endless(), { maxBytes: 10_000 })).rejects.toMatchObject({
+        name: "BlobTooLargeError",
+      });
       expect(given).toBeLessThan(200_000);
       expect(await everything()).toEqual([]);
     });
@@ -59,7 +61,9 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
         await sleep(300);
         yield Buffer.alloc(1000);
       }
-      await expect(blobs.put(stuck(), { maxBytes: 10_000, signal: AbortSignal.timeout(30) })).rejects.toThrow();
+      await expect(
+        blobs.put(stuck(), { maxBytes: 10_000, signal: AbortSignal.timeout(30) }),
+      ).rejects.toThrow();
       await expect(blobs.put(stuck(), { maxBytes: 10_000, signal: AbortSignal.abort() })).rejects.toThrow();
       expect(await everything()).toEqual([]);
     });
@@ -83,14 +87,18 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
     });
 
     it("erases what it is told to, and ignores ids it does not know", async () => {
-      const [one, two] = [await blobs.put(chunks(Buffer.from("one"), 9), { maxBytes: 9 }), await blobs.put(chunks(Buffer.from("two"), 9), { maxBytes: 9 })];
+      const [one, two] = [
+        await blobs.put(chunks(Buffer.from("one"), 9), { maxBytes: 9 }),
+        await blobs.put(chunks(Buffer.from("two"), 9), { maxBytes: 9 }),
+      ];
       await blobs.delete([one.blobId, "unknown", "../../etc/passwd", one.blobId]);
       expect(await blobs.open(one.blobId)).toBeUndefined();
       expect(await everything()).toEqual([two.blobId]);
     });
 
     it("opens nothing by a name that is a path", async () => {
-      for (const name of ["", ".", "..", "../lock.db", "/etc/passwd", "a\0b"]) expect(await blobs.open(name)).toBeUndefined();
+      for (const name of ["", ".", "..", "../lock.db", "/etc/passwd", "a\0b"])
+        expect(await blobs.open(name)).toBeUndefined();
     });
 
     it("lists blobs by age, for the sweep of orphans", async () => {

@@ -17,10 +17,17 @@ function rowsOf(count: number, from = 0): Row[] {
 
 describe("gallery under change", () => {
   it("holds exactly what is stored when faces come and go while it loads", async () => {
-    const stored = new Map(rowsOf(9000).filter(({ slot }) => slot % 10 !== 4).map((row) => [row.slot, row]));
+    const stored = new Map(
+      rowsOf(9000)
+        .filter(({ slot }) => slot % 10 !== 4)
+        .map((row) => [row.slot, row]),
+    );
     const gallery = new Gallery({
       page: (_, after, limit) =>
-        [...stored.values()].filter(({ slot }) => slot > after).toSorted((a, b) => a.slot - b.slot).slice(0, limit),
+        [...stored.values()]
+          .filter(({ slot }) => slot > after)
+          .toSorted((a, b) => a.slot - b.slot)
+          .slice(0, limit),
       read: (slot) => stored.get(slot)!.vector,
     });
     const probe = stored.get(0)!.vector;

@@ -15,7 +15,9 @@ async function search(slab: Slab, rows: Row[], probe: Float32Array, k: number) {
   return slab.nearest(probe, k, (slot) => bySlot.get(slot)!);
 }
 
-const anyVector = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 128, maxLength: 128 }).map(normalised);
+const anyVector = fc
+  .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 128, maxLength: 128 })
+  .map(normalised);
 const tiny = fc
   .array(fc.constantFrom(0, 2 ** -149, -(2 ** -149), 2 ** -140, 1e-40), { minLength: 128, maxLength: 128 })
   .map((values) => Float32Array.from(values));
@@ -29,34 +31,41 @@ const sparse = fc.record({ at: fc.nat(127), sign: fc.constantFrom(1, -1) }).map(
 const family = fc
   .array(fc.oneof({ weight: 4, arbitrary: anyVector }, sparse, tiny), { minLength: 1, maxLength: 5 })
   .chain((seeds) =>
-    fc.array(
-      fc.record({
-        seed: fc.nat(seeds.length - 1),
-        twist: fc.constantFrom("same", "opposite", "nudged" as const),
-        at: fc.nat(127),
-        identity: fc.nat(12),
-      }),
-      { maxLength: 80 },
-    ).map((parts) => ({
-      seeds,
-      rows: parts.map(({ seed, twist, at, identity }, slot): Row => {
-        const vector = Float32Array.from(seeds[seed]!, (value) => (twist === "opposite" ? -value : value));
-        if (twist === "nudged") {
-          const bits = new Uint32Array(vector.buffer);
-          bits[at]! ^= 1;
-        }
-        return { slot, identity, vector };
-      }),
-    })),
+    fc
+      .array(
+        fc.record({
+          seed: fc.nat(seeds.length - 1),
+          twist: fc.constantFrom("same", "opposite", "nudged" as const),
+          at: fc.nat(127),
+          identity: fc.nat(12),
+        }),
+        { maxLength: 80 },
+      )
+      .map((parts) => ({
+        seeds,
+        rows: parts.map(({ seed, twist, at, identity }, slot): Row => {
+          const vector = Float32Array.from(seeds[seed]!, (value) => (twist === "opposite" ? -value : value));
+          if (twist === "nudged") {
+            const bits = new Uint32Array(vector.buffer);
+            bits[at]! ^= 1;
+          }
+          return { slot, identity, vector };
+        }),
+      })),
   );
 
 describe("gallery search", () => {
   it("equals a brute-force double-precision scan on near-equal, opposite, tied and tiny vectors", async () => {
     await fc.assert(
-      fc.asyncProperty(family, fc.integer({ min: 1, max: 20 }), fc.nat(4), async ({ rows, seeds }, k, pick) => {
-        const probe = seeds[pick % seeds.length]!;
-        expect(await search(slabOf(rows), rows, probe, k)).toEqual(bruteForce(rows, probe, k));
-      }),
+      fc.asyncProperty(
+        family,
+        fc.integer({ min: 1, max: 20 }),
+        fc.nat(4),
+        async ({ rows, seeds }, k, pick) => {
+          const probe = seeds[pick % seeds.length]!;
+          expect(await search(slabOf(rows), rows, probe, k)).toEqual(bruteForce(rows, probe, k));
+        },
+      ),
       { numRuns: 400 },
     );
   });
@@ -83,7 +92,11 @@ describe("gallery search", () => {
     const centres = Array.from({ length: 700 }, () => normalised(Array.from({ length: 128 }, random)));
     const rows = Array.from({ length: 3000 }, (_, slot): Row => {
       const identity = slot % 700;
-      return { slot, identity, vector: normalised(centres[identity]!.map((value) => value + 0.04 * random())) };
+      return {
+        slot,
+        identity,
+        vector: normalised(centres[identity]!.map((value) => value + 0.04 * random())),
+      };
     });
     const slab = slabOf(rows);
     const gone = rows.filter(({ slot }) => slot % 7 === 3).map(({ slot }) => slot);
@@ -109,7 +122,9 @@ describe("gallery search", () => {
     const banks = new Banks();
     const random = generator(3);
     const rows = Array.from({ length: 1300 }, (_, slot): Row => ({
-      slot, identity: slot, vector: normalised(Array.from({ length: 128 }, random)),
+      slot,
+      identity: slot,
+      vector: normalised(Array.from({ length: 128 }, random)),
     }));
     const slab = new Slab(banks);
     for (const row of rows) slab.add(row, row.vector);

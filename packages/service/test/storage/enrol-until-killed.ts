@@ -13,7 +13,17 @@ for (let i = 0; ; i++) {
   const job = await claimOne(storage, Date.now(), 100);
   if (!job) continue;
   const faces = [face(i, { id: `face-${job.id}`, embedding: embedding(i + 1) })];
-  const outcome = { type: "enrolled" as const, identityId: `identity-${job.id}`, metadata: {}, faces, result: {} };
-  const { finished } = await storage.jobs.finish({ jobId: job.id, leaseId: job.leaseId }, outcome, Date.now());
+  const outcome = {
+    type: "enrolled" as const,
+    identityId: `identity-${job.id}`,
+    metadata: {},
+    faces,
+    result: {},
+  };
+  const { finished } = await storage.jobs.finish(
+    { jobId: job.id, leaseId: job.leaseId },
+    outcome,
+    Date.now(),
+  );
   if (finished) writeSync(1, `done ${job.id}\n`);
 }

@@ -35,7 +35,14 @@ export function face(seed: number, change: Partial<NewFace> = {}): NewFace {
   return {
     id: id("face"),
     embedding: embedding(seed),
-    quality: { score: 0.9, size: 60, sharpness: 0.8, exposure: 0.7, pose: { yaw: 1, pitch: 2, roll: 3 }, reasons: [] },
+    quality: {
+      score: 0.9,
+      size: 60,
+      sharpness: 0.8,
+      exposure: 0.7,
+      pose: { yaw: 1, pitch: 2, roll: 3 },
+      reasons: [],
+    },
     confidence: 0.99,
     box: { x: 1, y: 2, width: 30, height: 40 },
     ...change,
@@ -50,13 +57,22 @@ export async function newAccount(storage: Storage): Promise<string> {
   return created.id;
 }
 
-export async function enqueue(storage: Storage, accountId: string, payload: JobPayload, now = 1000): Promise<string> {
+export async function enqueue(
+  storage: Storage,
+  accountId: string,
+  payload: JobPayload,
+  now = 1000,
+): Promise<string> {
   const jobId = id("job");
   await storage.jobs.enqueue({ id: jobId, accountId, payload, now });
   return jobId;
 }
 
-export async function claimOne(storage: Storage, now = 2000, maxAttempts = 3): Promise<ClaimedJob | undefined> {
+export async function claimOne(
+  storage: Storage,
+  now = 2000,
+  maxAttempts = 3,
+): Promise<ClaimedJob | undefined> {
   const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts, now });
   return job;
 }
@@ -72,14 +88,22 @@ export async function enrol(
   storage: Storage,
   accountId: string,
   faces: NewFace[],
-  { externalId, metadata = {}, now = 2000 }: { externalId?: string; metadata?: Record<string, unknown>; now?: number } = {},
+  {
+    externalId,
+    metadata = {},
+    now = 2000,
+  }: { externalId?: string; metadata?: Record<string, unknown>; now?: number } = {},
 ): Promise<Enrolled> {
   const jobId = await enqueue(storage, accountId, enrolment, now);
   const job = await claimOne(storage, now);
   if (job?.id !== jobId) throw new Error("another job was waiting");
   const identityId = id("identity");
   const outcome = {
-    type: "enrolled" as const, identityId, metadata, faces, result: { face_ids: faces.map((face) => face.id) },
+    type: "enrolled" as const,
+    identityId,
+    metadata,
+    faces,
+    result: { face_ids: faces.map((face) => face.id) },
     ...(externalId !== undefined && { externalId }),
   };
   const { finished } = await storage.jobs.finish({ jobId, leaseId: job.leaseId }, outcome, now);
@@ -90,7 +114,11 @@ export async function enrol(
 export function candidates(...ids: string[]): JobResult {
   return {
     candidates: ids.map((identity_id, index) => ({
-      identity_id, face_id: "face", score: 0.9 - index / 10, cosine: 0.5, ...(index < ids.length - 1 && { margin: 0.1 }),
+      identity_id,
+      face_id: "face",
+      score: 0.9 - index / 10,
+      cosine: 0.5,
+      ...(index < ids.length - 1 && { margin: 0.1 }),
     })),
   };
 }

@@ -13,7 +13,13 @@ describe("SQLite storage under kill -9", () => {
     const said: string[] = [];
     for (let round = 0; round < 6; round++) {
       const script = join(import.meta.dirname, "enrol-until-killed.ts");
-      const child = spawn(process.execPath, ["--conditions=@prosopon/source", script, directory, "account", String(round)]);
+      const child = spawn(process.execPath, [
+        "--conditions=@prosopon/source",
+        script,
+        directory,
+        "account",
+        String(round),
+      ]);
       let output = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
       let errors = "";
@@ -37,12 +43,19 @@ describe("SQLite storage under kill -9", () => {
       expect((await storage.identities.get("account", `identity-${id}`))!.faces, id).toHaveLength(1);
     }
     const succeeded: string[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = await storage.jobs.list("account", { status: "Succeeded" }, { limit: 100, ...(cursor && { cursor }) });
+    for (let cursor: string | undefined; ;) {
+      const page = await storage.jobs.list(
+        "account",
+        { status: "Succeeded" },
+        { limit: 100, ...(cursor && { cursor }) },
+      );
       succeeded.push(...page.items.map((job) => job.id));
       if (!(cursor = page.nextCursor)) break;
     }
-    expect(await storage.identities.count("account")).toEqual({ identities: succeeded.length, faces: succeeded.length });
+    expect(await storage.identities.count("account")).toEqual({
+      identities: succeeded.length,
+      faces: succeeded.length,
+    });
     await storage.close();
     await rm(directory, { recursive: true });
   });

@@ -16,11 +16,17 @@ afterEach(() => rm(directory, { recursive: true }));
 describe("SQLite data directory", () => {
   it("belongs to one server at a time, in this process and in others", async () => {
     const storage = await openSqliteStorage({ directory });
-    await expect(openSqliteStorage({ directory })).rejects.toMatchObject({ code: "locked", message: expect.stringContaining("Stop that one") });
+    await expect(openSqliteStorage({ directory })).rejects.toMatchObject({
+      code: "locked",
+      message: expect.stringContaining("Stop that one"),
+    });
     const module = join(import.meta.dirname, "../../src/storage/sqlite/open.ts");
     const script = `const { openSqliteStorage } = await import(${JSON.stringify(module)});
       await openSqliteStorage({ directory: ${JSON.stringify(directory)} }).catch((error) => console.log(error.code));`;
-    const open = () => spawnSync(process.execPath, ["--conditions=@prosopon/source", "--input-type=module", "-e", script], { encoding: "utf8" });
+    const open = () =>
+      spawnSync(process.execPath, ["--conditions=@prosopon/source", "--input-type=module", "-e", script], {
+        encoding: "utf8",
+      });
     expect(open().stdout.trim()).toBe("locked");
     await storage.close();
     expect(open()).toMatchObject({ stdout: "", stderr: "", status: 0 });
@@ -30,7 +36,13 @@ describe("SQLite data directory", () => {
     const server = await openSqliteStorage({ directory });
     const one = account();
     await server.accounts.create(one);
-    await server.sessions.create({ id: "s", accountId: one.id, refreshId: "r", refreshExpiresAt: 9, revoked: false });
+    await server.sessions.create({
+      id: "s",
+      accountId: one.id,
+      refreshId: "r",
+      refreshExpiresAt: 9,
+      revoked: false,
+    });
     const beside = await openSqliteStorage({ directory, exclusive: false });
     await beside.accounts.update(one.id, { disabled: true });
     expect(await server.accounts.byId(one.id)).toMatchObject({ disabled: true });
@@ -39,19 +51,25 @@ describe("SQLite data directory", () => {
     await beside.accounts.create(second);
     expect(await server.accounts.byClientId(second.clientId)).toEqual(second);
     await expect(enqueue(beside, one.id, enrolment)).rejects.toMatchObject({ code: "locked" });
-    await expect(beside.identities.nearest(one.id, embedding(1), 1)).rejects.toMatchObject({ code: "locked" });
+    await expect(beside.identities.nearest(one.id, embedding(1), 1)).rejects.toMatchObject({
+      code: "locked",
+    });
     await beside.close();
     await server.close();
   });
 
   it("takes accounts before the first start, and can be read without being changed", async () => {
-    await expect(openSqliteStorage({ directory: join(directory, "none"), readonly: true })).rejects.toMatchObject({ code: "unusable" });
+    await expect(
+      openSqliteStorage({ directory: join(directory, "none"), readonly: true }),
+    ).rejects.toMatchObject({ code: "unusable" });
     const early = await openSqliteStorage({ directory, exclusive: false });
     const accountId = await newAccount(early);
     await early.close();
     const reader = await openSqliteStorage({ directory, readonly: true });
     expect(await reader.accounts.list()).toMatchObject([{ id: accountId }]);
-    await expect(reader.accounts.update(accountId, { name: "x" })).rejects.toMatchObject({ code: "unusable" });
+    await expect(reader.accounts.update(accountId, { name: "x" })).rejects.toMatchObject({
+      code: "unusable",
+    });
     await reader.close();
   });
 
@@ -59,7 +77,8 @@ describe("SQLite data directory", () => {
     const storage = await openSqliteStorage({ directory });
     await newAccount(storage);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
-    for (const name of await readdir(directory)) expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
+    for (const name of await readdir(directory))
+      expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
     await storage.close();
   });
 
@@ -68,6 +87,9 @@ describe("SQLite data directory", () => {
     const db = new Database(join(directory, "prosopon.db"));
     db.pragma("user_version = 999");
     db.close();
-    await expect(openSqliteStorage({ directory })).rejects.toMatchObject({ code: "unusable", message: expect.stringContaining("newer") });
+    await expect(openSqliteStorage({ directory })).rejects.toMatchObject({
+      code: "unusable",
+      message: expect.stringContaining("newer"),
+    });
   });
 });

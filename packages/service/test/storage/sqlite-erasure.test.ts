@@ -28,19 +28,30 @@ afterEach(async () => {
 
 /** How many of the 8-byte words of these bytes stand anywhere in the data directory. */
 function wordsOnDisk(secrets: Uint8Array[]): number {
-  const input = Buffer.concat(secrets.map((secret) => secret.subarray(0, secret.length - (secret.length % 8))));
-  const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "grep.ts"), directory], { input, encoding: "utf8" });
+  const input = Buffer.concat(
+    secrets.map((secret) => secret.subarray(0, secret.length - (secret.length % 8))),
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "grep.ts"), directory], {
+    input,
+    encoding: "utf8",
+  });
   if (!stdout) throw new Error(stderr);
   return Number(stdout);
 }
 
 function secretsOf({ faces }: Enrolled): Uint8Array[] {
-  return faces.flatMap(({ embedding: vector, crop }) => [new Uint8Array(vector.buffer), ...(crop ? [crop] : [])]);
+  return faces.flatMap(({ embedding: vector, crop }) => [
+    new Uint8Array(vector.buffer),
+    ...(crop ? [crop] : []),
+  ]);
 }
 
 let seed = 0;
 const newFace = (cropBytes: number) =>
-  face(++seed, { embedding: embedding(seed), ...(cropBytes > 0 && { crop: new Uint8Array(randomBytes(cropBytes)) }) });
+  face(++seed, {
+    embedding: embedding(seed),
+    ...(cropBytes > 0 && { crop: new Uint8Array(randomBytes(cropBytes)) }),
+  });
 
 describe("SQLite erasure", () => {
   it("leaves no byte of deleted embeddings and crops, after much coming and going, and all of the others", async () => {
@@ -52,8 +63,16 @@ describe("SQLite erasure", () => {
         await storage.identities.delete(accountId, [gone!.identityId], 3000);
         deleted.push(gone!);
       } else {
-        const faces = [newFace(round % 4 === 0 ? 500 + ((round * 37) % 9000) : 0), ...(round % 3 === 0 ? [newFace(0)] : [])];
-        live.push(await enrol(storage, accountId, faces, { externalId: `ext-${round}`, metadata: { name: `n${round}` } }));
+        const faces = [
+          newFace(round % 4 === 0 ? 500 + ((round * 37) % 9000) : 0),
+          ...(round % 3 === 0 ? [newFace(0)] : []),
+        ];
+        live.push(
+          await enrol(storage, accountId, faces, {
+            externalId: `ext-${round}`,
+            metadata: { name: `n${round}` },
+          }),
+        );
       }
     }
     await storage.settle();
@@ -100,7 +119,11 @@ describe("SQLite erasure", () => {
   it("reaches what a killed process had deleted but not settled, at the next opening", async () => {
     const script = join(import.meta.dirname, "delete-and-die.ts");
     await storage.close();
-    const { stdout, signal } = spawnSync(process.execPath, ["--conditions=@prosopon/source", script, directory], { encoding: "utf8" });
+    const { stdout, signal } = spawnSync(
+      process.execPath,
+      ["--conditions=@prosopon/source", script, directory],
+      { encoding: "utf8" },
+    );
     expect(signal).toBe("SIGKILL");
     const secret = Buffer.from(stdout.trim(), "hex");
     expect(wordsOnDisk([secret])).toBeGreaterThan(0);

@@ -20,18 +20,44 @@ afterAll(async () => {
 
 function plan(sql: string): string {
   const bound = sql.replaceAll("?", "1");
-  return (db.prepare(`EXPLAIN QUERY PLAN ${bound}`).all() as { detail: string }[]).map(({ detail }) => detail).join("\n");
+  return (db.prepare(`EXPLAIN QUERY PLAN ${bound}`).all() as { detail: string }[])
+    .map(({ detail }) => detail)
+    .join("\n");
 }
 
 describe("SQLite query plans", () => {
   it.each([
-    ["a page of identities", "identities_page", "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) ORDER BY i.created_at DESC, i.id DESC LIMIT ?"],
-    ["a page of jobs", "jobs_page", "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) ORDER BY j.created_at DESC, j.id DESC LIMIT ?"],
-    ["the oldest due job of an account", "jobs_queue", "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.account = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.row LIMIT ?"],
+    [
+      "a page of identities",
+      "identities_page",
+      "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
+    ],
+    [
+      "a page of jobs",
+      "jobs_page",
+      "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+    ],
+    [
+      "the oldest due job of an account",
+      "jobs_queue",
+      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.account = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.row LIMIT ?",
+    ],
     ["the next due time", "jobs_due", "SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL"],
-    ["an identity by its external id", "identities_external", "SELECT 1 FROM identities WHERE account = ? AND external_id = '?'"],
-    ["events after a cursor", "PRIMARY KEY", "SELECT seq FROM events WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?"],
-    ["the loading of a gallery", "faces_gallery", "SELECT f.slot, f.identity, v.embedding FROM faces f INDEXED BY faces_gallery JOIN vectors v ON v.slot = f.slot WHERE f.account = ? AND f.slot > ? ORDER BY f.slot LIMIT ?"],
+    [
+      "an identity by its external id",
+      "identities_external",
+      "SELECT 1 FROM identities WHERE account = ? AND external_id = '?'",
+    ],
+    [
+      "events after a cursor",
+      "PRIMARY KEY",
+      "SELECT seq FROM events WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
+    ],
+    [
+      "the loading of a gallery",
+      "faces_gallery",
+      "SELECT f.slot, f.identity, v.embedding FROM faces f INDEXED BY faces_gallery JOIN vectors v ON v.slot = f.slot WHERE f.account = ? AND f.slot > ? ORDER BY f.slot LIMIT ?",
+    ],
   ])("finds %s along %s, without a scan or a sort", (_, index, sql) => {
     const text = plan(sql);
     expect(text).toContain(index);

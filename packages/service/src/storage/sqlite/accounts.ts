@@ -18,15 +18,22 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
   const byClientId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE client_id = ?`);
   const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE id = ?`);
   const all = db.prepare<[], Row>(`SELECT ${columns} FROM accounts ORDER BY created_at, row`);
-  const update = db.prepare("UPDATE accounts SET name = ?, secret_hash = ?, settings = ?, disabled = ? WHERE id = ?");
+  const update = db.prepare(
+    "UPDATE accounts SET name = ?, secret_hash = ?, settings = ?, disabled = ? WHERE id = ?",
+  );
   // sessions_account
-  const revoke = db.prepare("UPDATE sessions SET revoked = 1 WHERE account = (SELECT row FROM accounts WHERE id = ?)");
+  const revoke = db.prepare(
+    "UPDATE sessions SET revoked = 1 WHERE account = (SELECT row FROM accounts WHERE id = ?)",
+  );
 
   return {
     async create(account) {
       transaction(() => {
         if (byClientId.get(account.clientId) || byId.get(account.id)) {
-          throw new StorageError("conflict", "There is an account with this client id already. Choose another client id.");
+          throw new StorageError(
+            "conflict",
+            "There is an account with this client id already. Choose another client id.",
+          );
         }
         const { id, clientId, name, secretHash, settings, disabled, createdAt } = account;
         insert.run(id, clientId, name, secretHash, JSON.stringify(settings), Number(disabled), createdAt);

@@ -10,7 +10,15 @@ export function administrationOnly(storage: Storage): Storage {
   };
   return {
     ...storage,
-    jobs: { ...storage.jobs, enqueue: refuse, claim: refuse, renew: refuse, finish: refuse, release: refuse, sweep: refuse },
+    jobs: {
+      ...storage.jobs,
+      enqueue: refuse,
+      claim: refuse,
+      renew: refuse,
+      finish: refuse,
+      release: refuse,
+      sweep: refuse,
+    },
     identities: { ...storage.identities, patch: refuse, delete: refuse, nearest: refuse, compare: refuse },
     faces: { ...storage.faces, delete: refuse },
     uploads: { ...storage.uploads, create: refuse, sweep: refuse },

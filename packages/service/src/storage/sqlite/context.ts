@@ -32,7 +32,9 @@ export function createContext(db: Database.Database, erasure: Erasure): Context 
 
   const gallery = new Gallery({
     page: (account, after, limit) =>
-      vectors.all(account, after, limit).map(([slot, identity, bytes]) => ({ slot, identity, vector: fromBytes(bytes) })),
+      vectors
+        .all(account, after, limit)
+        .map(([slot, identity, bytes]) => ({ slot, identity, vector: fromBytes(bytes) })),
     read: (slot) => fromBytes(vector.get(slot)!),
   });
 
@@ -64,7 +66,10 @@ export function createContext(db: Database.Database, erasure: Erasure): Context 
 
 /** Tells a sick disk from a bug: the first is for the person who runs the server. */
 function explain(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError) || !/^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY)/.test(error.code)) {
+  if (
+    !(error instanceof Database.SqliteError) ||
+    !/^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY)/.test(error.code)
+  ) {
     return error;
   }
   return new StorageError(

@@ -14,7 +14,11 @@ export function encodeCursor({ createdAt, id }: Position): string {
 export function decodeCursor(cursor: string | undefined): Position {
   if (cursor === undefined) return { createdAt: Number.MAX_SAFE_INTEGER, id: "" };
   const match = /^(\d{1,16})\.(.+)$/s.exec(Buffer.from(cursor, "base64url").toString());
-  if (!match) throw new StorageError("bad-cursor", "The cursor is not one this server gave. Start again without a cursor.");
+  if (!match)
+    throw new StorageError(
+      "bad-cursor",
+      "The cursor is not one this server gave. Start again without a cursor.",
+    );
   return { createdAt: Number(match[1]), id: match[2]! };
 }
 
@@ -22,5 +26,5 @@ export function decodeCursor(cursor: string | undefined): Position {
 export function page<T extends Position>(rows: T[], limit: number): { items: T[]; nextCursor?: string } {
   if (rows.length <= limit) return { items: rows };
   const items = rows.slice(0, limit);
-  return { items, nextCursor: encodeCursor(items.at(-1)) };
+  return { items, nextCursor: encodeCursor(items.at(-1)!) };
 }

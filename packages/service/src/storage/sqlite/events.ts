@@ -14,7 +14,11 @@ export interface Events {
 }
 
 export function createEvents({ db, accountRow, afterCommit }: Context): Events {
-  const next = db.prepare<[number], number>("UPDATE accounts SET event_seq = event_seq + 1 WHERE row = ? RETURNING event_seq").pluck();
+  const next = db
+    .prepare<[number], number>(
+      "UPDATE accounts SET event_seq = event_seq + 1 WHERE row = ? RETURNING event_seq",
+    )
+    .pluck();
   const insert = db.prepare("INSERT INTO events (account, seq, job, status) VALUES (?, ?, ?, ?)");
   const ends = db.prepare<[number], { event_seq: number; event_swept: number }>(
     "SELECT event_seq, event_swept FROM accounts WHERE row = ?",

@@ -33,7 +33,11 @@ const SELECT = `SELECT f.id, f.slot, f.account, f.identity, i.id AS identity_id,
 
 export function createFaces(context: Context): Storage["faces"] & FaceWriter & FaceReader {
   const { db, gallery, erasure, accountRow, transaction, afterCommit } = context;
-  const freeSlot = db.prepare<[], number>("DELETE FROM free_slots WHERE slot = (SELECT min(slot) FROM free_slots) RETURNING slot").pluck();
+  const freeSlot = db
+    .prepare<[], number>(
+      "DELETE FROM free_slots WHERE slot = (SELECT min(slot) FROM free_slots) RETURNING slot",
+    )
+    .pluck();
   const appendVector = db.prepare("INSERT INTO vectors (embedding) VALUES (?)");
   const overwriteVector = db.prepare("UPDATE vectors SET embedding = ? WHERE slot = ?");
   const insertFace = db.prepare(
@@ -50,7 +54,9 @@ export function createFaces(context: Context): Storage["faces"] & FaceWriter & F
   );
   const byId = db.prepare<[string, number], Row>(`${SELECT} WHERE f.id = ? AND f.account = ?`);
   const crop = db
-    .prepare<[string, number], Buffer>("SELECT c.jpeg FROM faces f JOIN crops c ON c.slot = f.slot WHERE f.id = ? AND f.account = ?")
+    .prepare<[string, number], Buffer>(
+      "SELECT c.jpeg FROM faces f JOIN crops c ON c.slot = f.slot WHERE f.id = ? AND f.account = ?",
+    )
     .pluck();
   const count = db.prepare<[number], number>("SELECT count(*) FROM faces WHERE identity = ?").pluck();
   const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
@@ -63,7 +69,16 @@ export function createFaces(context: Context): Storage["faces"] & FaceWriter & F
         const free = freeSlot.get();
         if (free !== undefined) overwriteVector.run(bytes, free);
         const slot = free ?? Number(appendVector.run(bytes).lastInsertRowid);
-        insertFace.run(slot, account, identity, id, JSON.stringify(quality), JSON.stringify(box), confidence, now);
+        insertFace.run(
+          slot,
+          account,
+          identity,
+          id,
+          JSON.stringify(quality),
+          JSON.stringify(box),
+          confidence,
+          now,
+        );
         if (jpeg) insertCrop.run(slot, jpeg);
         return { slot, identity, vector: embedding };
       });

@@ -37,7 +37,10 @@ export async function openSqliteStorage(options: SqliteOptions): Promise<Storage
   const path = join(directory, "prosopon.db");
   if (!readonly) prepareDirectory(directory, path);
   else if (!existsSync(path)) {
-    throw new StorageError("unusable", `There is no Prosopon data in ${directory}. Name the directory that \`serve\` was given.`);
+    throw new StorageError(
+      "unusable",
+      `There is no Prosopon data in ${directory}. Name the directory that \`serve\` was given.`,
+    );
   }
 
   const lock = exclusive && !readonly ? lockDirectory(directory, join(directory, "lock.db")) : undefined;
@@ -74,7 +77,11 @@ function expireLeases(db: Database.Database): void {
 
 /** Without the lock, a schema may only be changed while no server is there. */
 function migrateAlone(db: Database.Database, directory: string, readonly: boolean): void {
-  if (readonly) throw new StorageError("unusable", `The data in ${directory} is of an older version. Start the server once to bring it up to date.`);
+  if (readonly)
+    throw new StorageError(
+      "unusable",
+      `The data in ${directory} is of an older version. Start the server once to bring it up to date.`,
+    );
   const lock = lockDirectory(directory, join(directory, "lock.db"));
   try {
     migrate(db);
@@ -91,7 +98,9 @@ function compose(db: Database.Database, release: () => void): Storage {
   const events = createEvents(context);
   const faces = createFaces(context);
   const endJob = createEndJob(context, events);
-  const referenced = db.prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads").pluck();
+  const referenced = db
+    .prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads")
+    .pluck();
   const insertSecret = db.prepare("INSERT INTO secrets (name, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING");
   const secret = db.prepare<[string], Buffer>("SELECT bytes FROM secrets WHERE name = ?").pluck();
 

@@ -10,7 +10,9 @@ interface Row {
 }
 
 export function createSessions({ db, transaction, accountRow }: Context): Storage["sessions"] {
-  const insert = db.prepare("INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES (?, ?, ?, ?, ?)");
+  const insert = db.prepare(
+    "INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES (?, ?, ?, ?, ?)",
+  );
   const byId = db.prepare<[string], Row>(
     `SELECT s.id, a.id AS account_id, s.refresh_id, s.refresh_expires_at, s.revoked
      FROM sessions s JOIN accounts a ON a.row = s.account WHERE s.id = ?`,
@@ -23,7 +25,8 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
   return {
     async create(session) {
       const account = accountRow(session.accountId);
-      if (account === undefined) throw new StorageError("not-found", "There is no such account to log in to.");
+      if (account === undefined)
+        throw new StorageError("not-found", "There is no such account to log in to.");
       transaction(() =>
         insert.run(session.id, account, session.refreshId, session.refreshExpiresAt, Number(session.revoked)),
       );

@@ -6,12 +6,16 @@ const NORM_TOLERANCE = 1e-3;
 /** @throws TypeError, RangeError when it is not 128 finite values of Euclidean length 1. */
 export function checkEmbedding(vector: Float32Array): void {
   if (!(vector instanceof Float32Array) || vector.length !== DIMENSION) {
-    throw new TypeError(`An embedding is a Float32Array of ${DIMENSION} values, not ${vector?.length ?? "nothing"}.`);
+    throw new TypeError(
+      `An embedding is a Float32Array of ${DIMENSION} values, not ${vector?.length ?? "nothing"}.`,
+    );
   }
   let squares = 0;
   for (const value of vector) squares += value * value;
   if (!(Math.abs(Math.sqrt(squares) - 1) <= NORM_TOLERANCE)) {
-    throw new RangeError(`An embedding has length 1; this one has length ${Math.sqrt(squares)}. Normalise it first.`);
+    throw new RangeError(
+      `An embedding has length 1; this one has length ${Math.sqrt(squares)}. Normalise it first.`,
+    );
   }
 }
 

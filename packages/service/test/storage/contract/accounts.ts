@@ -26,20 +26,38 @@ export function accountsContract(open: () => Promise<Opened>): void {
       });
     });
 
-    it.each([{ secretHash: "new" }, { disabled: true }])("ends every session of an account on %o, and of no other", async (change) => {
-      const [one, other] = [await newAccount(current()), await newAccount(current())];
-      for (const accountId of [one, other]) {
-        await current().sessions.create({ id: `s-${accountId}`, accountId, refreshId: "r", refreshExpiresAt: 9000, revoked: false });
-      }
-      expect(await current().accounts.update(one, change)).toMatchObject(change);
-      expect(await current().sessions.byId(`s-${one}`)).toMatchObject({ revoked: true });
-      expect(await current().sessions.byId(`s-${other}`)).toMatchObject({ revoked: false });
-    });
+    it.each([{ secretHash: "new" }, { disabled: true }])(
+      "ends every session of an account on %o, and of no other",
+      async (change) => {
+        const [one, other] = [await newAccount(current()), await newAccount(current())];
+        for (const accountId of [one, other]) {
+          await current().sessions.create({
+            id: `s-${accountId}`,
+            accountId,
+            refreshId: "r",
+            refreshExpiresAt: 9000,
+            revoked: false,
+          });
+        }
+        expect(await current().accounts.update(one, change)).toMatchObject(change);
+        expect(await current().sessions.byId(`s-${one}`)).toMatchObject({ revoked: true });
+        expect(await current().sessions.byId(`s-${other}`)).toMatchObject({ revoked: false });
+      },
+    );
 
     it("keeps the sessions of an account that only changes its name or settings", async () => {
       const accountId = await newAccount(current());
-      await current().sessions.create({ id: "s", accountId, refreshId: "r", refreshExpiresAt: 9000, revoked: false });
-      await current().accounts.update(accountId, { name: "New", settings: { keepCrops: false, refuseMixedIdentities: true } });
+      await current().sessions.create({
+        id: "s",
+        accountId,
+        refreshId: "r",
+        refreshExpiresAt: 9000,
+        revoked: false,
+      });
+      await current().accounts.update(accountId, {
+        name: "New",
+        settings: { keepCrops: false, refuseMixedIdentities: true },
+      });
       expect(await current().sessions.byId("s")).toMatchObject({ revoked: false });
       expect(await current().accounts.update("unknown", { name: "x" })).toBeUndefined();
     });
@@ -49,7 +67,13 @@ export function accountsContract(open: () => Promise<Opened>): void {
     const { current } = perTest(open);
     const start = async () => {
       const accountId = await newAccount(current());
-      await current().sessions.create({ id: "s", accountId, refreshId: "r1", refreshExpiresAt: 9000, revoked: false });
+      await current().sessions.create({
+        id: "s",
+        accountId,
+        refreshId: "r1",
+        refreshExpiresAt: 9000,
+        revoked: false,
+      });
     };
 
     it("lets a refresh id be spent once", async () => {
@@ -67,7 +91,9 @@ export function accountsContract(open: () => Promise<Opened>): void {
 
     it("gives one of many simultaneous refreshes the session", async () => {
       await start();
-      const answers = await Promise.all([2, 3, 4, 5].map((n) => current().sessions.rotate("s", "r1", `r${n}`, 100, 9500)));
+      const answers = await Promise.all(
+        [2, 3, 4, 5].map((n) => current().sessions.rotate("s", "r1", `r${n}`, 100, 9500)),
+      );
       expect(answers.filter((answer) => answer === "rotated")).toHaveLength(1);
     });
 

@@ -14,7 +14,12 @@ export function eventsContract(open: () => Promise<Opened>): void {
       const stop = current().events.listen((event) => told.push(event));
       const { jobId } = await enrol(current(), one, [face(1)]);
       await enrol(current(), two, [face(2)]);
-      const expected = ["Sent", "Started", "Succeeded"].map((status, index) => ({ seq: index + 1, accountId: one, jobId, status }));
+      const expected = ["Sent", "Started", "Succeeded"].map((status, index) => ({
+        seq: index + 1,
+        accountId: one,
+        jobId,
+        status,
+      }));
       expect(told.filter((event) => event.accountId === one)).toEqual(expected);
       stop();
       await enqueue(current(), one, enrolment);
@@ -40,7 +45,10 @@ export function eventsContract(open: () => Promise<Opened>): void {
       await enqueue(current(), accountId, enrolment, 9000);
       await current().jobs.sweep(5000);
       expect(await current().events.since(accountId, 2, 9)).toMatchObject({ complete: false });
-      expect(await current().events.since(accountId, 3, 9)).toMatchObject({ complete: true, events: [{ seq: 4 }] });
+      expect(await current().events.since(accountId, 3, 9)).toMatchObject({
+        complete: true,
+        events: [{ seq: 4 }],
+      });
       expect(await current().events.since(accountId, 77, 9)).toMatchObject({ complete: false, events: [] });
     });
 

@@ -20,25 +20,35 @@ export function identitiesContract(open: () => Promise<Opened>): void {
     it("lists page by page, missing and repeating none while others come and go", async () => {
       const accountId = await newAccount(current());
       const ids: string[] = [];
-      for (let i = 0; i < 9; i++) ids.push((await enrol(current(), accountId, [face(i)], { now: 2000 + Math.floor(i / 3) })).identityId);
+      for (let i = 0; i < 9; i++)
+        ids.push(
+          (await enrol(current(), accountId, [face(i)], { now: 2000 + Math.floor(i / 3) })).identityId,
+        );
       const first = await current().identities.list(accountId, {}, { limit: 4 });
       // The cursor's own identity goes too.
-      const gone = first.items.at(-1).id;
+      const gone = first.items.at(-1)!.id;
       await current().identities.delete(accountId, [gone], 3000);
       await enrol(current(), accountId, [face(90)], { now: 9000 });
       const second = await current().identities.list(accountId, {}, { limit: 9, cursor: first.nextCursor! });
-      expect([...first.items, ...second.items].map((identity) => identity.id).toSorted()).toEqual(ids.toSorted());
+      expect([...first.items, ...second.items].map((identity) => identity.id).toSorted()).toEqual(
+        ids.toSorted(),
+      );
       expect(second.nextCursor).toBeUndefined();
     });
 
     it("filters by external id, metadata and text, taking every character for itself", async () => {
       const accountId = await newAccount(current());
-      const names = ["100% Ada_L", "100x AdaXL", "Émile Ångström", "o'Neil \\ \"Q\""];
+      const names = ["100% Ada_L", "100x AdaXL", "Émile Ångström", 'o\'Neil \\ "Q"'];
       for (const [index, name] of names.entries()) {
-        await enrol(current(), accountId, [face(index)], { externalId: `EXT-${index}`, metadata: { name, [`k'"${index}`]: index, flag: index === 1 } });
+        await enrol(current(), accountId, [face(index)], {
+          externalId: `EXT-${index}`,
+          metadata: { name, [`k'"${index}`]: index, flag: index === 1 },
+        });
       }
       const find = async (filter: IdentityFilter) =>
-        (await current().identities.list(accountId, filter, { limit: 9 })).items.map(({ metadata }) => metadata.name);
+        (await current().identities.list(accountId, filter, { limit: 9 })).items.map(
+          ({ metadata }) => metadata.name,
+        );
       expect(await find({ text: "100%" })).toEqual([names[0]]);
       expect(await find({ text: "ada_l" })).toEqual([names[0]]);
       expect(await find({ text: "émile ÅNG" })).toEqual([names[2]]);
@@ -55,42 +65,85 @@ export function identitiesContract(open: () => Promise<Opened>): void {
 
     it("merges metadata, removes by null, and moves the external id", async () => {
       const accountId = await newAccount(current());
-      const { identityId } = await enrol(current(), accountId, [face(1)], { externalId: "one", metadata: { a: 1, b: 2 } });
+      const { identityId } = await enrol(current(), accountId, [face(1)], {
+        externalId: "one",
+        metadata: { a: 1, b: 2 },
+      });
       const other = await enrol(current(), accountId, [face(2)], { externalId: "two" });
-      const patched = await current().identities.patch(accountId, identityId, { metadata: { a: null, name: "New" } }, 3000);
+      const patched = await current().identities.patch(
+        accountId,
+        identityId,
+        { metadata: { a: null, name: "New" } },
+        3000,
+      );
       expect(patched).toMatchObject({ externalId: "one", metadata: { b: 2, name: "New" }, updatedAt: 3000 });
       expect(patched!.metadata).not.toHaveProperty("a");
-      await expect(current().identities.patch(accountId, identityId, { externalId: "two" }, 3100)).rejects.toMatchObject({ code: "conflict" });
+      await expect(
+        current().identities.patch(accountId, identityId, { externalId: "two" }, 3100),
+      ).rejects.toMatchObject({ code: "conflict" });
       await current().identities.patch(accountId, other.identityId, { externalId: null }, 3200);
-      expect(await current().identities.patch(accountId, identityId, { externalId: "two" }, 3300)).toMatchObject({ externalId: "two" });
-      expect((await current().identities.list(accountId, { text: "new" }, { limit: 9 })).items).toHaveLength(1);
+      expect(
+        await current().identities.patch(accountId, identityId, { externalId: "two" }, 3300),
+      ).toMatchObject({ externalId: "two" });
+      expect((await current().identities.list(accountId, { text: "new" }, { limit: 9 })).items).toHaveLength(
+        1,
+      );
       expect(await current().identities.patch(accountId, "unknown", {}, 1)).toBeUndefined();
     });
 
     it("deletes all that were named or, when one is unknown, none", async () => {
       const accountId = await newAccount(current());
-      const [a, b] = [await enrol(current(), accountId, [face(1)]), await enrol(current(), accountId, [face(2), face(3)])];
-      expect(await current().identities.delete(accountId, [a.identityId, "unknown"], 3000)).toEqual({ deleted: false, missing: ["unknown"], blobIds: [] });
+      const [a, b] = [
+        await enrol(current(), accountId, [face(1)]),
+        await enrol(current(), accountId, [face(2), face(3)]),
+      ];
+      expect(await current().identities.delete(accountId, [a.identityId, "unknown"], 3000)).toEqual({
+        deleted: false,
+        missing: ["unknown"],
+        blobIds: [],
+      });
       expect(await current().identities.count(accountId)).toEqual({ identities: 2, faces: 3 });
       const twice = [a.identityId, b.identityId, a.identityId];
-      expect(await current().identities.delete(accountId, twice, 3000)).toMatchObject({ deleted: true, missing: [] });
+      expect(await current().identities.delete(accountId, twice, 3000)).toMatchObject({
+        deleted: true,
+        missing: [],
+      });
       expect(await current().identities.count(accountId)).toEqual({ identities: 0, faces: 0 });
-      expect(await current().identities.delete(accountId, [a.identityId], 3000)).toMatchObject({ deleted: false });
+      expect(await current().identities.delete(accountId, [a.identityId], 3000)).toMatchObject({
+        deleted: false,
+      });
     });
 
     it("takes a deleted identity out of what jobs remember, and ends its waiting jobs", async () => {
       const accountId = await newAccount(current());
-      const [a, b] = [await enrol(current(), accountId, [face(1)], { metadata: { name: "Ada" } }), await enrol(current(), accountId, [face(2)])];
+      const [a, b] = [
+        await enrol(current(), accountId, [face(1)], { metadata: { name: "Ada" } }),
+        await enrol(current(), accountId, [face(2)]),
+      ];
       const searchJob = await enqueue(current(), accountId, { kind: "search", images: [], maxResult: 10 });
       const claimed = (await claimOne(current()))!;
       const result = candidates(a.identityId, b.identityId);
-      await current().jobs.finish({ jobId: searchJob, leaseId: claimed.leaseId }, { type: "answered", result }, 2000);
-      const payload: JobPayload = { kind: "recognize", images: [{ blobId: "probe", size: 1 }], identityId: a.identityId };
+      await current().jobs.finish(
+        { jobId: searchJob, leaseId: claimed.leaseId },
+        { type: "answered", result },
+        2000,
+      );
+      const payload: JobPayload = {
+        kind: "recognize",
+        images: [{ blobId: "probe", size: 1 }],
+        identityId: a.identityId,
+      };
       const waiting = await enqueue(current(), accountId, payload);
 
-      expect(await current().identities.delete(accountId, [a.identityId], 3000)).toMatchObject({ blobIds: ["probe"] });
+      expect(await current().identities.delete(accountId, [a.identityId], 3000)).toMatchObject({
+        blobIds: ["probe"],
+      });
       const enrolJob = (await current().jobs.get(accountId, a.jobId))!;
-      expect(enrolJob).toMatchObject({ status: "Succeeded", identityId: a.identityId, payload: { kind: "enrol", images: [] } });
+      expect(enrolJob).toMatchObject({
+        status: "Succeeded",
+        identityId: a.identityId,
+        payload: { kind: "enrol", images: [] },
+      });
       expect(enrolJob.result).toBeUndefined();
       const { result: left } = (await current().jobs.get(accountId, searchJob))!;
       expect(left!.candidates!.map((candidate) => candidate.identity_id)).toEqual([b.identityId]);
@@ -106,7 +159,13 @@ export function identitiesContract(open: () => Promise<Opened>): void {
       const jobId = await enqueue(current(), accountId, { kind: "add-images", images: [], identityId });
       const { leaseId } = (await claimOne(current()))!;
       await current().identities.delete(accountId, [identityId], 3000);
-      const outcome = { type: "faces-added" as const, identityId, faces: [face(2)], result: {}, goneError: "gone" };
+      const outcome = {
+        type: "faces-added" as const,
+        identityId,
+        faces: [face(2)],
+        result: {},
+        goneError: "gone",
+      };
       expect(await current().jobs.finish({ jobId, leaseId }, outcome, 3100)).toEqual({ finished: false });
       expect(await current().identities.count(accountId)).toEqual({ identities: 0, faces: 0 });
     });
@@ -130,7 +189,10 @@ export function identitiesContract(open: () => Promise<Opened>): void {
       expect(await current().faces.delete(accountId, faces[0]!.id, 4000)).toBe("deleted");
       expect(await current().faces.delete(accountId, faces[0]!.id, 4000)).toBe("missing");
       expect(await current().faces.delete(accountId, faces[1]!.id, 4000)).toBe("last");
-      expect(await current().identities.get(accountId, identityId)).toMatchObject({ updatedAt: 4000, faces: [{ id: faces[1]!.id }] });
+      expect(await current().identities.get(accountId, identityId)).toMatchObject({
+        updatedAt: 4000,
+        faces: [{ id: faces[1]!.id }],
+      });
     });
   });
 }

@@ -13,7 +13,9 @@ export function jobsContract(open: () => Promise<Opened>): void {
     it("refuses a job for an identity that does not exist", async () => {
       const accountId = await newAccount(current());
       for (const kind of ["recognize", "add-images"] as const) {
-        await expect(enqueue(current(), accountId, { kind, images: [], identityId: "nobody" })).rejects.toMatchObject({ code: "not-found" });
+        await expect(
+          enqueue(current(), accountId, { kind, images: [], identityId: "nobody" }),
+        ).rejects.toMatchObject({ code: "not-found" });
       }
       expect(await current().jobs.nextDue(0)).toBeUndefined();
     });
@@ -21,7 +23,8 @@ export function jobsContract(open: () => Promise<Opened>): void {
     it("lists newest first, page by page, missing and repeating none while jobs come and go", async () => {
       const accountId = await newAccount(current());
       const ids: string[] = [];
-      for (let i = 0; i < 9; i++) ids.push(await enqueue(current(), accountId, search, 1000 + Math.floor(i / 3)));
+      for (let i = 0; i < 9; i++)
+        ids.push(await enqueue(current(), accountId, search, 1000 + Math.floor(i / 3)));
       const first = await current().jobs.list(accountId, {}, { limit: 4 });
       await enqueue(current(), accountId, search, 5000);
       const second = await current().jobs.list(accountId, {}, { limit: 4, cursor: first.nextCursor! });
@@ -29,12 +32,17 @@ export function jobsContract(open: () => Promise<Opened>): void {
       expect(third.nextCursor).toBeUndefined();
       const seen = [...first.items, ...second.items, ...third.items];
       expect(seen.map((job) => job.id).toSorted()).toEqual(ids.toSorted());
-      expect(seen.map((job) => job.createdAt)).toEqual(seen.map((job) => job.createdAt).toSorted((a, b) => b - a));
+      expect(seen.map((job) => job.createdAt)).toEqual(
+        seen.map((job) => job.createdAt).toSorted((a, b) => b - a),
+      );
     });
 
     it("filters by status and kind", async () => {
       const accountId = await newAccount(current());
-      const [a, b] = [await enqueue(current(), accountId, search), await enqueue(current(), accountId, enrolment)];
+      const [a, b] = [
+        await enqueue(current(), accountId, search),
+        await enqueue(current(), accountId, enrolment),
+      ];
       await claimOne(current());
       const list = async (filter: Parameters<ReturnType<typeof current>["jobs"]["list"]>[1]) =>
         (await current().jobs.list(accountId, filter, { limit: 9 })).items.map((job) => job.id);
@@ -46,14 +54,19 @@ export function jobsContract(open: () => Promise<Opened>): void {
     it("refuses a cursor that it did not give", async () => {
       const accountId = await newAccount(current());
       for (const cursor of ["", "garbage", "'; DROP TABLE jobs; --"]) {
-        await expect(current().jobs.list(accountId, {}, { limit: 1, cursor })).rejects.toMatchObject({ code: "bad-cursor" });
+        await expect(current().jobs.list(accountId, {}, { limit: 1, cursor })).rejects.toMatchObject({
+          code: "bad-cursor",
+        });
       }
     });
 
     it("names unfinished jobs oldest first, and the images that are still needed", async () => {
       const accountId = await newAccount(current());
       const first = await enqueue(current(), accountId, { ...search, images: [{ blobId: "a", size: 1 }] });
-      const second = await enqueue(current(), accountId, { ...enrolment, images: [{ blobId: "b", size: 1 }] });
+      const second = await enqueue(current(), accountId, {
+        ...enrolment,
+        images: [{ blobId: "b", size: 1 }],
+      });
       expect((await current().jobs.unfinished(accountId)).map((job) => job.id)).toEqual([first, second]);
       expect(await current().referencedBlobs()).toEqual(new Set(["a", "b"]));
       const { leaseId } = (await claimOne(current()))!;
@@ -65,7 +78,9 @@ export function jobsContract(open: () => Promise<Opened>): void {
     it("leaves a candidate that was deleted meanwhile out of a search's answer", async () => {
       const accountId = await newAccount(current());
       const [a, b, c] = [
-        await enrol(current(), accountId, [face(1)]), await enrol(current(), accountId, [face(2)]), await enrol(current(), accountId, [face(3)]),
+        await enrol(current(), accountId, [face(1)]),
+        await enrol(current(), accountId, [face(2)]),
+        await enrol(current(), accountId, [face(3)]),
       ];
       const jobId = await enqueue(current(), accountId, search);
       const { leaseId } = (await claimOne(current()))!;

@@ -15,11 +15,22 @@ export function matchingContract(open: () => Promise<Opened>): void {
       const accountId = await newAccount(current());
       const seeds = [[1, 2], [3], [4, 5, 6], [7]];
       const enrolled = [];
-      for (const group of seeds) enrolled.push(await enrol(current(), accountId, group.map((seed) => face(seed))));
+      for (const group of seeds)
+        enrolled.push(
+          await enrol(
+            current(),
+            accountId,
+            group.map((seed) => face(seed)),
+          ),
+        );
       const probe = embedding(100);
       const expected = enrolled
         .map(({ identityId, faces }) => {
-          const best = faces.map(({ id, embedding: vector }) => ({ identityId, faceId: id, cosine: cosine(vector, probe) }));
+          const best = faces.map(({ id, embedding: vector }) => ({
+            identityId,
+            faceId: id,
+            cosine: cosine(vector, probe),
+          }));
           return best.toSorted((a, b) => b.cosine - a.cosine)[0]!;
         })
         .toSorted((a, b) => b.cosine - a.cosine);
@@ -35,8 +46,10 @@ export function matchingContract(open: () => Promise<Opened>): void {
     it("puts the older of two equal identities first", async () => {
       const accountId = await newAccount(current());
       const ids = [];
-      for (let i = 0; i < 3; i++) ids.push((await enrol(current(), accountId, [face(5)], { now: 2000 + i })).identityId);
-      const names = async (k: number) => (await current().identities.nearest(accountId, embedding(5), k)).map((one) => one.identityId);
+      for (let i = 0; i < 3; i++)
+        ids.push((await enrol(current(), accountId, [face(5)], { now: 2000 + i })).identityId);
+      const names = async (k: number) =>
+        (await current().identities.nearest(accountId, embedding(5), k)).map((one) => one.identityId);
       expect(await names(3)).toEqual(ids);
       expect(await names(2)).toEqual(ids.slice(0, 2));
     });
@@ -46,18 +59,28 @@ export function matchingContract(open: () => Promise<Opened>): void {
       const probe = embedding(1);
       expect(await current().identities.nearest(accountId, probe, 5)).toEqual([]);
       const first = await enrol(current(), accountId, [face(1), face(2)]);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([{ identityId: first.identityId, faceId: first.faces[0]!.id }]);
+      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+        { identityId: first.identityId, faceId: first.faces[0]!.id },
+      ]);
       await current().faces.delete(accountId, first.faces[0]!.id, 3000);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([{ identityId: first.identityId, faceId: first.faces[1]!.id }]);
+      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+        { identityId: first.identityId, faceId: first.faces[1]!.id },
+      ]);
       await current().identities.delete(accountId, [first.identityId], 3000);
       expect(await current().identities.nearest(accountId, probe, 5)).toEqual([]);
       const second = await enrol(current(), accountId, [face(3)]);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([{ identityId: second.identityId }]);
+      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+        { identityId: second.identityId },
+      ]);
     });
 
     it("refuses a probe that is not an embedding", async () => {
       const accountId = await newAccount(current());
-      for (const probe of [new Float32Array(127), new Float32Array(128), new Float32Array(128).fill(Number.NaN)]) {
+      for (const probe of [
+        new Float32Array(127),
+        new Float32Array(128),
+        new Float32Array(128).fill(Number.NaN),
+      ]) {
         await expect(current().identities.nearest(accountId, probe, 1)).rejects.toThrow("embedding");
       }
     });

@@ -13,17 +13,27 @@ export function queueContract(open: () => Promise<Opened>): void {
     it("still has every acknowledged job after a reopening", async () => {
       const accountId = await newAccount(current());
       const payload: JobPayload = {
-        kind: "enrol", images: [{ blobId: "b1", size: 3 }], externalId: "x", metadata: { name: "Zoë", nested: { a: [1] } },
+        kind: "enrol",
+        images: [{ blobId: "b1", size: 3 }],
+        externalId: "x",
+        metadata: { name: "Zoë", nested: { a: [1] } },
       };
       const jobId = await enqueue(current(), accountId, payload);
       const storage = await reopen();
-      expect(await claimOne(storage)).toMatchObject({ id: jobId, status: "Started", attempts: 1, payload, startedAt: 2000 });
+      expect(await claimOne(storage)).toMatchObject({
+        id: jobId,
+        status: "Started",
+        attempts: 1,
+        payload,
+        startedAt: 2000,
+      });
     });
 
     it("takes searches before enrolments, and each by age", async () => {
       const accountId = await newAccount(current());
       const ids = [];
-      for (const payload of [enrolment, search, enrolment, search]) ids.push(await enqueue(current(), accountId, payload));
+      for (const payload of [enrolment, search, enrolment, search])
+        ids.push(await enqueue(current(), accountId, payload));
       const claimed = await current().jobs.claim({ limit: 10, leaseMs: 1000, maxAttempts: 3, now: 2000 });
       expect(claimed.map((job) => job.id)).toEqual([ids[1], ids[3], ids[0], ids[2]]);
     });
@@ -41,7 +51,9 @@ export function queueContract(open: () => Promise<Opened>): void {
       const accountId = await newAccount(current());
       for (let i = 0; i < 40; i++) await enqueue(current(), accountId, i % 2 ? search : enrolment);
       const claims = await Promise.all(
-        Array.from({ length: 12 }, () => current().jobs.claim({ limit: 5, leaseMs: 1000, maxAttempts: 3, now: 2000 })),
+        Array.from({ length: 12 }, () =>
+          current().jobs.claim({ limit: 5, leaseMs: 1000, maxAttempts: 3, now: 2000 }),
+        ),
       );
       const ids = claims.flat().map((job) => job.id);
       expect(ids).toHaveLength(40);
@@ -102,11 +114,19 @@ export function queueContract(open: () => Promise<Opened>): void {
       const stale = (await claimOne(current(), 2000))!;
       const holder = (await claimOne(current(), 3000))!;
       const outcome = (identityId: string) => ({
-        type: "enrolled" as const, identityId, metadata: {}, faces: [face(1)], result: {},
+        type: "enrolled" as const,
+        identityId,
+        metadata: {},
+        faces: [face(1)],
+        result: {},
       });
-      expect(await current().jobs.finish({ jobId, leaseId: stale.leaseId }, outcome("late"), 3100)).toEqual({ finished: false });
+      expect(await current().jobs.finish({ jobId, leaseId: stale.leaseId }, outcome("late"), 3100)).toEqual({
+        finished: false,
+      });
       const answers = await Promise.all(
-        ["one", "two"].map((name) => current().jobs.finish({ jobId, leaseId: holder.leaseId }, outcome(name), 3200)),
+        ["one", "two"].map((name) =>
+          current().jobs.finish({ jobId, leaseId: holder.leaseId }, outcome(name), 3200),
+        ),
       );
       expect(answers).toContainEqual({ finished: true, status: "Succeeded" });
       expect(answers).toContainEqual({ finished: false });
@@ -116,15 +136,25 @@ export function queueContract(open: () => Promise<Opened>): void {
     it("writes identity, faces, result and end together", async () => {
       const accountId = await newAccount(current());
       const { identityId, jobId, faces } = await enrol(current(), accountId, [face(1), face(2)], {
-        externalId: "ext", metadata: { name: "Ada" }, now: 2500,
+        externalId: "ext",
+        metadata: { name: "Ada" },
+        now: 2500,
       });
       expect(await current().jobs.get(accountId, jobId)).toMatchObject({
-        status: "Succeeded", identityId, finishedAt: 2500, result: { face_ids: faces.map(({ id }) => id) },
+        status: "Succeeded",
+        identityId,
+        finishedAt: 2500,
+        result: { face_ids: faces.map(({ id }) => id) },
       });
       const identity = await current().identities.get(accountId, identityId);
       expect(identity).toMatchObject({ externalId: "ext", metadata: { name: "Ada" }, createdAt: 2500 });
       expect(identity!.faces.map(({ id }) => id)).toEqual(faces.map(({ id }) => id));
-      expect(identity!.faces[0]).toMatchObject({ confidence: 0.99, box: faces[0]!.box, quality: faces[0]!.quality, hasCrop: false });
+      expect(identity!.faces[0]).toMatchObject({
+        confidence: 0.99,
+        box: faces[0]!.box,
+        quality: faces[0]!.quality,
+        hasCrop: false,
+      });
     });
 
     it("fails an enrolment whose external id is taken, and stores nothing of it", async () => {
@@ -156,9 +186,19 @@ export function queueContract(open: () => Promise<Opened>): void {
         const jobId = await enqueue(current(), accountId, payload);
         const { leaseId } = (await claimOne(current()))!;
         const target = expected === "Succeeded" ? identityId : "gone";
-        const outcome = { type: "faces-added" as const, identityId: target, faces: [face(2)], result: {}, goneError: "It is gone." };
-        expect(await current().jobs.finish({ jobId, leaseId }, outcome, 2600)).toEqual({ finished: true, status: expected });
-        if (expected === "Failed") expect(await current().jobs.get(accountId, jobId)).toMatchObject({ error: "It is gone." });
+        const outcome = {
+          type: "faces-added" as const,
+          identityId: target,
+          faces: [face(2)],
+          result: {},
+          goneError: "It is gone.",
+        };
+        expect(await current().jobs.finish({ jobId, leaseId }, outcome, 2600)).toEqual({
+          finished: true,
+          status: expected,
+        });
+        if (expected === "Failed")
+          expect(await current().jobs.get(accountId, jobId)).toMatchObject({ error: "It is gone." });
       }
       const identity = await current().identities.get(accountId, identityId);
       expect(identity).toMatchObject({ updatedAt: 2600 });

@@ -10,18 +10,35 @@ export function separationContract(open: () => Promise<Opened>): void {
     it("sees, changes and reaches nothing of this one", async () => {
       const storage = current();
       const [owner, other] = [await newAccount(storage), await newAccount(storage)];
-      const { identityId, faces, jobId } = await enrol(storage, owner, [face(1, { crop: new Uint8Array(9) }), face(2)], { externalId: "x" });
-      await storage.uploads.create({ id: "u", accountId: owner, image: { blobId: "b", size: 1 }, expiresAt: 9000 });
+      const { identityId, faces, jobId } = await enrol(
+        storage,
+        owner,
+        [face(1, { crop: new Uint8Array(9) }), face(2)],
+        { externalId: "x" },
+      );
+      await storage.uploads.create({
+        id: "u",
+        accountId: owner,
+        image: { blobId: "b", size: 1 },
+        expiresAt: 9000,
+      });
       await enqueue(storage, owner, enrolment);
       const faceId = faces[0]!.id;
 
       for (const stranger of [other, "unknown"]) {
         expect(await storage.identities.get(stranger, identityId)).toBeUndefined();
         expect(await storage.identities.getMany(stranger, [identityId])).toEqual([]);
-        expect(await storage.identities.list(stranger, { externalId: "x" }, { limit: 9 })).toEqual({ items: [] });
+        expect(await storage.identities.list(stranger, { externalId: "x" }, { limit: 9 })).toEqual({
+          items: [],
+        });
         expect(await storage.identities.count(stranger)).toEqual({ identities: 0, faces: 0 });
-        expect(await storage.identities.patch(stranger, identityId, { metadata: { a: 1 } }, 3000)).toBeUndefined();
-        expect(await storage.identities.delete(stranger, [identityId], 3000)).toMatchObject({ deleted: false, missing: [identityId] });
+        expect(
+          await storage.identities.patch(stranger, identityId, { metadata: { a: 1 } }, 3000),
+        ).toBeUndefined();
+        expect(await storage.identities.delete(stranger, [identityId], 3000)).toMatchObject({
+          deleted: false,
+          missing: [identityId],
+        });
         expect(await storage.identities.nearest(stranger, embedding(1), 9)).toEqual([]);
         expect(await storage.identities.compare(stranger, identityId, embedding(1))).toBeUndefined();
         expect(await storage.faces.get(stranger, faceId)).toBeUndefined();
@@ -32,20 +49,31 @@ export function separationContract(open: () => Promise<Opened>): void {
         expect(await storage.jobs.unfinished(stranger)).toEqual([]);
         expect(await storage.uploads.get(stranger, "u", 1000)).toBeUndefined();
         expect((await storage.events.since(stranger, 0, 99)).events).toEqual([]);
-        await expect(enqueue(storage, stranger, { kind: "recognize", images: [], identityId })).rejects.toMatchObject({ code: "not-found" });
+        await expect(
+          enqueue(storage, stranger, { kind: "recognize", images: [], identityId }),
+        ).rejects.toMatchObject({ code: "not-found" });
       }
       const image = { blobId: "b", size: 1 };
       const payload = { kind: "search" as const, images: [image], maxResult: 1 };
-      await expect(storage.jobs.enqueue({ id: "j", accountId: other, payload, uploadIds: ["u"], now: 1000 })).rejects.toMatchObject({ code: "not-found" });
-      expect(await storage.identities.get(owner, identityId)).toMatchObject({ externalId: "x", metadata: {} });
+      await expect(
+        storage.jobs.enqueue({ id: "j", accountId: other, payload, uploadIds: ["u"], now: 1000 }),
+      ).rejects.toMatchObject({ code: "not-found" });
+      expect(await storage.identities.get(owner, identityId)).toMatchObject({
+        externalId: "x",
+        metadata: {},
+      });
     });
 
     it("may use the same external id", async () => {
       const [one, two] = [await newAccount(current()), await newAccount(current())];
       const first = await enrol(current(), one, [face(1)], { externalId: "same" });
       const second = await enrol(current(), two, [face(1)], { externalId: "same" });
-      expect((await current().identities.list(one, { externalId: "same" }, { limit: 9 })).items).toMatchObject([{ id: first.identityId }]);
-      expect(await current().identities.nearest(two, embedding(1), 9)).toMatchObject([{ identityId: second.identityId }]);
+      expect(
+        (await current().identities.list(one, { externalId: "same" }, { limit: 9 })).items,
+      ).toMatchObject([{ id: first.identityId }]);
+      expect(await current().identities.nearest(two, embedding(1), 9)).toMatchObject([
+        { identityId: second.identityId },
+      ]);
     });
   });
 }

@@ -9,7 +9,9 @@ export function createDelete(
   faces: FaceWriter,
   forget: ForgetIdentity,
 ): Storage["identities"]["delete"] {
-  const rowOf = db.prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?").pluck();
+  const rowOf = db
+    .prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?")
+    .pluck();
   // faces_identity
   const slotsOf = db.prepare<[number], number>("SELECT slot FROM faces WHERE identity = ?").pluck();
   const drop = db.prepare("DELETE FROM identities WHERE row = ?");
@@ -24,7 +26,10 @@ export function createDelete(
 
       const identities = found.map((identity) => ({ ...identity, row: identity.row! }));
       const freed = new Set<string>();
-      faces.erase(account, identities.flatMap(({ row }) => slotsOf.all(row)));
+      faces.erase(
+        account,
+        identities.flatMap(({ row }) => slotsOf.all(row)),
+      );
       for (const identity of identities) {
         for (const blobId of forget(identity, now)) freed.add(blobId);
         drop.run(identity.row);

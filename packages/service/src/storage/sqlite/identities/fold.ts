@@ -7,7 +7,10 @@ export function fold(text: string): string {
 }
 
 /** What `IdentityFilter.text` looks through. */
-export function foldForSearch(externalId: string | null | undefined, metadata: Record<string, unknown>): string {
+export function foldForSearch(
+  externalId: string | null | undefined,
+  metadata: Record<string, unknown>,
+): string {
   const name = typeof metadata.name === "string" ? metadata.name : "";
   return fold((externalId ?? "") + SEPARATOR + name);
 }

@@ -23,7 +23,9 @@ export function createList({ db, accountRow }: Context, faces: FaceReader): Stor
       values.push(fold(text));
     }
     for (const [key, value] of Object.entries(metadata)) {
-      conditions.push(`EXISTS (SELECT 1 FROM json_each(i.metadata) m WHERE m.key = ? AND ${VALUE_AS_TEXT} = ?)`);
+      conditions.push(
+        `EXISTS (SELECT 1 FROM json_each(i.metadata) m WHERE m.key = ? AND ${VALUE_AS_TEXT} = ?)`,
+      );
       values.push(key, value);
     }
     const rows = db
@@ -33,6 +35,9 @@ export function createList({ db, accountRow }: Context, faces: FaceReader): Stor
       )
       .all(...values, limit + 1);
     const byIdentity = faces.ofIdentities(rows.map(({ row }) => row));
-    return page(rows.map((row) => identityRecord(row, byIdentity.get(row.row) ?? [])), limit);
+    return page(
+      rows.map((row) => identityRecord(row, byIdentity.get(row.row) ?? [])),
+      limit,
+    );
   };
 }

@@ -3,7 +3,11 @@ import type { Neighbour, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { checkEmbedding, fromBytes } from "../vector.ts";
 
-export function createMatching({ db, gallery, accountRow }: Context): Pick<Storage["identities"], "nearest" | "compare"> {
+export function createMatching({
+  db,
+  gallery,
+  accountRow,
+}: Context): Pick<Storage["identities"], "nearest" | "compare"> {
   const names = db.prepare<[number, number], { identityId: string; faceId: string }>(
     `SELECT i.id AS identityId, f.id AS faceId FROM faces f JOIN identities i ON i.row = f.identity
      WHERE f.slot = ? AND f.identity = ?`,

@@ -12,8 +12,12 @@ export function createPatch(
     `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = ? AND i.account = ?`,
   );
   // identities_external
-  const holder = db.prepare<[number, string], number>("SELECT row FROM identities WHERE account = ? AND external_id = ?").pluck();
-  const update = db.prepare("UPDATE identities SET external_id = ?, metadata = ?, folded = ?, updated_at = ? WHERE row = ?");
+  const holder = db
+    .prepare<[number, string], number>("SELECT row FROM identities WHERE account = ? AND external_id = ?")
+    .pluck();
+  const update = db.prepare(
+    "UPDATE identities SET external_id = ?, metadata = ?, folded = ?, updated_at = ? WHERE row = ?",
+  );
 
   return async (accountId, identityId, patch, now) =>
     transaction(() => {
@@ -22,7 +26,10 @@ export function createPatch(
       if (!row) return undefined;
       const externalId = patch.externalId === undefined ? row.external_id : patch.externalId;
       if (externalId !== null && (holder.get(account, externalId) ?? row.row) !== row.row) {
-        throw new StorageError("conflict", "This external id already belongs to another identity of the account.");
+        throw new StorageError(
+          "conflict",
+          "This external id already belongs to another identity of the account.",
+        );
       }
       const merged = { ...JSON.parse(row.metadata), ...patch.metadata };
       const metadata = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));

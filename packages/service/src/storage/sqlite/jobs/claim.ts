@@ -7,7 +7,11 @@ import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
 const RANKS = [0, 1];
 
-export function createClaim({ db, transaction }: Context, events: Events, end: EndJob): Storage["jobs"]["claim"] {
+export function createClaim(
+  { db, transaction }: Context,
+  events: Events,
+  end: EndJob,
+): Storage["jobs"]["claim"] {
   // Leaps along jobs_queue from account to account instead of reading every waiting job.
   const waitingAccounts = db
     .prepare<[{ rank: number }], number>(

@@ -6,7 +6,10 @@ import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
 
 /** Job, images and event in one commit. */
-export function createEnqueue({ db, accountRow, transaction }: Context, events: Events): Storage["jobs"]["enqueue"] {
+export function createEnqueue(
+  { db, accountRow, transaction }: Context,
+  events: Events,
+): Storage["jobs"]["enqueue"] {
   const insert = db.prepare(
     `INSERT INTO jobs (account, id, kind, rank, status, payload, due_at, identity_id, created_at)
      VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
@@ -28,11 +31,21 @@ export function createEnqueue({ db, accountRow, transaction }: Context, events: 
       }
       for (const uploadId of uploadIds) {
         if (!upload.get(uploadId, account, now)) {
-          throw new StorageError("not-found", "There is no upload with this id, or it has expired. Send the image again.");
+          throw new StorageError(
+            "not-found",
+            "There is no upload with this id, or it has expired. Send the image again.",
+          );
         }
       }
       const { lastInsertRowid: row } = insert.run(
-        account, id, payload.kind, RANK[payload.kind], JSON.stringify(payload), now, identityId, now,
+        account,
+        id,
+        payload.kind,
+        RANK[payload.kind],
+        JSON.stringify(payload),
+        now,
+        identityId,
+        now,
       );
       for (const { blobId } of payload.images) insertBlob.run(row, blobId);
       const job = inserted.get(row)!;

@@ -7,7 +7,8 @@ import type { EndJob, Ending } from "./end.ts";
 import { keepCandidates } from "./candidates.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
-const TAKEN = "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
+const TAKEN =
+  "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
 
 /** What the job changed and its end in one commit, under its lease: a second finish finds no lease and changes nothing. */
 export function createFinish(
@@ -24,7 +25,9 @@ export function createFinish(
   );
   // identities_external
   const externalIdTaken = db.prepare("SELECT 1 FROM identities WHERE account = ? AND external_id = ?");
-  const identityRow = db.prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?").pluck();
+  const identityRow = db
+    .prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?")
+    .pluck();
   const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
   const mention = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
 
@@ -43,10 +46,17 @@ export function createFinish(
         return { status: "Failed", error: outcome.error };
       case "enrolled": {
         const { identityId, externalId, metadata, result } = outcome;
-        if (externalId !== undefined && externalIdTaken.get(job.account, externalId)) return { status: "Failed", error: TAKEN };
+        if (externalId !== undefined && externalIdTaken.get(job.account, externalId))
+          return { status: "Failed", error: TAKEN };
         const folded = foldForSearch(externalId, metadata);
         const { lastInsertRowid } = insertIdentity.run(
-          job.account, identityId, externalId ?? null, JSON.stringify(metadata), folded, now, now,
+          job.account,
+          identityId,
+          externalId ?? null,
+          JSON.stringify(metadata),
+          folded,
+          now,
+          now,
         );
         faces.insert(job.account, Number(lastInsertRowid), outcome.faces, now);
         return { status: "Succeeded", result, identityId };

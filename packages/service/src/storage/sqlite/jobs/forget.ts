@@ -8,7 +8,10 @@ import { JOB_COLUMNS, type JobRow } from "./record.ts";
 const GONE = "The identity was deleted before this job was done.";
 
 /** Inside the transaction that deletes an identity: removes it from the memory of jobs, and returns the images it frees. */
-export type ForgetIdentity = (identity: { row: number; id: string; account: number }, now: number) => string[];
+export type ForgetIdentity = (
+  identity: { row: number; id: string; account: number },
+  now: number,
+) => string[];
 
 export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdentity {
   // jobs_identity
@@ -32,7 +35,10 @@ export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdenti
     }
     for (const job of mentioning.all(row)) {
       if (job.result === null) continue;
-      const result = keepCandidates(JSON.parse(job.result) as JobResult, (candidate) => candidate.identity_id !== id);
+      const result = keepCandidates(
+        JSON.parse(job.result) as JobResult,
+        (candidate) => candidate.identity_id !== id,
+      );
       rewrite.run(JSON.stringify(result), job.row);
     }
     dropMentions.run(row);

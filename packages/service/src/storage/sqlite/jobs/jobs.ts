@@ -11,18 +11,28 @@ import { createLeases } from "./leases.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 import { createSweep } from "./sweep.ts";
 
-export function createJobs(context: Context, events: Events, faces: FaceWriter, end: EndJob): Storage["jobs"] {
+export function createJobs(
+  context: Context,
+  events: Events,
+  faces: FaceWriter,
+  end: EndJob,
+): Storage["jobs"] {
   const { db, accountRow } = context;
   const from = `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account`;
   const get = db.prepare<[string, number], JobRow>(`${from} WHERE j.id = ? AND j.account = ?`);
   // jobs_page, backwards.
-  const list = db.prepare<[{ account: number; createdAt: number; id: string; limit: number } & Required<Nullable<JobFilter>>], JobRow>(
+  const list = db.prepare<
+    [{ account: number; createdAt: number; id: string; limit: number } & Required<Nullable<JobFilter>>],
+    JobRow
+  >(
     `${from} WHERE j.account = :account AND (j.created_at, j.id) < (:createdAt, :id)
        AND (:status IS NULL OR j.status = :status) AND (:kind IS NULL OR j.kind = :kind)
      ORDER BY j.created_at DESC, j.id DESC LIMIT :limit`,
   );
   // jobs_due
-  const nextDue = db.prepare<[], number | null>("SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL").pluck();
+  const nextDue = db
+    .prepare<[], number | null>("SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL")
+    .pluck();
   // jobs_queue, once for each rank.
   const unfinished = db.prepare<[number], JobRow>(
     `SELECT * FROM (${from} WHERE j.rank IN (0, 1) AND j.account = ? AND j.due_at IS NOT NULL) ORDER BY row`,

@@ -3,7 +3,10 @@ import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { JOB_COLUMNS, type JobRow, subject } from "./record.ts";
 
-export function createLeases({ db, transaction }: Context, events: Events): Pick<Storage["jobs"], "renew" | "release"> {
+export function createLeases(
+  { db, transaction }: Context,
+  events: Events,
+): Pick<Storage["jobs"], "renew" | "release"> {
   const renew = db.prepare("UPDATE jobs SET due_at = ? WHERE id = ? AND lease_id = ? AND status = 'Started'");
   const held = db.prepare<[string, string], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account
@@ -16,7 +19,9 @@ export function createLeases({ db, transaction }: Context, events: Events): Pick
   return {
     async renew(leases, until) {
       return transaction(() =>
-        leases.filter(({ jobId, leaseId }) => renew.run(until, jobId, leaseId).changes === 1).map(({ jobId }) => jobId),
+        leases
+          .filter(({ jobId, leaseId }) => renew.run(until, jobId, leaseId).changes === 1)
+          .map(({ jobId }) => jobId),
       );
     },
     async release({ jobId, leaseId }, { at, countAttempt }) {

@@ -3,7 +3,9 @@ import type { Context } from "../context.ts";
 
 export function createSweep({ db, transaction, afterCommit, erasure }: Context): Storage["jobs"]["sweep"] {
   // jobs_ended
-  const ended = db.prepare<[number], { row: number; account: number }>("SELECT row, account FROM jobs WHERE finished_at < ?");
+  const ended = db.prepare<[number], { row: number; account: number }>(
+    "SELECT row, account FROM jobs WHERE finished_at < ?",
+  );
   // events_job, mentions_job
   const dropEvents = db.prepare<[number], number>("DELETE FROM events WHERE job = ? RETURNING seq").pluck();
   const dropMentions = db.prepare("DELETE FROM mentions WHERE job = ?");
