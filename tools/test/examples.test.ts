@@ -47,10 +47,8 @@ beforeAll(async () => {
     ],
     { env: { ...process.env, ...credentials }, stdio: ["ignore", "pipe", "ignore"] },
   );
-  const [line] = await createInterface({ input: server.stdout! })
-    [Symbol.asyncIterator]()
-    .next()
-    .then(({ value }) => [String(value)]);
+  const lines = createInterface({ input: server.stdout! })[Symbol.asyncIterator]();
+  const { value: line } = await lines.next();
   const { url } = JSON.parse(line ?? "") as { url: string };
   environment = { ...process.env, ...credentials, PROSOPON_URL: url };
 });
