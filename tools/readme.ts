@@ -35,7 +35,8 @@ function figures(): string {
   const rows = results.flatMap(({ name, date, goals }) =>
     goals.map((goal) => {
       const unit = goal.unit && ` ${goal.unit}`;
-      return `| ${goal.name} | ${goal.value}${unit} | ${goal.goal}${unit} | ${goal.holds ? "yes" : "**no**"} | \`pnpm bench ${name}\`, ${date} |`;
+      const value = Number(goal.value.toPrecision(4));
+      return `| ${goal.name} | ${value}${unit} | ${goal.goal}${unit} | ${goal.holds ? "yes" : "**no**"} | \`pnpm bench ${name}\`, ${date} |`;
     }),
   );
   const machines = [...new Set(results.map((result) => result.machine))].join("; ");

@@ -65,7 +65,7 @@ builder.queryType({
     }),
     identities: t.field({
       type: IdentityConnection,
-      description: "Newest last.",
+      description: "Newest first.",
       args: {
         first: t.arg.int({ description: pageDescription }),
         after: t.arg.string(),
