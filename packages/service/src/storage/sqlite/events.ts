@@ -1,6 +1,7 @@
 import type { JobStatus } from "@prosopon/core/contract";
 import type { Storage, StoredEvent } from "../types.ts";
 import type { Context } from "./context.ts";
+import { subscribe, tell } from "../listeners.ts";
 
 export interface Events {
   since: Storage["events"]["since"];
@@ -55,22 +56,4 @@ export function createEvents({ db, accountRow, afterCommit }: Context): Events {
     },
     due: () => afterCommit(() => tell(dueListeners, undefined)),
   };
-}
-
-function subscribe<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void): () => void {
-  // A function of its own: the same listener may subscribe twice.
-  const own = (value: T) => listener(value);
-  listeners.add(own);
-  return () => void listeners.delete(own);
-}
-
-/** What was committed stays committed: a listener that throws is reported and the others are still called. */
-function tell<T>(listeners: Set<(value: T) => void>, value: T): void {
-  for (const listener of listeners) {
-    try {
-      listener(value);
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
-  }
 }

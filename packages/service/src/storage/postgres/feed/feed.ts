@@ -3,6 +3,7 @@ import type { Database } from "../database.ts";
 import { createCatchUp } from "./catch-up.ts";
 import { openListener } from "./listener.ts";
 import { createNotifier } from "./notifier.ts";
+import { subscribe, tell } from "../../listeners.ts";
 
 export interface Feed extends Pick<Storage["events"], "listen" | "onDue"> {
   /** After a commit of this node: tells its listeners and, behind that, the other nodes. Of one account in order of seq. */
@@ -84,22 +85,4 @@ export async function createFeed(database: Database, listenUrl: string): Promise
       await notifier.close();
     },
   };
-}
-
-function subscribe<T>(listeners: Set<(value: T) => void>, listener: (value: T) => void): () => void {
-  // A function of its own: the same listener may subscribe twice.
-  const own = (value: T) => listener(value);
-  listeners.add(own);
-  return () => void listeners.delete(own);
-}
-
-/** What was committed stays committed: a listener that throws is reported and the others are still called. */
-function tell<T>(listeners: Set<(value: T) => void>, value: T): void {
-  for (const listener of listeners) {
-    try {
-      listener(value);
-    } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
-  }
 }
