@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { Gallery } from "../../gallery/gallery.ts";
 import { StorageError } from "../types.ts";
 import type { Erasure } from "./erasure.ts";
-import { fromBytes } from "./vector.ts";
+import { fromBytes } from "../embedding.ts";
 
 /** What the parts of the back-end share. */
 export interface Context {

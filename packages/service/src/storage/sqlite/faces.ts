@@ -1,6 +1,6 @@
 import type { FaceRecord, NewFace, Storage } from "../types.ts";
 import type { Context } from "./context.ts";
-import { checkEmbedding, toBytes } from "./vector.ts";
+import { checkEmbedding, toBytes } from "../embedding.ts";
 
 export interface FaceWriter {
   /** Inside a transaction; the gallery follows at the commit. */

@@ -1,6 +1,6 @@
 import type { JobResult } from "@prosopon/core/contract";
-import { keepCandidates } from "../../sqlite/jobs/candidates.ts";
-import { checkEmbedding } from "../../sqlite/vector.ts";
+import { keepCandidates } from "../../candidates.ts";
+import { checkEmbedding } from "../../embedding.ts";
 import type { JobOutcome, NewFace, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Transaction } from "../database.ts";

@@ -1,5 +1,5 @@
 import type { JobStatus } from "@prosopon/core/contract";
-import { keepCandidates } from "../../sqlite/jobs/candidates.ts";
+import { keepCandidates } from "../../candidates.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";

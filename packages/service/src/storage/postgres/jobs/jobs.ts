@@ -1,4 +1,4 @@
-import { decodeCursor, page } from "../../sqlite/cursor.ts";
+import { decodeCursor, page } from "../../cursor.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";

@@ -1,5 +1,5 @@
 import { exactProduct } from "../../../gallery/quantise.ts";
-import { checkEmbedding } from "../../sqlite/vector.ts";
+import { checkEmbedding } from "../../embedding.ts";
 import type { Neighbour, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { storable } from "../text.ts";

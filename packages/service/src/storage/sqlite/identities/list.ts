@@ -1,8 +1,8 @@
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import { decodeCursor, page } from "../cursor.ts";
+import { decodeCursor, page } from "../../cursor.ts";
 import type { FaceReader } from "../faces.ts";
-import { fold } from "./fold.ts";
+import { fold } from "../../fold.ts";
 import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 /** A value of the metadata as text; nested values as JSON. */

@@ -1,7 +1,7 @@
 import { exactProduct } from "../../../gallery/quantise.ts";
 import type { Neighbour, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import { checkEmbedding, fromBytes } from "../vector.ts";
+import { checkEmbedding, fromBytes } from "../../embedding.ts";
 
 export function createMatching({
   db,

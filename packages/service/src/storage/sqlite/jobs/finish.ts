@@ -2,9 +2,9 @@ import type { JobResult } from "@prosopon/core/contract";
 import type { JobOutcome, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";
-import { foldForSearch } from "../identities/fold.ts";
+import { foldForSearch } from "../../fold.ts";
 import type { EndJob, Ending } from "./end.ts";
-import { keepCandidates } from "./candidates.ts";
+import { keepCandidates } from "../../candidates.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const TAKEN =

@@ -1,7 +1,7 @@
 import type { JobPayload } from "../../types.ts";
 import type { JobResult } from "@prosopon/core/contract";
 import type { Context } from "../context.ts";
-import { keepCandidates } from "./candidates.ts";
+import { keepCandidates } from "../../candidates.ts";
 import type { EndJob } from "./end.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 

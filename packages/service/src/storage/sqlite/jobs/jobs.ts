@@ -1,6 +1,6 @@
 import type { JobFilter, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import { decodeCursor, page } from "../cursor.ts";
+import { decodeCursor, page } from "../../cursor.ts";
 import type { Events } from "../events.ts";
 import type { FaceWriter } from "../faces.ts";
 import { createClaim } from "./claim.ts";

@@ -1,4 +1,4 @@
-import { StorageError } from "../types.ts";
+import { StorageError } from "./types.ts";
 
 /** Position in a list ordered by (created_at, id): it stays right when rows come and go, the named one included. */
 export interface Position {
