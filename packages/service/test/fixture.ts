@@ -30,6 +30,8 @@ export const photo = (name: string): Promise<Buffer> =>
   readFile(path.join(name.startsWith("sample") ? demo : media, name));
 
 const closing: (() => Promise<unknown>)[] = [];
+/** What was registered last is closed first. */
+export const atEnd = (close: () => Promise<unknown>): void => void closing.push(close);
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });

@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { routes } from "../src/routes.ts";
-import { form, photo, start } from "./fixture.ts";
+import { backends } from "./backends.ts";
+import { eventually, form, photo, start } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
-describe("accounts", async () => {
-  const api = await start();
+describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
+  if (skipped) {
+    it.skip(skipped, () => {});
+    return;
+  }
+  const api = await start(await open());
   await api.service.accounts.settings(api.clientId, { keepCrops: true });
   const face = await photo("franck_01829.jpg");
   const started = await api.call("POST", "/v1/identities", {
@@ -32,6 +38,12 @@ describe("accounts", async () => {
   await api.done(`${IDENTITY}/recognize`, recognizeJob);
   const upload = (await api.call("POST", "/v1/uploads", { body: form([["input_image", face]]) })).body
     .upload_id as string;
+  const cursorOf = async (list: string) =>
+    (await api.call("GET", `${list}?limit=1`)).body.next_cursor as string | undefined;
+  const jobsCursor = await cursorOf("/v1/jobs");
+  // A second identity, so that their list has a second page too.
+  await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
+  const identitiesCursor = await cursorOf("/v1/identities");
   const before = (await api.call("GET", `/v1/identities/${identity}`)).body;
   const other = await api.otherAccount();
 
@@ -83,6 +95,7 @@ describe("accounts", async () => {
       ["/v1/identities?external_id=mine", () => ({}), { status: 200, body: { identities: [] } }],
       ["/v1/identities?metadata[name]=Mine", () => ({}), { status: 200, body: { identities: [] } }],
       ["/v1/identities?text=mine", () => ({}), { status: 200, body: { identities: [] } }],
+      [`/v1/identities?cursor=${identitiesCursor}`, () => ({}), { status: 200, body: { identities: [] } }],
     ],
     "GET /v1/identities/:id": [[`/v1/identities/${identity}`, () => ({}), { status: 404 }]],
     "PATCH /v1/identities/:id": [
@@ -91,6 +104,7 @@ describe("accounts", async () => {
     "GET /v1/jobs": [
       ["/v1/jobs", () => ({}), { status: 200, body: { jobs: [] } }],
       [`/v1/jobs?ids=${enrolJob},${searchJob}`, () => ({}), { status: 200, body: { jobs: [] } }],
+      [`/v1/jobs?cursor=${jobsCursor}`, () => ({}), { status: 200, body: { jobs: [] } }],
     ],
     "GET /v1/jobs/:id": [enrolJob, searchJob, recognizeJob].map((id) => [
       `/v1/jobs/${id}`,
@@ -117,10 +131,11 @@ describe("accounts", async () => {
       ],
     ],
   };
-  /** Routes that name nothing of an account's; events have their own test. */
+  /** Routes that name nothing of an account's by id; of the events another test. */
   const nameless = ["GET /v1/server", "POST /v1/uploads", "GET /v1/events"];
 
   it("are kept apart on every route that names an id", async () => {
+    expect([jobsCursor, identitiesCursor]).toEqual([expect.any(String), expect.any(String)]);
     const guarded = routes
       .filter(([, , access]) => access !== "open")
       .map(([method, path]) => `${method} ${path}`);
@@ -139,6 +154,64 @@ describe("accounts", async () => {
   it("don't find each other's faces", async () => {
     const answer = await api.run("POST", `${IDENTITY}/search`, [["input_image", face]], other.token);
     expect(answer).toEqual({ status: "Succeeded", results: [] });
+  });
+
+  it("are told nothing of each other's jobs, by neither stream, with neither cursor", async () => {
+    const abort = new AbortController();
+    const told: Record<string, string> = {};
+    const follow = async (name: string, query: string) => {
+      told[name] = "";
+      const response = await fetch(`${api.base}/v1/events${query}`, {
+        headers: { accept: "text/event-stream", authorization: `Bearer ${other.token}` },
+        signal: abort.signal,
+      });
+      expect(response.status).toBe(200);
+      void (async () => {
+        for await (const text of response.body!.pipeThrough(new TextDecoderStream())) told[name] += text;
+      })().catch(() => {});
+    };
+    const connect = async (name: string, query: string) => {
+      told[name] = "";
+      const socket = new WebSocket(`${api.base.replace("http", "ws")}/v1/events${query}`, {
+        headers: { authorization: `Bearer ${other.token}` },
+      });
+      socket.on("message", (data) => (told[name] += String(data)));
+      await new Promise((resolve) => void socket.once("open", resolve));
+      abort.signal.addEventListener("abort", () => socket.close());
+    };
+    // The first of our cursors: our later changes come after it.
+    await Promise.all([
+      follow("stream", ""),
+      follow("resumed stream", "?cursor=1"),
+      connect("socket", ""),
+      connect("resumed socket", "?cursor=1"),
+    ]);
+    const ours = (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", face]]) })).body
+      .job_id as string;
+    await api.done(`${IDENTITY}/search`, ours);
+    const theirs = (
+      await api.call("POST", `${IDENTITY}/search`, {
+        token: other.token,
+        body: form([["input_image", face]]),
+      })
+    ).body.job_id as string;
+    for (const name of Object.keys(told))
+      await eventually(() => told[name], { message: name }).toMatch(new RegExp(`${theirs}.*Succeeded`));
+    abort.abort();
+    for (const [name, text] of Object.entries(told))
+      for (const id of [ours, enrolJob, searchJob, recognizeJob, identity])
+        expect(text, name).not.toContain(id);
+  });
+
+  it("don't find each other when they search at the same time", async () => {
+    const searches = Array.from({ length: 8 }, (_, index) => (index % 2 ? other.token : api.token));
+    const answers = await Promise.all(
+      searches.map((token) => api.run("POST", `${IDENTITY}/search`, [["input_image", face]], token)),
+    );
+    for (const [index, { results }] of answers.entries())
+      expect(results.map((result: { identity_id: string }) => result.identity_id)).toEqual(
+        index % 2 ? [] : [identity],
+      );
   });
 
   it("may use the same external id", async () => {

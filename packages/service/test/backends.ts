@@ -1,0 +1,35 @@
+import { migratePostgres } from "../src/storage/postgres/migrate.ts";
+import { openPostgresStorage } from "../src/storage/postgres/open.ts";
+import type { ServiceOptions } from "../src/index.ts";
+import { atEnd } from "./fixture.ts";
+import { createDatabase, testPostgres } from "./postgres/database.ts";
+
+export interface Backend {
+  name: string;
+  /** Why it cannot be had here, in words. */
+  skipped?: string;
+  /** What `start` takes; closed after it at the end of the file. */
+  open(): Promise<Pick<Partial<ServiceOptions>, "storage">>;
+}
+
+const postgres = await testPostgres();
+
+/** Both, for promises about the whole service. */
+export const backends: readonly Backend[] = [
+  { name: "SQLite", open: async () => ({}) },
+  {
+    name: "PostgreSQL",
+    ...(typeof postgres === "string" && { skipped: postgres }),
+    async open() {
+      if (typeof postgres === "string") throw new Error(postgres);
+      const database = await createDatabase(postgres.url);
+      await migratePostgres(database.url);
+      const storage = await openPostgresStorage({ url: database.url, connections: 4 });
+      atEnd(async () => {
+        await storage.close();
+        await database.drop();
+      });
+      return { storage };
+    },
+  },
+];
