@@ -5,6 +5,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command, Option } from "commander";
+import { variables } from "../src/config.ts";
 import { createProgram, everyCommand } from "../src/program.ts";
 
 const page = join(import.meta.dirname, "../../../docs/cli.md");
@@ -15,6 +16,16 @@ const program = createProgram();
 const sections = everyCommand(program)
   .filter((command) => command.commands.length === 0)
   .map(section);
+
+sections.push(
+  [
+    "### Variables without an option",
+    "",
+    "| variable | |",
+    "| --- | --- |",
+    ...Object.values(variables).map(({ env, description }) => `| \`${env}\` | ${description} |`),
+  ].join("\n"),
+);
 
 const before = await readFile(page, "utf8");
 const [head, rest] = split(before, BEGIN);

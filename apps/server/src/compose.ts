@@ -1,34 +1,39 @@
 import type { Server } from "node:http";
-import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import {
   attachWebSocket,
   createService,
-  openLocalBlobs,
+  defaultLimits,
   type Credentials,
   type Peer,
+  type Role,
   type Service,
+  type Storage,
 } from "@prosopon/service";
 import { createGateway, type GatewayLogger } from "@prosopon/graphql";
 import { attachSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
-import { openStorage } from "./data-directory.ts";
+import { openBlobs, type BlobsOptions } from "./blobs.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
+import { openStorage, type StorageOptions } from "./storage.ts";
 import { refuseOtherUpgrades } from "./upgrades.ts";
 
-export interface OpenOptions {
-  data: string;
-  threads: number;
-  maxPixels: number;
-  logger?: Logger;
-}
+export type OpenOptions = StorageOptions &
+  BlobsOptions & {
+    /** Default `all`. */
+    role?: Role;
+    threads: number;
+    maxPixels: number;
+    logger?: Logger;
+  };
 
 export interface OpenService {
   service: Service;
+  storage: Storage;
   /** Ends the work in hand or hands it back, then closes storage, blobs and engine. */
   close(): Promise<void>;
 }
@@ -43,19 +48,29 @@ export interface Composition extends OpenService {
 }
 
 /** The one place where the parts are put together: storage, images in flight, engine, service. */
-export async function openService({ data, threads, maxPixels, logger }: OpenOptions): Promise<OpenService> {
-  const storage = await openStorage(data, { exclusive: true });
-  const blobs = await openLocalBlobs(join(resolve(data), "blobs"));
+export async function openService(options: OpenOptions): Promise<OpenService> {
+  const { role = "all", threads, maxPixels, logger } = options;
+  const shared = options.databaseUrl !== undefined;
+  const storage = await openStorage(options, { exclusive: true });
+  const blobs = await openBlobs(options, { shared }).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
+  // Starts its threads with the first image: an API node has none.
   const engine = createEngine({ threads, maxPixels });
   const service = createService({
     storage,
     blobs,
     engine,
+    role,
+    // Another node cannot tell what this one is still receiving, and an enrolment's first image may wait for its last one long.
+    limits: { orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs },
     version: manifest.version,
     ...(logger && { logger }),
   });
   return {
     service,
+    storage,
     async close() {
       await service.close();
       await engine.close();
@@ -67,7 +82,23 @@ export async function openService({ data, threads, maxPixels, logger }: OpenOpti
 
 /** The service with all that shares its port. */
 export async function compose(options: OpenOptions): Promise<Composition> {
-  const { service, close } = await openService(options);
+  const opened = await openService(options);
+  return options.role === "worker" ? probesOnly(opened) : withGateway(opened, options);
+}
+
+function probesOnly(opened: OpenService): Composition {
+  return {
+    ...opened,
+    fetch: opened.service.fetch,
+    attach(server) {
+      refuseOtherUpgrades(server, []);
+      return async () => {};
+    },
+    offerDemo() {},
+  };
+}
+
+function withGateway({ service, storage, close }: OpenService, options: OpenOptions): Composition {
   // The gateway is a client like any other: its calls pass through the same routes, in this process.
   const gateway = createGateway({
     client: (auth) => createClient({ fetch: service.fetch, ...auth }),
@@ -78,6 +109,7 @@ export async function compose(options: OpenOptions): Promise<Composition> {
   let demo: Credentials | undefined;
   return {
     service,
+    storage,
     async close() {
       await gateway.close();
       await close();

@@ -1,39 +1,21 @@
 import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
-import { InvalidArgumentError, Option } from "commander";
-import * as v from "valibot";
-
-/** One option of the command: a flag, its environment variable, and what makes a value good. */
-interface Setting<T> {
-  option(): Option;
-  /** Never set; carries the type of a parsed value. */
-  readonly value?: T;
-}
-
-const whole = (min: number, max: number) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, `It must be a whole number from ${min} to ${max}.`),
-    v.transform(Number),
-    v.minValue(min, `It must be at least ${min}.`),
-    v.maxValue(max, `It must be at most ${max}.`),
-  );
-
-const url = v.pipe(
-  v.string(),
-  v.url("It must be an address such as http://127.0.0.1:4000."),
-  v.regex(/^https?:/, "It must begin with http:// or https://."),
-);
-
-const onOff = v.pipe(
-  v.picklist(["on", "off"], "It must be on or off."),
-  v.transform((text) => text === "on"),
-);
+import type { Option } from "commander";
+import {
+  databaseUrl,
+  flag,
+  httpUrl,
+  oneOf,
+  onOff,
+  secretValue,
+  text,
+  value,
+  whole,
+  type Setting,
+} from "./setting.ts";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-const logLevel = v.picklist(LOG_LEVELS, `It must be one of ${LOG_LEVELS.join(", ")}.`);
-
-const text = v.string();
+const ROLES = ["api", "worker", "all"] as const;
 
 /** Every option there is. Each is used by one or more commands and documented in docs/cli.md. */
 export const settings = {
@@ -52,6 +34,52 @@ export const settings = {
     "127.0.0.1",
   ),
   data: value("--data <dir>", "PROSOPON_DATA", "data directory, made when missing", text, "./.prosopon"),
+  role: value(
+    "--role <api|worker|all>",
+    "PROSOPON_ROLE",
+    "what this node does: api answers and enqueues, worker does the jobs, all does both",
+    oneOf(ROLES),
+    "all",
+  ),
+  databaseUrl: secretValue(
+    "--database-url <url>",
+    "PROSOPON_DATABASE_URL",
+    "PostgreSQL, as postgres://user:password@host:5432/name; without it everything is in the data directory",
+    databaseUrl,
+  ),
+  databaseDirectUrl: secretValue(
+    "--database-direct-url <url>",
+    "PROSOPON_DATABASE_DIRECT_URL",
+    "straight to PostgreSQL, where the other address leads through a pooler such as PgBouncer",
+    databaseUrl,
+  ),
+  databaseConnections: value(
+    "--database-connections <number>",
+    "PROSOPON_DATABASE_CONNECTIONS",
+    "connections to PostgreSQL at most, beside the one that listens",
+    whole(2, 1_000),
+    10,
+  ),
+  galleryFaces: value(
+    "--gallery-faces <number>",
+    "PROSOPON_GALLERY_FACES",
+    "faces held in memory for search, some 150 bytes each; accounts beyond are searched in PostgreSQL",
+    whole(0, 1_000_000_000),
+    2_000_000,
+  ),
+  blobs: value(
+    "--blobs <place>",
+    "PROSOPON_BLOBS",
+    "where images in flight are kept: a directory, or s3://bucket or s3://bucket/prefix",
+    text,
+  ),
+  drainSeconds: value(
+    "--drain-seconds <number>",
+    "PROSOPON_DRAIN_SECONDS",
+    "after SIGTERM, serve on for so long while /readyz says 503, then stop",
+    whole(0, 3_600),
+    0,
+  ),
   demo: flag(
     "--demo",
     "PROSOPON_DEMO",
@@ -83,7 +111,7 @@ export const settings = {
     "--log-level <level>",
     "PROSOPON_LOG_LEVEL",
     "least severe line of the log on stderr",
-    logLevel,
+    oneOf(LOG_LEVELS),
     process.stderr.isTTY ? "warn" : "info",
     "info; warn where stderr is a terminal",
   ),
@@ -100,7 +128,7 @@ export const settings = {
     "fail an enrolment whose photos seem to show different people, instead of warning",
     onOff,
   ),
-  url: value("--url <address>", "PROSOPON_URL", "server to talk to", url, "http://127.0.0.1:4000"),
+  url: value("--url <address>", "PROSOPON_URL", "server to talk to", httpUrl, "http://127.0.0.1:4000"),
   embedded: flag(
     "--embedded",
     "PROSOPON_EMBEDDED",
@@ -138,6 +166,17 @@ export const settings = {
   maxResult: value("--max-result <number>", "PROSOPON_MAX_RESULT", "most people to list", whole(1, 10), 10),
 };
 
+/** What has a variable but no flag, as it comes with credentials. */
+export const variables = {
+  s3Endpoint: {
+    env: "PROSOPON_S3_ENDPOINT",
+    description: "address of the object storage; AWS's own when not set",
+  },
+  s3Region: { env: "PROSOPON_S3_REGION", description: "its region; us-east-1 when not set" },
+  s3AccessKeyId: { env: "PROSOPON_S3_ACCESS_KEY_ID", description: "key id for s3:// blobs" },
+  s3SecretAccessKey: { env: "PROSOPON_S3_SECRET_ACCESS_KEY", description: "its secret" },
+};
+
 type Parsed<S> = S extends Setting<infer T> ? T : never;
 
 /** Values of the named settings, as a command's action gets them. */
@@ -147,44 +186,15 @@ export function options(...names: (keyof typeof settings)[]): Option[] {
   return names.map((name) => settings[name].option());
 }
 
-function value<T>(
-  flags: string,
-  env: string,
-  description: string,
-  schema: v.GenericSchema<string, T>,
-  fallback: T,
-  fallbackText?: string,
-): Setting<T>;
-function value<T>(
-  flags: string,
-  env: string,
-  description: string,
-  schema: v.GenericSchema<string, T>,
-): Setting<T | undefined>;
-function value<T>(
-  flags: string,
-  env: string,
-  description: string,
-  schema: v.GenericSchema<string, T>,
-  fallback?: T,
-  fallbackText?: string,
-): Setting<T | undefined> {
-  const parse = (input: string): T => {
-    const result = v.safeParse(schema, input);
-    if (!result.success) throw new InvalidArgumentError(result.issues[0].message);
-    return result.output;
-  };
-  return {
-    option: () => {
-      const option = new Option(flags, description).env(env).argParser(parse);
-      return fallback === undefined ? option : option.default(fallback, fallbackText ?? String(fallback));
-    },
-  };
-}
-
-function flag(flags: string, env: string, description: string): Setting<boolean> {
-  return { option: () => new Option(flags, description).env(env).default(false) };
-}
+/** Where everything is kept: what each command takes that opens it. */
+export const STORAGE_SETTINGS = [
+  "data",
+  "databaseUrl",
+  "databaseDirectUrl",
+  "databaseConnections",
+  "galleryFaces",
+  "blobs",
+] as const;
 
 function stateDirectory(): string {
   return join(process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "prosopon");

@@ -1,10 +1,10 @@
 import { realpath } from "node:fs/promises";
 import { createClient, type Client } from "@prosopon/core";
-import type { Credentials } from "@prosopon/service";
+import type { Credentials, Service, Storage } from "@prosopon/service";
 import type { Values } from "./config.ts";
-import { DEMO_ACCOUNT_PATH, isLoopbackHost, readDemoAccount } from "./demo-account.ts";
+import { DEMO_ACCOUNT_PATH, isLoopbackHost } from "./demo-account.ts";
 import { UsageError } from "./errors.ts";
-import { firstAccount, fixedCredentials } from "./first-account.ts";
+import { demoCredentials, firstAccount, fixedCredentials } from "./first-account.ts";
 
 export type ConnectOptions = Values<
   "url" | "embedded" | "data" | "threads" | "maxPixels" | "clientId" | "secretId" | "timeout"
@@ -50,10 +50,10 @@ async function offeredDemoAccount(baseUrl: string): Promise<Credentials | undefi
 
 async function embedded(options: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
   const { openService } = await import("./compose.ts");
-  const { service, close } = await openService(options);
+  const { service, storage, close } = await openService(options);
   try {
-    const credentials = given ?? (await readDemoAccount(options.data));
-    const account = await firstAccount(service, { data: options.data, demo: false, ...credentials });
+    const credentials = given ?? (await keptDemoAccount(service, storage));
+    const account = await firstAccount({ service, storage }, { demo: false, ...credentials });
     if (account.created)
       console.error(
         `Made the account ${account.created.clientId}. Its secret is shown this once: ${account.created.secretId}`,
@@ -70,4 +70,13 @@ async function embedded(options: ConnectOptions, given: Credentials | undefined)
     await close();
     throw error;
   }
+}
+
+/** That of a `serve --demo` on the same data before. */
+async function keptDemoAccount(
+  { accounts }: Service,
+  storage: Pick<Storage, "secret">,
+): Promise<Credentials | undefined> {
+  const kept = await demoCredentials(storage);
+  return (await accounts.list()).some(({ clientId }) => clientId === kept.clientId) ? kept : undefined;
 }

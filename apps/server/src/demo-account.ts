@@ -1,28 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { Credentials } from "@prosopon/core/contract";
-import * as v from "valibot";
+import type { Credentials } from "@prosopon/service";
 
 export const DEMO_ACCOUNT_PATH = "/demo-account.json";
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 const LOOPBACK_ADDRESS = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/;
 
 export const isLoopbackHost = (host: string): boolean => LOOPBACK_HOST.test(host);
-
-const fileOf = (data: string): string => join(data, "demo-account.json");
-
-/** The secret of the demo account is the only one that is kept in the clear; the file is for its owner alone. */
-export async function writeDemoAccount(data: string, credentials: Credentials): Promise<void> {
-  await writeFile(fileOf(data), `${JSON.stringify(credentials)}\n`, { mode: 0o600 });
-}
-
-export async function readDemoAccount(data: string): Promise<Credentials | undefined> {
-  try {
-    return v.parse(Credentials, JSON.parse(await readFile(fileOf(data), "utf8")));
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Answers `GET /demo-account.json`, for the playground in a browser on this machine and nobody else:

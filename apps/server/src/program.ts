@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import { variables } from "./config.ts";
 import { accountsCommand } from "./commands/accounts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
@@ -33,12 +34,17 @@ export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];
 }
 
+/** Of the longest name of a variable. */
+const WIDTH = 30;
+
 /** The variables of all commands, each once. */
 function environmentHelp(program: Command): string {
   const lines = new Map<string, string>();
   for (const option of everyCommand(program).flatMap((command) => command.options)) {
     if (option.envVar)
-      lines.set(option.envVar, `  ${option.envVar.padEnd(24)} ${option.long}: ${option.description}`);
+      lines.set(option.envVar, `  ${option.envVar.padEnd(WIDTH)} ${option.long}: ${option.description}`);
   }
+  for (const { env, description } of Object.values(variables))
+    lines.set(env, `  ${env.padEnd(WIDTH)} ${description}`);
   return `\nEnvironment (a flag wins over its variable; an empty variable counts as unset):\n${[...lines.values()].toSorted().join("\n")}\n`;
 }

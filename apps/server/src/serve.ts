@@ -1,19 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Service } from "@prosopon/service";
+import type { Logger } from "pino";
 import { isLoopbackHost } from "./demo-account.ts";
 import { compose } from "./compose.ts";
-import type { Values } from "./config.ts";
 import { CommandError } from "./errors.ts";
 import { firstAccount, fixedCredentials, type FirstAccount } from "./first-account.ts";
 import { listen } from "./listen.ts";
 import { createLog } from "./log.ts";
 import { printJson, printLine } from "./print.ts";
+import { checkRole, type ServeOptions } from "./serve-settings.ts";
 import { aborted, stopSignal } from "./signals.ts";
-
-export type ServeOptions = Values<
-  "port" | "host" | "data" | "demo" | "clientId" | "secretId" | "threads" | "maxPixels" | "logLevel" | "json"
->;
 
 /** Serves until SIGTERM or SIGINT. Listens early: `/readyz` answers 503 until a real recognition has passed. */
 export async function serve(options: ServeOptions): Promise<void> {
+  checkRole(options);
   fixedCredentials(options);
   const stop = stopSignal();
   const logger = createLog(options.logLevel);
@@ -22,12 +22,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     const listening = await listen(server, options);
     const detach = server.attach(listening.server);
     try {
-      const account = await firstAccount(server.service, options);
+      const account = options.role === "worker" ? {} : await firstAccount(server, options);
       if (isLoopbackHost(options.host)) server.offerDemo(account.demo);
       await Promise.race([server.service.ready().catch(notReady), aborted(stop)]);
       if (!stop.aborted) announce(listening.url, account, options);
-      logger.info({ url: listening.url }, "ready");
+      logger.info({ url: listening.url, role: options.role }, "ready");
       await aborted(stop);
+      await drain(server.service, options, logger);
       logger.info("stopping: jobs in hand finish or are handed back");
     } finally {
       await Promise.all([listening.close(), detach(), server.service.close()]);
@@ -38,6 +39,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.exit(0);
 }
 
+/** Balancers learn from /readyz that no new work is to come here; meanwhile what does come is served. */
+async function drain(service: Service, { drainSeconds, role }: ServeOptions, logger: Logger): Promise<void> {
+  service.drain();
+  if (drainSeconds === 0 || role === "worker") return;
+  logger.info({ seconds: drainSeconds }, "draining: /readyz says 503, all else goes on");
+  await sleep(drainSeconds * 1_000);
+}
+
 function notReady(error: Error): never {
   throw new CommandError(
     `The engine does not pass its self-test: ${error.message} Run \`prosopon doctor\`.`,
@@ -46,8 +55,9 @@ function notReady(error: Error): never {
 }
 
 function announce(url: string, { created, demo }: FirstAccount, options: ServeOptions): void {
-  if (options.json) return printJson({ url, ...created, pid: process.pid });
-  printLine(`Prosopon is ready at ${url}`);
+  const { role } = options;
+  if (options.json) return printJson({ url, role, ...created, pid: process.pid });
+  printLine(`Prosopon${role === "all" ? "" : ` (${role})`} is ready at ${url}`);
   if (created)
     printLine(
       `\nAn account was made. Its secret is shown this once; keep it:\n  client id  ${created.clientId}\n  secret id  ${created.secretId}`,

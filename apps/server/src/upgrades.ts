@@ -5,10 +5,12 @@ export function refuseOtherUpgrades(server: Server, paths: string[]): void {
   server.on("upgrade", (request, socket) => {
     const path = (request.url ?? "/").replace(/\?.*$/s, "");
     if (paths.includes(path)) return;
+    const message =
+      paths.length > 0 ? `no socket here: they are at ${paths.join(" and ")}` : "no sockets here";
     const body = JSON.stringify({
       statusCode: 404,
       error: STATUS_CODES[404],
-      message: `no socket here: they are at ${paths.join(" and ")}`,
+      message,
     });
     socket.on("error", () => {});
     socket.end(

@@ -250,7 +250,8 @@ describe("serve --demo", () => {
   it("offers the demo account to pages and tools of this machine only", async () => {
     const data = await temporaryDirectory();
     const server = await startServer(data, ["--demo"]);
-    expect((await stat(join(data, "demo-account.json"))).mode & 0o777).toBe(0o600);
+    // Its secret is kept with the data, for the owner alone.
+    expect((await stat(join(data, "prosopon.db"))).mode & 0o777).toBe(0o600);
     const ask = async (headers: Record<string, string> = {}) =>
       (await fetch(`${server.url}/demo-account.json`, { headers })).status;
     const offered = (await (await fetch(`${server.url}/demo-account.json`)).json()) as {

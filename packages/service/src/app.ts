@@ -4,7 +4,7 @@ import { cors } from "hono/cors";
 import type { Deps } from "./deps.ts";
 import { bearer, type Call } from "./http/call.ts";
 import { asProblem, problemResponse } from "./problem.ts";
-import { routes, type Access } from "./routes.ts";
+import { probes, routes, type Access } from "./routes.ts";
 
 /** What only the adapter knows of a request. */
 export interface Peer {
@@ -52,7 +52,7 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
   );
 
   const allowed = new Map<string, string[]>();
-  for (const [method, path, access, handler] of routes) {
+  for (const [method, path, access, handler] of deps.role === "worker" ? probes : routes) {
     allowed.set(path, [...(allowed.get(path) ?? []), ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
     app.on(method, path, async (c) => {
       c.set("route", path);
@@ -65,7 +65,14 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     const allow = methods.join(", ");
     app.all(path, () => problemResponse(405, `this route takes ${allow}`, { allow }));
   }
-  app.notFound(() => problemResponse(404, "no such route: see /openapi.json"));
+  app.notFound(() =>
+    problemResponse(
+      404,
+      deps.role === "worker"
+        ? "this node is a worker and answers only /healthz and /readyz: ask an API node"
+        : "no such route: see /openapi.json",
+    ),
+  );
   app.onError((error, c) => {
     const problem = asProblem(error);
     if (problem) return problemResponse(problem.status, problem.message, problem.headers);

@@ -8,6 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Hub } from "./events/hub.ts";
 import type { Streams } from "./events/streams.ts";
 import type { Quota } from "./jobs/quota.ts";
+import type { Role } from "./role.ts";
 import type { Limits } from "./limits.ts";
 import type { Storage } from "./storage/types.ts";
 
@@ -30,6 +31,7 @@ export interface Deps {
   receiving: Set<string>;
   /** Aborted when the service closes. */
   closing: AbortSignal;
-  /** `undefined` once a real recognition has passed, else why not. */
+  role: Role;
+  /** `undefined` when work can be given to this node, else why not. */
   notReady: () => string | undefined;
 }

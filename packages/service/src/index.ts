@@ -9,6 +9,7 @@ export { type EventSocket } from "./events/socket.ts";
 export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
+export { type Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
 export { migratePostgres, postgresMigrations, type MigrationState } from "./storage/postgres/migrate.ts";
 export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/open.ts";

@@ -36,6 +36,7 @@ export function asProblem(error: unknown): HttpProblem | undefined {
     if (error.code === "conflict") return new HttpProblem(409, error.message);
     if (error.code === "bad-cursor") return new HttpProblem(400, error.message);
     if (error.code === "not-found") return new HttpProblem(404, error.message);
+    if (error.code === "unusable") return new HttpProblem(503, error.message, { "retry-after": "2" });
   }
   return undefined;
 }

@@ -18,8 +18,16 @@ import { createUpload } from "./routes/uploads.ts";
  */
 export type Access = "open" | "token" | "query-token";
 
+type Route = readonly [method: string, path: string, access: Access, handler: Handler];
+
+/** Of every node, also of a worker. */
+export const probes: readonly Route[] = [
+  ["GET", "/healthz", "open", healthz],
+  ["GET", "/readyz", "open", readyz],
+];
+
 /** The URL table. The first block is the documented API and stays exactly that; under /v1 is ours. */
-export const routes: readonly [method: string, path: string, access: Access, handler: Handler][] = [
+export const routes: readonly Route[] = [
   ["POST", "/login", "open", login],
   ["POST", "/token", "open", refresh],
   ["POST", "/logout", "open", logout],
@@ -48,7 +56,6 @@ export const routes: readonly [method: string, path: string, access: Access, han
   ["POST", "/v1/uploads", "token", createUpload],
   ["GET", "/v1/events", "query-token", events],
 
-  ["GET", "/healthz", "open", healthz],
-  ["GET", "/readyz", "open", readyz],
+  ...probes,
   ["GET", "/openapi.json", "open", openApi],
 ];

@@ -15,6 +15,7 @@ import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";
 import { createWorker, type Worker } from "./jobs/worker.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { Role } from "./role.ts";
 import type { Storage } from "./storage/types.ts";
 
 export interface ServiceOptions {
@@ -25,6 +26,8 @@ export interface ServiceOptions {
   /** Silent without one. */
   logger?: Logger;
   limits?: Partial<Limits>;
+  /** Default `all`. Others need a storage and blobs that several nodes share. */
+  role?: Role;
   /** As `GET /v1/server` tells it. */
   version?: string;
 }
@@ -36,11 +39,13 @@ export interface Service {
     /** Serves the WebSocket of `GET /v1/events` over a socket that is open already. */
     connect(socket: EventSocket, request: { url: string; headers: Headers }): void;
   };
-  /** Runs by itself once the engine has proved itself; its `stop` is part of `close`. */
+  /** Runs by itself once the engine has proved itself, but not on an `api` node; its `stop` is part of `close`. */
   readonly worker: Worker;
   readonly accounts: Accounts;
-  /** Resolves when the engine has recognised its known image; rejects when it cannot. `/readyz` follows it. */
+  /** Resolves when the engine has recognised its known image, where this node works; rejects when it cannot. `/readyz` follows it. */
   ready(): Promise<void>;
+  /** From now on `/readyz` says 503, so that no new work is sent here; a `worker` claims no more. All else goes on until `close`. */
+  drain(): void;
   /** Ends streams, lets the jobs in hand finish or hands them back. The storage, blobs and engine stay their owner's. */
   close(): Promise<void>;
 }
@@ -52,10 +57,13 @@ export function createService(options: ServiceOptions): Service {
     engine,
     clock = systemClock,
     logger = pino({ level: "silent" }),
+    role = "all",
     version = "0.0.0",
   } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  let notReady: string | undefined = "the engine is proving itself: try again in a moment";
+  const works = role !== "api";
+  let notReady: string | undefined;
+  let going = false;
   const secrets = createSecrets();
   const closing = new AbortController();
   const deps: Deps = {
@@ -73,26 +81,39 @@ export function createService(options: ServiceOptions): Service {
     streams: createStreams(limits),
     quota: createQuota(storage, limits),
     receiving: new Set(),
+    role,
     closing: closing.signal,
     notReady: () => notReady,
   };
   const worker = createWorker(deps);
-  const sweeper = createSweeper(deps);
+  // Any number may sweep at once; with several nodes those that work do.
+  const sweeper = works ? createSweeper(deps) : undefined;
+  const proven = works ? prove() : Promise.resolve();
+  proven.catch(() => {}); // told by ready() and /readyz
 
-  // Jobs wait for the proof too: with damaged weights every one of them would end wrongly.
-  const proven = engine.warm().then(
-    () => {
-      if (closing.signal.aborted) return;
-      notReady = undefined;
-      worker.start();
-    },
-    (error: unknown) => {
+  /** Jobs wait for the proof too: with damaged weights every one of them would end wrongly. */
+  async function prove(): Promise<void> {
+    notReady = "the engine is proving itself: try again in a moment";
+    try {
+      await engine.warm();
+    } catch (error) {
       notReady = "the engine does not recognise its known image: run `prosopon doctor`";
       logger.fatal({ err: error }, notReady);
       throw error;
-    },
-  );
-  proven.catch(() => {}); // told by ready() and /readyz
+    }
+    if (going) return;
+    notReady = undefined;
+    worker.start();
+  }
+
+  function drain(): void {
+    going = true;
+    notReady = "the node is going away";
+    // A worker has no callers to serve on for: what it would claim now, another does sooner.
+    if (role === "worker") void stopWorker();
+  }
+  let stopped: Promise<void> | undefined;
+  const stopWorker = () => (stopped ??= worker.stop());
 
   return {
     fetch: createApp(deps),
@@ -100,12 +121,13 @@ export function createService(options: ServiceOptions): Service {
     worker,
     accounts: createAccounts({ storage, clock, secrets }),
     ready: () => proven,
+    drain,
     async close() {
+      drain();
       closing.abort();
-      notReady = "the server is going away";
       deps.streams.close();
-      sweeper.stop();
-      await worker.stop();
+      sweeper?.stop();
+      await stopWorker();
       deps.hub.close();
       deps.quota.close();
     },

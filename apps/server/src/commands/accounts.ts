@@ -4,17 +4,17 @@ import { options, type Values } from "../config.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 
-type AccountsOptions = Values<"data" | "json">;
+type AccountsOptions = Values<"data" | "databaseUrl" | "json">;
 type SettingsOptions = AccountsOptions & Values<"keepCrops" | "refuseMixed">;
 
-/** Works on the data directory itself, also while a server runs on it. */
+/** Works on the data directory or the database itself, also while servers run on it. */
 export function accountsCommand(): Command {
   const accounts = new Command("accounts")
-    .description("manage the accounts of a data directory, also while a server runs on it")
+    .description("manage the accounts of a data directory or a database, also while servers run on it")
     .helpCommand(false);
   const verb = (usage: string, description: string) => {
     const command = accounts.command(usage).description(description);
-    for (const option of options("data", "json")) command.addOption(option);
+    for (const option of options("data", "databaseUrl", "json")) command.addOption(option);
     return command;
   };
 
@@ -48,11 +48,11 @@ export function accountsCommand(): Command {
 }
 
 async function withAccounts(
-  { data }: AccountsOptions,
+  options: AccountsOptions,
   work: (accounts: Accounts) => Promise<void>,
 ): Promise<void> {
-  const { openAccounts } = await import("../data-directory.ts");
-  const { accounts, close } = await openAccounts(data);
+  const { openAccounts } = await import("../storage.ts");
+  const { accounts, close } = await openAccounts(options);
   try {
     await work(accounts);
   } finally {

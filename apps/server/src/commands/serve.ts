@@ -1,10 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { Command } from "commander";
-import { options, type Values } from "../config.ts";
-
-type ServeOptions = Values<
-  "port" | "host" | "data" | "demo" | "clientId" | "secretId" | "threads" | "maxPixels" | "logLevel" | "json"
->;
+import { options } from "../config.ts";
+import { SERVE_SETTINGS, type ServeOptions } from "../serve-settings.ts";
 
 export function serveCommand(): Command {
   const command = new Command("serve")
@@ -17,18 +14,6 @@ export function serveCommand(): Command {
       const { serve } = await import("../serve.ts");
       await serve(values);
     });
-  for (const option of options(
-    "port",
-    "host",
-    "data",
-    "demo",
-    "clientId",
-    "secretId",
-    "threads",
-    "maxPixels",
-    "logLevel",
-    "json",
-  ))
-    command.addOption(option);
+  for (const option of options(...SERVE_SETTINGS)) command.addOption(option);
   return command;
 }

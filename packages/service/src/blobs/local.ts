@@ -9,15 +9,22 @@ const HEAD_BYTES = 65_536;
 const ID = /^[A-Za-z0-9_-]{32}$/;
 const PART = ".part";
 
+/** A part that has not grown for so long is nobody's: an upload that stands still is refused after a minute. */
+const ABANDONED_MS = 60 * 60_000;
+
 /**
  * Blobs as files of one directory, named by 192 random bits. A blob is written beside its name, flushed and renamed,
- * so a name never shows half a blob. The directory belongs to one process: parts left by a crash are removed here.
+ * so a name never shows half a blob. Parts left by a crash are removed here: all of them where the directory belongs to one
+ * process, those that no other node can be writing any more where it is `shared`.
  */
-export async function openLocalBlobs(directory: string): Promise<BlobStore> {
+export async function openLocalBlobs(directory: string, { shared = false } = {}): Promise<BlobStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
   for (const name of await readdir(directory)) {
-    if (name.endsWith(PART)) await rm(join(directory, name), { force: true });
+    if (!name.endsWith(PART)) continue;
+    const path = join(directory, name);
+    const entry = await stat(path).catch(ignoreMissing);
+    if (!shared || (entry && entry.mtimeMs < Date.now() - ABANDONED_MS)) await rm(path, { force: true });
   }
   return {
     async put(data, { maxBytes, signal }) {

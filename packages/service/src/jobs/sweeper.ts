@@ -2,8 +2,6 @@ import type { Deps } from "../deps.ts";
 
 /** How often what has expired is forgotten. */
 const SWEEP_MS = 5 * 60_000;
-/** A blob that nothing refers to is a crash's leftover once it is this old: younger ones may be on their way into a job. */
-const ORPHAN_AGE_MS = 60 * 60_000;
 
 export interface Sweeper {
   sweep(): Promise<void>;
@@ -20,7 +18,7 @@ export function createSweeper(deps: Deps): Sweeper {
     await storage.sessions.sweep(now);
     await storage.jobs.sweep(now - limits.jobRetentionMs);
     const expired = await storage.uploads.sweep(now);
-    const old = await blobs.list(now - ORPHAN_AGE_MS);
+    const old = await blobs.list(now - limits.orphanAgeMs);
     // In this order: an image leaves `arriving` only after a job refers to it.
     const arriving = new Set(receiving);
     const needed = await storage.referencedBlobs();

@@ -1,4 +1,5 @@
 import type { ServerInfo } from "@prosopon/core/contract";
+import type { Deps } from "../deps.ts";
 import { json, type Handler } from "../http/call.ts";
 import { IMAGES_PER_JOB } from "../limits.ts";
 import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE } from "../match.ts";
@@ -56,10 +57,26 @@ export const accountInfo: Handler = async ({ deps, accountId }) => {
 /** The process answers. */
 export const healthz: Handler = () => json({ status: "ok" });
 
-/** Work can be given to it: the engine has recognised its known image, and the database answers. */
+/** Shorter than the storage's own patience, so that a balancer learns of an outage while the calls under way still wait. */
+const PROBE_MS = 2_000;
+
+/** Work can be given to it: where it works itself the engine has recognised its known image; and the database answers. */
 export const readyz: Handler = async ({ deps }) => {
-  const reason = deps.notReady();
-  if (reason) throw new HttpProblem(503, reason, { "retry-after": "1" });
-  await deps.storage.jobs.nextDue(deps.clock.now());
-  return json({ status: "ready" });
+  const reason = deps.notReady() ?? (await databaseFault(deps));
+  if (reason) throw new HttpProblem(503, `role ${deps.role}: ${reason}`, { "retry-after": "1" });
+  return json({ status: "ready", role: deps.role });
 };
+
+async function databaseFault({ storage, clock }: Deps): Promise<string | undefined> {
+  const late = Promise.withResolvers<string>();
+  const cancel = clock.after(PROBE_MS, () => late.resolve("the database does not answer"));
+  const answer = storage.ping().then(
+    () => undefined,
+    (error: unknown) => (error as Error).message,
+  );
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    cancel();
+  }
+}

@@ -11,6 +11,7 @@ import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createMatching } from "./matching/matching.ts";
 import { migratePostgres } from "./migrate.ts";
+import { ping } from "./ping.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -74,6 +75,7 @@ export async function openPostgresStorage({
         { repeatable: true },
       );
     },
+    ping: () => ping(database),
     settle: () => erasure.settle(),
     close() {
       closing ??= (async () => {

@@ -121,6 +121,10 @@ function compose(db: Database.Database, release: () => void): Storage {
         return new Uint8Array(secret.get(name)!);
       });
     },
+    async ping() {
+      db.prepare("SELECT 1").get();
+      return Date.now();
+    },
     settle: () => erasure.settle(),
     async close() {
       if (!db.open) return;
