@@ -96,7 +96,7 @@ export async function start({
   ...gatewayOptions
 }: Options = {}): Promise<Fixture> {
   const directory = await mkdtemp(path.join(tmpdir(), "prosopon-graphql-"));
-  const storage = await openSqliteStorage({ directory });
+  const storage = serviceOptions.storage ?? (await openSqliteStorage({ directory }));
   const blobs = await openLocalBlobs(path.join(directory, "blobs"));
   const service = createService({
     storage,
@@ -125,7 +125,7 @@ export async function start({
   closing.push(async () => {
     await listening.close();
     await service.close();
-    await storage.close();
+    if (!serviceOptions.storage) await storage.close();
     await blobs.close();
     await rm(directory, { recursive: true, force: true });
   });

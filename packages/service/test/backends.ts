@@ -1,15 +1,14 @@
 import { migratePostgres } from "../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../src/storage/postgres/open.ts";
 import type { ServiceOptions } from "../src/index.ts";
-import { atEnd } from "./fixture.ts";
 import { createDatabase, testPostgres } from "./postgres/database.ts";
 
 export interface Backend {
   name: string;
   /** Why it cannot be had here, in words. */
   skipped?: string;
-  /** What `start` takes; closed after it at the end of the file. */
-  open(): Promise<Pick<Partial<ServiceOptions>, "storage">>;
+  /** What `start` takes. `atEnd` runs what it is given last in, first out: so the storage is closed after the service. */
+  open(atEnd: (close: () => Promise<unknown>) => void): Promise<Pick<Partial<ServiceOptions>, "storage">>;
 }
 
 const postgres = await testPostgres();
@@ -20,7 +19,7 @@ export const backends: readonly Backend[] = [
   {
     name: "PostgreSQL",
     ...(typeof postgres === "string" && { skipped: postgres }),
-    async open() {
+    async open(atEnd) {
       if (typeof postgres === "string") throw new Error(postgres);
       const database = await createDatabase(postgres.url);
       await migratePostgres(database.url);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { routes } from "../src/routes.ts";
 import { backends } from "./backends.ts";
-import { eventually, form, photo, start } from "./fixture.ts";
+import { atEnd, eventually, form, photo, start } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -11,7 +11,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     it.skip(skipped, () => {});
     return;
   }
-  const api = await start(await open());
+  const api = await start(await open(atEnd));
   await api.service.accounts.settings(api.clientId, { keepCrops: true });
   const face = await photo("franck_01829.jpg");
   const started = await api.call("POST", "/v1/identities", {
