@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isConflict, isOutage } from "./faults.ts";
+import { isConflict, isOutage, isSilence } from "./faults.ts";
 
 type Value =
   | string
@@ -28,13 +28,17 @@ export interface Database {
    * during COMMIT leaves open whether it was done: `repeatable` work finds out by itself and is started again too.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: { repeatable?: boolean }): Promise<T>;
-  /** One statement outside any transaction, e.g. VACUUM. Not repeated. */
-  maintain(sql: string): Promise<void>;
+  /** One statement outside any transaction, e.g. VACUUM, which takes as long as it takes. Not repeated. */
+  maintain(sql: string, limitMs?: number): Promise<void>;
   end(): Promise<void>;
 }
 
 /** How long a call waits for a database that is away, e.g. restarting, before it fails. Milliseconds. */
 const PATIENCE_MS = 15_000;
+/** A statement without an answer for so long has lost its connection, or would be no use to its caller any more. Milliseconds. */
+const STATEMENT_MS = 60_000;
+/** A VACUUM of many millions of vectors takes hours. */
+const MAINTENANCE_MS = 86_400_000;
 /** Deadlocks and the like: the others that took part go on meanwhile, so a few tries do. */
 const MAX_CONFLICTS = 8;
 
@@ -50,14 +54,14 @@ export const types: pg.CustomTypesConfig = {
  * Nothing lives in a session from one transaction to the next (no named statements, no SET, no advisory lock held), so
  * that a pooler may hand every transaction to another connection.
  */
-export function createDatabase(url: string, connections: number): Database {
+export function createDatabase(url: string, connections: number, statementMs = STATEMENT_MS): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
     types,
     keepAlive: true,
     connectionTimeoutMillis: PATIENCE_MS,
-    query_timeout: 60_000,
+    query_timeout: statementMs,
     application_name: "prosopon",
   });
   // A connection that breaks while nobody uses it is replaced; one in use rejects its query as well.
@@ -80,7 +84,9 @@ export function createDatabase(url: string, connections: number): Database {
       for (const effect of effects) effect();
       return result;
     } catch (error) {
-      await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
+      // Behind a statement that has no answer a ROLLBACK would wait as long again: closing the connection does it too.
+      if (isSilence(error)) broken = error;
+      else await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
       throw error;
     } finally {
       client.release(broken);
@@ -104,8 +110,10 @@ export function createDatabase(url: string, connections: number): Database {
         () => repeatable || !committing,
       );
     },
-    async maintain(sql) {
-      await pool.query(sql);
+    async maintain(sql, limitMs = MAINTENANCE_MS) {
+      // Known to the client, though not to its types.
+      const statement: pg.QueryConfig & { query_timeout: number } = { text: sql, query_timeout: limitMs };
+      await pool.query(statement);
     },
     end: () => pool.end(),
   };
@@ -121,8 +129,8 @@ async function patiently<T>(attempt: () => Promise<T>, mayRepeat: () => boolean)
         await sleep(Math.random() * 10 * tries);
         continue;
       }
-      if (!isOutage(error)) throw error;
-      if (!mayRepeat() || performance.now() - start > PATIENCE_MS) {
+      if (!isOutage(error) && !isSilence(error)) throw error;
+      if (isSilence(error) || !mayRepeat() || performance.now() - start > PATIENCE_MS) {
         throw new StorageError(
           "unusable",
           "The database does not answer. Check that PostgreSQL runs and can be reached, then try again.",

@@ -1,6 +1,6 @@
-/** Connection failures (class 08), shutdown and start-up (57P01 to 57P03), no connection left (53300). */
+/** Connection failures (class 08), shutdown and start-up (57P01 to 57P03), closed as idle (57P05, 25P03), no connection left (53300). */
 const OUTAGE =
-  /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+  /^(08...|57P0[1235]|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
 /** What node-postgres says without a code when the connection breaks under a query. */
 const BROKEN =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|connection error/i;
@@ -20,4 +20,9 @@ export function isConflict(error: unknown): boolean {
 
 export function isUniqueViolation(error: unknown): boolean {
   return (error as { code?: string }).code === "23505";
+}
+
+/** No answer within the client's limit: the connection broke without a word, or the statement runs on. */
+export function isSilence(error: unknown): error is Error {
+  return error instanceof Error && error.message === "Query read timeout";
 }

@@ -12,6 +12,8 @@ export interface Notifier {
 
 /** Accounts of one message: PostgreSQL takes 8,000 bytes at most. */
 const ACCOUNTS = 250;
+/** A hint later than this is of no use: the others have looked by themselves. Milliseconds. */
+const SEND_MS = 5_000;
 
 /**
  * Sends after the commit, many commits' news in one message, and not inside the transactions: PostgreSQL lets only one
@@ -31,7 +33,7 @@ export function createNotifier({ maintain }: Database): Notifier {
       const message = encode({ origin, due, heads });
       due = false;
       // The message is made of numbers and base64url.
-      await maintain(`NOTIFY ${CHANNEL}, '${message}'`).catch(() => {});
+      await maintain(`NOTIFY ${CHANNEL}, '${message}'`, SEND_MS).catch(() => {});
     }
     sending = undefined;
   }

@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
+import { createDatabase, type TestDatabase, testPostgres } from "./database.ts";
+
+const postgres = await testPostgres();
+const reason = typeof postgres === "string" ? postgres : undefined;
+const server = postgres as Exclude<typeof postgres, string>;
+
+describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reason}` : ""}`, () => {
+  let database: TestDatabase;
+  let connection: Database | undefined;
+  beforeEach(async () => {
+    database = await createDatabase(server.url);
+  });
+  afterEach(async () => {
+    await connection?.end();
+    connection = undefined;
+    await database.drop();
+  });
+
+  it("are told once a statement has no answer within the limit, without waiting for its rollback too", async () => {
+    connection = connect(database.url, 2, 500);
+    const { read, transaction } = connection;
+    const began = performance.now();
+    const silent = { name: "StorageError", code: "unusable" };
+    await expect(transaction(({ query }) => query("SELECT pg_sleep(20)"))).rejects.toMatchObject(silent);
+    await expect(read("SELECT pg_sleep(20)")).rejects.toMatchObject(silent);
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(await read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  it("let maintenance take longer than any other statement", async () => {
+    connection = connect(database.url, 2, 500);
+    await expect(connection.maintain("SELECT pg_sleep(1)")).resolves.toBeUndefined();
+  });
+});
