@@ -1,5 +1,8 @@
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
+import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
+import { enrol, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
@@ -32,5 +35,18 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
   it("let maintenance take longer than any other statement", async () => {
     connection = connect(database.url, 2, 500);
     await expect(connection.maintain("SELECT pg_sleep(1)")).resolves.toBeUndefined();
+  });
+
+  it("quote nothing of the rows that they are about", async () => {
+    const storage = await openPostgresStorage({ url: database.url, connections: 2 });
+    try {
+      const accountId = await newAccount(storage);
+      const same = face(1, { id: "the-id-of-a-face" });
+      const error = await enrol(storage, accountId, [same, same]).catch((thrown: Error) => thrown);
+      expect(error).toMatchObject({ code: "23505", constraint: "faces_id_key" });
+      expect(JSON.stringify(pino.stdSerializers.err(error as Error))).not.toContain("the-id-of-a-face");
+    } finally {
+      await storage.close();
+    }
   });
 });

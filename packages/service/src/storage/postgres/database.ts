@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isConflict, isOutage, isSilence } from "./faults.ts";
+import { isConflict, isOutage, isSilence, withoutValues } from "./faults.ts";
 
 type Value =
   | string
@@ -113,7 +113,9 @@ export function createDatabase(url: string, connections: number, statementMs = S
     async maintain(sql, limitMs = MAINTENANCE_MS) {
       // Known to the client, though not to its types.
       const statement: pg.QueryConfig & { query_timeout: number } = { text: sql, query_timeout: limitMs };
-      await pool.query(statement);
+      await pool.query(statement).catch((error: unknown) => {
+        throw withoutValues(error);
+      });
     },
     end: () => pool.end(),
   };
@@ -129,7 +131,7 @@ async function patiently<T>(attempt: () => Promise<T>, mayRepeat: () => boolean)
         await sleep(Math.random() * 10 * tries);
         continue;
       }
-      if (!isOutage(error) && !isSilence(error)) throw error;
+      if (!isOutage(error) && !isSilence(error)) throw withoutValues(error);
       if (isSilence(error) || !mayRepeat() || performance.now() - start > PATIENCE_MS) {
         throw new StorageError(
           "unusable",

@@ -1,3 +1,5 @@
+import pg from "pg";
+
 /** Connection failures (class 08), shutdown and start-up (57P01 to 57P03), closed as idle (57P05, 25P03), no connection left (53300). */
 const OUTAGE =
   /^(08...|57P0[1235]|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
@@ -25,4 +27,14 @@ export function isUniqueViolation(error: unknown): boolean {
 /** No answer within the client's limit: the connection broke without a word, or the statement runs on. */
 export function isSilence(error: unknown): error is Error {
   return error instanceof Error && error.message === "Query read timeout";
+}
+
+/** PostgreSQL quotes whole rows in these: external ids, metadata, embeddings. Errors end in logs. */
+export function withoutValues(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError) {
+    error.detail = undefined;
+    error.where = undefined;
+    error.internalQuery = undefined;
+  }
+  return error;
 }
