@@ -115,6 +115,12 @@ export const settings = {
     process.stderr.isTTY ? "warn" : "info",
     "info; warn where stderr is a terminal",
   ),
+  check: flag(
+    "--check",
+    "PROSOPON_CHECK",
+    "change nothing; list what is pending, and exit with 1 if something is",
+  ),
+  dryRun: flag("--dry-run", "PROSOPON_DRY_RUN", "change nothing; print the SQL that would run"),
   json: flag("--json", "PROSOPON_JSON", "answer in JSON, for scripts"),
   keepCrops: value(
     "--keep-crops <on|off>",

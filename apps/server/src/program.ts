@@ -4,6 +4,7 @@ import { variables } from "./config.ts";
 import { accountsCommand } from "./commands/accounts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { recognizeCommand } from "./commands/recognize.ts";
 import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     searchCommand(),
     recognizeCommand(),
     accountsCommand(),
+    migrateCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

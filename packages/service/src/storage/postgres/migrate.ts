@@ -1,15 +1,16 @@
 import pg from "pg";
 import { StorageError } from "../types.ts";
 import { migrations } from "./migrations.generated.ts";
+import { numberOf, tooNew, unfit, type Versions, versions } from "./requirements.ts";
 
 /** Names the advisory lock: the bytes of "pros". */
 const LOCK = 0x70726f73;
-const PGVECTOR = [0, 8] as const;
 
 export interface MigrationState {
   /** Names, oldest first; those of a newer version among them. */
   applied: string[];
   pending: { name: string; sql: string }[];
+  versions: Versions;
   /** Why this version cannot run on the database even after migrating, in words. */
   problem?: string;
 }
@@ -36,7 +37,6 @@ export async function migratePostgres(url: string): Promise<string[]> {
       const [next] = pending;
       if (!next) {
         await client.query("COMMIT");
-        await checkExtension(client);
         return applied;
       }
       await client.query(
@@ -49,9 +49,8 @@ export async function migratePostgres(url: string): Promise<string[]> {
           { cause: error },
         );
       });
-      const number = migrations.findIndex(({ name }) => name === next.name) + 1;
       await client.query("INSERT INTO migrations (number, name, needs) VALUES ($1, $2, $3)", [
-        number,
+        numberOf(next.name),
         next.name,
         needs(next.sql),
       ]);
@@ -62,7 +61,11 @@ export async function migratePostgres(url: string): Promise<string[]> {
 }
 
 async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: "prosopon migrate" });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "prosopon migrate",
+    connectionTimeoutMillis: 15_000,
+  });
   client.on("error", () => {});
   try {
     await client.connect();
@@ -80,38 +83,33 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
 }
 
 async function state(client: pg.Client): Promise<MigrationState> {
+  const found = await versions(client);
+  const { needs, ...schema } = await applied(client);
+  const problem = unfit(found) ?? tooNew(needs);
+  return { ...schema, versions: found, ...(problem !== undefined && { problem }) };
+}
+
+async function applied(
+  client: pg.Client,
+): Promise<Pick<MigrationState, "applied" | "pending"> & { needs: number }> {
   const { rows: found } = await client.query<{ table: string | null }>(
     "SELECT to_regclass('migrations') AS table",
   );
-  if (found[0]?.table == null) return { applied: [], pending: [...migrations] };
+  if (found[0]?.table == null) return { applied: [], pending: [...migrations], needs: 0 };
   const { rows } = await client.query<{ name: string; needs: number }>(
     "SELECT name, needs FROM migrations ORDER BY number",
   );
-  const lowest = Math.max(0, ...rows.map((row) => row.needs));
+  const names = rows.map(({ name }) => name);
   return {
-    applied: rows.map(({ name }) => name),
-    pending: migrations.slice(rows.length),
-    ...(lowest > migrations.length && {
-      problem: `The database was migrated by a newer Prosopon (it asks for schema ${lowest}, this one knows ${migrations.length}). Install that version, or a later one.`,
-    }),
+    applied: names,
+    pending: migrations.filter(({ name }) => !names.includes(name)),
+    needs: Math.max(0, ...rows.map((row) => row.needs)),
   };
 }
 
 /** `-- needs: N`: nodes that know fewer than N migrations cannot work once this one is applied. Most need only an older one. */
 function needs(sql: string): number {
   return Number(/^-- needs: (\d+)$/m.exec(sql)?.[1] ?? 1);
-}
-
-async function checkExtension(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ extversion: string }>(
-    "SELECT extversion FROM pg_extension WHERE extname = 'vector'",
-  );
-  const [major = 0, minor = 0] = (rows[0]?.extversion ?? "0.0").split(".").map(Number);
-  if (major > PGVECTOR[0] || (major === PGVECTOR[0] && minor >= PGVECTOR[1])) return;
-  throw new StorageError(
-    "unusable",
-    `The database has pgvector ${rows[0]?.extversion}; Prosopon needs 0.8 or later. Install it, then run ALTER EXTENSION vector UPDATE.`,
-  );
 }
 
 function hint(error: unknown): string {
