@@ -3,7 +3,7 @@ import type { TokenAnswer } from "@prosopon/core/contract";
 import { SignJWT, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
 import { unauthorized } from "../problem.ts";
-import type { Storage } from "../storage/types.ts";
+import type { Account, Storage } from "../storage/types.ts";
 import { randomToken } from "./secrets.ts";
 
 /** Both tokens live one hour: documented. */
@@ -17,8 +17,8 @@ export interface Claims {
 }
 
 export interface Tokens {
-  /** Begins a session. */
-  issue(accountId: string): Promise<TokenAnswer>;
+  /** Begins a session; undefined when the account was disabled, or given another secret, since it was read. */
+  issue(account: Pick<Account, "id" | "secretHash">): Promise<TokenAnswer | undefined>;
   /** Reads the session on every call, by its key: a logout holds from the next request on. @throws HttpProblem 401 */
   check(token: string | undefined): Promise<Claims>;
   /** @throws HttpProblem 401 */
@@ -82,18 +82,13 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
   };
 
   return {
-    async issue(accountId) {
+    async issue({ id: accountId, secretHash }) {
       const id = randomUUID();
       const secret = randomToken(32);
       const refreshExpiresAt = clock.now() + TOKEN_LIFE_S * 1000;
-      await storage.sessions.create({
-        id,
-        accountId,
-        refreshId: digest(secret),
-        refreshExpiresAt,
-        revoked: false,
-      });
-      return sign(accountId, id, secret);
+      const session = { id, accountId, refreshId: digest(secret), refreshExpiresAt, revoked: false };
+      const made = await storage.sessions.create(session, secretHash);
+      return made ? sign(accountId, id, secret) : undefined;
     },
     async check(token) {
       const claims = await read(token, false);

@@ -11,14 +11,15 @@ export const login: Handler = async (call) => {
   deps.logins.check(clientId, address);
   const account = await deps.storage.accounts.byClientId(clientId);
   const right = await deps.secrets.verify(account?.secretHash, secretId);
-  if (!account || !right || account.disabled) {
+  const tokens = account && right && !account.disabled ? await deps.tokens.issue(account) : undefined;
+  if (!tokens) {
     deps.logins.failed(clientId, address);
     throw new HttpProblem(401, "clientId or secretId is wrong", {
       "www-authenticate": 'Bearer realm="prosopon"',
     });
   }
   deps.logins.succeeded(clientId, address);
-  return json(await deps.tokens.issue(account.id), 200, { "cache-control": "no-store" });
+  return json(tokens, 200, { "cache-control": "no-store" });
 };
 
 /** Looser than the contract's schema: a missing, null or empty refresh token is a token problem, so 401, not 400. */

@@ -181,7 +181,11 @@ export interface Storage {
   };
 
   readonly sessions: {
-    create(session: Session): Promise<void>;
+    /**
+     * False when the account has been disabled, or no longer has the secret of this hash: verifying one takes long, and
+     * what is changed meanwhile ends only the sessions that are there.
+     */
+    create(session: Session, secretHash?: string): Promise<boolean>;
     byId(id: string): Promise<Session | undefined>;
     /**
      * Replaces `from` by `to` if `from` is the current refresh id, the session is alive and it is not past its expiry.

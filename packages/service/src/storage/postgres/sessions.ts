@@ -12,18 +12,22 @@ interface Row {
 
 export function createSessions({ read, transaction, accountRow }: Context): Storage["sessions"] {
   return {
-    async create({ id, accountId, refreshId, refreshExpiresAt, revoked }) {
+    async create({ id, accountId, refreshId, refreshExpiresAt, revoked }, secretHash) {
       const account = await accountRow(accountId);
       if (account < 0) throw new StorageError("not-found", "There is no such account to log in to.");
-      await transaction(
+      // FOR SHARE: a change of the account comes before this session, or finds and revokes it.
+      const made = await transaction(
         ({ query }) =>
           query(
-            `INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (id) DO NOTHING`,
-            [id, account, refreshId, refreshExpiresAt, revoked],
+            `INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked)
+             SELECT $1, row, $3, $4::bigint, $5::boolean FROM accounts
+             WHERE row = $2 AND NOT disabled AND ($6::text IS NULL OR secret_hash = $6) FOR SHARE
+             ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING 1`,
+            [id, account, refreshId, refreshExpiresAt, revoked, secretHash ?? null],
           ),
         { repeatable: true },
       );
+      return made.length > 0;
     },
     async byId(id) {
       const [row] = await read<Row>(

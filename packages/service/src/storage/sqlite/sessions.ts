@@ -13,6 +13,9 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
   const insert = db.prepare(
     "INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES (?, ?, ?, ?, ?)",
   );
+  const open = db.prepare(
+    "SELECT 1 FROM accounts WHERE row = ? AND disabled = 0 AND secret_hash = coalesce(?, secret_hash)",
+  );
   const byId = db.prepare<[string], Row>(
     `SELECT s.id, a.id AS account_id, s.refresh_id, s.refresh_expires_at, s.revoked
      FROM sessions s JOIN accounts a ON a.row = s.account WHERE s.id = ?`,
@@ -23,13 +26,15 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
   const sweep = db.prepare("DELETE FROM sessions WHERE refresh_expires_at <= ?");
 
   return {
-    async create(session) {
+    async create(session, secretHash) {
       const account = accountRow(session.accountId);
       if (account === undefined)
         throw new StorageError("not-found", "There is no such account to log in to.");
-      transaction(() =>
-        insert.run(session.id, account, session.refreshId, session.refreshExpiresAt, Number(session.revoked)),
-      );
+      return transaction(() => {
+        if (!open.get(account, secretHash ?? null)) return false;
+        insert.run(session.id, account, session.refreshId, session.refreshExpiresAt, Number(session.revoked));
+        return true;
+      });
     },
     async byId(id) {
       const row = byId.get(id);

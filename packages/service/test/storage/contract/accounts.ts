@@ -76,6 +76,42 @@ export function accountsContract(open: () => Promise<Opened>): void {
       });
     };
 
+    it("is not begun with a secret that was changed, nor for an account that was disabled, since it was verified", async () => {
+      const accountId = await newAccount(current());
+      const begin = (id: string, hash?: string) =>
+        current().sessions.create(
+          { id, accountId, refreshId: id, refreshExpiresAt: 9000, revoked: false },
+          hash,
+        );
+      const { secretHash } = (await current().accounts.byId(accountId))!;
+      expect(await begin("in time", secretHash)).toBe(true);
+      await current().accounts.update(accountId, { secretHash: "new" });
+      expect(await begin("too late", secretHash)).toBe(false);
+      await current().accounts.update(accountId, { disabled: true });
+      expect(await begin("much too late", "new")).toBe(false);
+      expect(await begin("by nobody's secret")).toBe(false);
+      for (const id of ["too late", "much too late", "by nobody's secret"])
+        expect(await current().sessions.byId(id)).toBeUndefined();
+    });
+
+    it("is never left alive by a change of its account at the same time", async () => {
+      const accountIds = await Promise.all(Array.from({ length: 20 }, () => newAccount(current())));
+      await Promise.all(
+        accountIds.flatMap((accountId) => [
+          current().sessions.create({
+            id: accountId,
+            accountId,
+            refreshId: "r",
+            refreshExpiresAt: 9000,
+            revoked: false,
+          }),
+          current().accounts.update(accountId, { disabled: true }),
+        ]),
+      );
+      for (const accountId of accountIds)
+        expect((await current().sessions.byId(accountId))?.revoked ?? true).toBe(true);
+    });
+
     it("lets a refresh id be spent once", async () => {
       await start();
       expect(await current().sessions.rotate("s", "r1", "r2", 100, 9500)).toBe("rotated");
