@@ -6,6 +6,7 @@ import {
   attachWebSocket,
   createService,
   defaultLimits,
+  openDatabaseClock,
   type Credentials,
   type Peer,
   type Role,
@@ -52,10 +53,14 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
   const { role = "all", threads, maxPixels, logger } = options;
   const shared = options.databaseUrl !== undefined;
   const storage = await openStorage(options, { exclusive: true });
-  const blobs = await openBlobs(options, { shared }).catch(async (error: unknown) => {
+  const closeStorage = async (error: unknown): Promise<never> => {
     await storage.close();
     throw error;
-  });
+  };
+  const blobs = await openBlobs(options, { shared }).catch(closeStorage);
+  const clock = shared
+    ? await openDatabaseClock(storage, logger && { logger }).catch(closeStorage)
+    : undefined;
   // Starts its threads with the first image: an API node has none.
   const engine = createEngine({ threads, maxPixels });
   const service = createService({
@@ -63,6 +68,7 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     blobs,
     engine,
     role,
+    ...(clock && { clock }),
     // Another node cannot tell what this one is still receiving, and an enrolment's first image may wait for its last one long.
     limits: { orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs },
     version: manifest.version,
@@ -73,6 +79,7 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     storage,
     async close() {
       await service.close();
+      clock?.close();
       await engine.close();
       await blobs.close();
       await storage.close();

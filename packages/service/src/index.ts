@@ -5,6 +5,7 @@ export { openLocalBlobs } from "./blobs/local.ts";
 export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
 export { BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
 export { systemClock, type Clock } from "./clock.ts";
+export { openDatabaseClock, type DatabaseClock } from "./database-clock.ts";
 export { type EventSocket } from "./events/socket.ts";
 export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
