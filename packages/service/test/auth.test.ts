@@ -1,5 +1,7 @@
 import { SignJWT, UnsecuredJWT, decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import { createTokens } from "../src/auth/tokens.ts";
+import { StorageError, type Storage } from "../src/storage/types.ts";
 import { FakeClock, keys, PROBLEM_KEYS, start } from "./fixture.ts";
 
 const HOUR_MS = 3_600_000;
@@ -296,5 +298,24 @@ describe("accounts", async () => {
       code: "conflict",
     });
     await expect(api.service.accounts.rotate("nobody")).rejects.toMatchObject({ code: "not-found" });
+  });
+});
+
+describe("the key that signs tokens", () => {
+  it("is asked for again when the database was away, and meanwhile no token is called wrong", async () => {
+    const { storage, service, clientId } = await start();
+    const account = (await storage.accounts.byClientId(clientId))!;
+    const clock = { now: Date.now, after: () => () => {} };
+    const { token } = (await createTokens({ storage, clock }).issue(account))!;
+    let away = true;
+    const secret: Storage["secret"] = async (...named) => {
+      if (away) throw new StorageError("unusable", "The database does not answer.");
+      return storage.secret(...named);
+    };
+    const tokens = createTokens({ storage: { ...storage, secret }, clock });
+    await expect(tokens.check(token)).rejects.toMatchObject({ name: "StorageError" });
+    away = false;
+    expect(await tokens.check(token)).toMatchObject({ accountId: account.id });
+    await service.close();
   });
 });

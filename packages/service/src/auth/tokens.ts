@@ -35,8 +35,13 @@ export interface Tokens {
 const digest = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
 
 export function createTokens({ storage, clock }: { storage: Storage; clock: Clock }): Tokens {
-  const key = storage.secret("token-signing", 32);
-  key.catch(() => {}); // told to whoever asks for a token
+  let key: Promise<Uint8Array> | undefined;
+  /** Read once; when the database is away, asked for again by the next caller. */
+  const signingKey = (): Promise<Uint8Array> =>
+    (key ??= storage.secret("token-signing", 32).catch((error: unknown) => {
+      key = undefined;
+      throw error;
+    }));
   const listeners = new Set<(sessionId: string) => void>();
   const ended = (sessionId: string) => {
     for (const listener of listeners) listener(sessionId);
@@ -49,7 +54,7 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       .setSubject(accountId)
       .setIssuedAt(now)
       .setExpirationTime(now + TOKEN_LIFE_S)
-      .sign(await key);
+      .sign(await signingKey());
     return { token, expireTime: TOKEN_LIFE_S, refreshToken: `${sessionId}.${refreshSecret}` };
   }
 
@@ -57,8 +62,9 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
   async function read(token: string | undefined, anyAge: boolean): Promise<Claims> {
     if (!token) throw unauthorized("no token: log in and send `Authorization: Bearer <token>`");
     const currentDate = new Date(anyAge ? 0 : clock.now());
+    const secret = await signingKey(); // out of the reach of `catch`: without a database no token is wrong
     try {
-      const { payload } = await jwtVerify(token, await key, {
+      const { payload } = await jwtVerify(token, secret, {
         algorithms: ["HS256"],
         typ: "JWT",
         requiredClaims: ["sub", "sid", "exp"],
