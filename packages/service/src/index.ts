@@ -12,6 +12,7 @@ export { defaultLimits, type Limits } from "./limits.ts";
 export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
 export { type Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
+export { examinePostgres, type PostgresExamination } from "./storage/postgres/examine.ts";
 export { migratePostgres, postgresMigrations, type MigrationState } from "./storage/postgres/migrate.ts";
 export { type Versions } from "./storage/postgres/requirements.ts";
 export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/open.ts";

@@ -5,12 +5,21 @@ import type { DoctorOptions } from "../doctor/doctor.ts";
 export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description(
-      "check models, hashes, threads, memory, disk and data, and time a recognition; also beside a running server",
+      "check models, hashes, threads, memory, disk, data or database and images in flight, and time a recognition; also beside running servers",
     )
     .action(async (values: DoctorOptions) => {
       const { doctor } = await import("../doctor/doctor.ts");
       process.exitCode = await doctor(values);
     });
-  for (const option of options("data", "threads", "maxPixels", "json")) command.addOption(option);
+  for (const option of options(
+    "data",
+    "databaseUrl",
+    "databaseDirectUrl",
+    "blobs",
+    "threads",
+    "maxPixels",
+    "json",
+  ))
+    command.addOption(option);
   return command;
 }

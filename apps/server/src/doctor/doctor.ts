@@ -1,6 +1,8 @@
 import type { Values } from "../config.ts";
 import { printJson, printLine, printTable } from "../print.ts";
+import { checkBlobs } from "./blobs.ts";
 import type { Check } from "./check.ts";
+import { checkDatabase } from "./database.ts";
 import {
   checkDataDirectory,
   checkDisk,
@@ -11,18 +13,21 @@ import {
 } from "./machine.ts";
 import { checkModels, checkSelfTest } from "./recognition.ts";
 
-export type DoctorOptions = Values<"data" | "threads" | "maxPixels" | "json">;
+export type DoctorOptions = Values<
+  "data" | "databaseUrl" | "databaseDirectUrl" | "blobs" | "threads" | "maxPixels" | "json"
+>;
 
 /** Looks at everything a server needs, also beside a running one. Returns the exit code: 1 when something fails. */
 export async function doctor(options: DoctorOptions): Promise<number> {
-  const { data, json } = options;
+  const { data, databaseUrl, databaseDirectUrl, blobs, json } = options;
   const checks: Check[] = [
     await checkNode(),
     await checkThreads(options.threads),
     await checkMemory(),
-    await checkDataDirectory(data),
-    await checkDisk(data),
-    await checkIntegrity(data),
+    // Of nodes that share a database and a place for images, nothing lies in the data directory.
+    ...(databaseUrl && blobs ? [] : [await checkDataDirectory(data), await checkDisk(data)]),
+    ...(databaseUrl ? await checkDatabase(databaseUrl, databaseDirectUrl) : [await checkIntegrity(data)]),
+    await checkBlobs(options),
     ...(await checkModels()),
     await checkSelfTest(options),
   ];

@@ -60,7 +60,7 @@ export async function migratePostgres(url: string): Promise<string[]> {
   });
 }
 
-async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
     application_name: "prosopon migrate",
@@ -82,7 +82,7 @@ async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>
   }
 }
 
-async function state(client: pg.Client): Promise<MigrationState> {
+export async function state(client: pg.Client): Promise<MigrationState> {
   const found = await versions(client);
   const { needs, ...schema } = await applied(client);
   const problem = unfit(found) ?? tooNew(needs);

@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { openBlobs, type BlobsOptions } from "../blobs.ts";
+import { check, type Check } from "./check.ts";
+
+/** Stores, fetches and erases a small blob, as every image in flight is. Beside running nodes. */
+export function checkBlobs(options: BlobsOptions): Promise<Check> {
+  return check(
+    "blobs",
+    "Images could not be received. Check the place and its rights, or choose another with --blobs or PROSOPON_BLOBS.",
+    async () => {
+      const blobs = await openBlobs(options, { shared: true });
+      try {
+        const sent = new TextEncoder().encode("a probe by prosopon doctor");
+        const begun = performance.now();
+        const { blobId } = await blobs.put(oneChunk(sent), { maxBytes: sent.length });
+        try {
+          const file = await blobs.open(blobId);
+          const got = file && (await readFile(file.path).finally(() => file.release()));
+          if (!got?.equals(sent)) throw new Error("What was stored did not come back.");
+        } finally {
+          await blobs.delete([blobId]);
+        }
+        if (await blobs.open(blobId)) throw new Error("What was erased is still there.");
+        const where = options.blobs ?? `${options.data}/blobs`;
+        return {
+          state: "ok",
+          detail: `${where}: stored, read and erased in ${(performance.now() - begun).toFixed(0)} ms`,
+        };
+      } finally {
+        await blobs.close();
+      }
+    },
+  );
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,89 @@
+import { examinePostgres, type PostgresExamination } from "@prosopon/service";
+import { check, type Check } from "./check.ts";
+
+/** Nodes follow the database's clock; logs, certificates and S3's signatures go by the machine's own. */
+const SKEW_MS = 1_000;
+/** Beyond it every statement of a request is felt. */
+const FAR_MS = 20;
+
+/** What nodes need of PostgreSQL. Changes nothing. */
+export async function checkDatabase(url: string, directUrl: string | undefined): Promise<Check[]> {
+  let found: PostgresExamination | undefined;
+  const reachable = await check("database", "Start it, or correct PROSOPON_DATABASE_URL.", async () => {
+    found = await examinePostgres({ url, ...(directUrl !== undefined && { directUrl }) });
+    return stateOfDatabase(found, url);
+  });
+  if (!found) return [reachable];
+  const { schema, clockAheadMs, deadJobs } = found;
+  return [
+    reachable,
+    stateOfSchema(schema),
+    stateOfNotifications(found, directUrl !== undefined),
+    stateOfClock(clockAheadMs),
+    ...(deadJobs === undefined ? [] : [stateOfDeadJobs(deadJobs)]),
+  ];
+}
+
+function stateOfDatabase({ schema, roundTripMs }: PostgresExamination, url: string): Omit<Check, "name"> {
+  const { postgresql, pgvector } = schema.versions;
+  // Never with user and password.
+  const { host, pathname } = new URL(url);
+  const far = roundTripMs > FAR_MS;
+  return {
+    state: schema.problem ? "fail" : far ? "warn" : "ok",
+    detail: `PostgreSQL ${postgresql}${pgvector ? ` with pgvector ${pgvector}` : ""} at ${host}${pathname}, ${roundTripMs.toFixed(1)} ms away`,
+    ...(far && { fix: "A request asks it several times: put the nodes near to it." }),
+    ...(schema.problem && { fix: schema.problem }),
+  };
+}
+
+function stateOfSchema({ applied, pending, problem }: PostgresExamination["schema"]): Check {
+  const name = "schema";
+  if (pending.length === 0 && !problem)
+    return { name, state: "ok", detail: `up to date, ${applied.length} migrations` };
+  return {
+    name,
+    state: problem ? "fail" : "warn",
+    detail: problem ?? `pending: ${pending.map((one) => one.name).join(", ")}`,
+    fix: problem ? "See the database." : "Run `prosopon migrate`, or let the next start of a node do it.",
+  };
+}
+
+function stateOfNotifications({ notifiedMs, pooled }: PostgresExamination, direct: boolean): Check {
+  const name = "notifications";
+  const through = pooled.directUrl ? " through a pooler" : pooled.url ? " past the pooler" : "";
+  if (notifiedMs !== undefined)
+    return { name, state: "ok", detail: `heard${through} after ${notifiedMs.toFixed(1)} ms` };
+  return {
+    name,
+    state: "warn",
+    detail: `not heard within 2 s${through}: nodes look for news every 250 ms instead`,
+    fix: direct
+      ? "The direct address does not lead straight to PostgreSQL: correct --database-direct-url (PROSOPON_DATABASE_DIRECT_URL)."
+      : "The database's address leads through a pooler: give another one straight to PostgreSQL as --database-direct-url (PROSOPON_DATABASE_DIRECT_URL).",
+  };
+}
+
+function stateOfClock(aheadMs: number): Check {
+  const name = "clock";
+  const off = Math.abs(Math.round(aheadMs));
+  const detail = `this machine's is ${off} ms ${aheadMs > 0 ? "behind" : "ahead of"} the database's`;
+  if (off < SKEW_MS) return { name, state: "ok", detail };
+  return {
+    name,
+    state: "warn",
+    detail: `${detail}, which nodes follow`,
+    fix: "Set the clocks by NTP: logs, certificates and the signatures of object storage go by the machine's own.",
+  };
+}
+
+function stateOfDeadJobs(count: number): Check {
+  const name = "dead jobs";
+  if (count === 0) return { name, state: "ok", detail: "none" };
+  return {
+    name,
+    state: "warn",
+    detail: `${count} ${count === 1 ? "job was" : "jobs were"} given up`,
+    fix: "The workers' logs say why; once that is mended, have them tried again.",
+  };
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { connected, state, type MigrationState } from "./migrate.ts";
+import { numberOf } from "./requirements.ts";
+
+export interface PostgresExamination {
+  schema: MigrationState;
+  /** What the database's clock is ahead of this machine's, ms; exact to half of `roundTripMs`. */
+  clockAheadMs: number;
+  roundTripMs: number;
+  /** Whether a pooler stands between, on each of the two ways. */
+  pooled: { url: boolean; directUrl: boolean };
+  /** How long a notification took, ms; undefined when none came within 2 s. */
+  notifiedMs?: number;
+  /** Jobs that were given up and not tried again since; undefined before the schema knows. */
+  deadJobs?: number;
+}
+
+const HEARING_MS = 2_000;
+
+/** Looks at everything that nodes need of a database, without changing it. @throws StorageError `unusable` when it cannot be reached. */
+export async function examinePostgres({
+  url,
+  directUrl = url,
+}: {
+  url: string;
+  directUrl?: string;
+}): Promise<PostgresExamination> {
+  return connected(url, (client) =>
+    connected(directUrl, async (direct) => {
+      const schema = await state(direct);
+      const notifiedMs = await hear(direct, client);
+      return {
+        schema,
+        ...(await readClock(client)),
+        pooled: { url: await isPooled(client), directUrl: await isPooled(direct) },
+        ...(notifiedMs !== undefined && { notifiedMs }),
+        ...(schema.applied.some((name) => numberOf(name) === 2) && { deadJobs: await countDead(client) }),
+      };
+    }),
+  );
+}
+
+/** The way that nodes learn of each other's events: listening on the direct connection, told over the other one. */
+async function hear(direct: pg.Client, client: pg.Client): Promise<number | undefined> {
+  const channel = `prosopon_${randomBytes(8).toString("hex")}`;
+  const heard = Promise.withResolvers<number>();
+  const begun = performance.now();
+  direct.once("notification", () => heard.resolve(performance.now() - begun));
+  const late = setTimeout(() => heard.reject(new Error("late")), HEARING_MS);
+  try {
+    await direct.query(`LISTEN ${channel}`);
+    await client.query(`NOTIFY ${channel}`);
+    return await heard.promise;
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(late);
+    heard.promise.catch(() => {});
+    await direct.query(`UNLISTEN ${channel}`).catch(() => {});
+  }
+}
+
+async function readClock(client: pg.Client): Promise<{ clockAheadMs: number; roundTripMs: number }> {
+  const begun = performance.now();
+  const { rows } = await client.query<{ now: number }>(
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now",
+  );
+  const roundTripMs = performance.now() - begun;
+  return { clockAheadMs: rows[0]!.now - (Date.now() - roundTripMs / 2), roundTripMs };
+}
+
+/** A pooler says who it is when a connection opens, not which of PostgreSQL's processes it will lead to. */
+async function isPooled(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+  // Known to the client, though not to its types.
+  return rows[0]!.pid !== (client as unknown as { processID: number | null }).processID;
+}
+
+async function countDead(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM jobs WHERE dead_until IS NOT NULL AND retried_as IS NULL",
+  );
+  return rows[0]!.count;
+}
