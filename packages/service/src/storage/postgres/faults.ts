@@ -24,6 +24,17 @@ export function isUniqueViolation(error: unknown): boolean {
   return (error as { code?: string }).code === "23505";
 }
 
+/** The server goes down (57P01, 57P02) or starts (57P03); `cause` where a migration was cut short by it. */
+export function isRestart(error: unknown): boolean {
+  const { code, cause } = error as { code?: string; cause?: unknown };
+  return /^57P0[123]$/.test(code ?? "") || (cause instanceof pg.DatabaseError && isRestart(cause));
+}
+
+/** Waited for a lock longer than `lock_timeout` allows. */
+export function isLockTimeout(error: unknown): boolean {
+  return (error as { code?: string }).code === "55P03";
+}
+
 /** No answer within the client's limit: the connection broke without a word, or the statement runs on. */
 export function isSilence(error: unknown): error is Error {
   return error instanceof Error && error.message === "Query read timeout";

@@ -1,10 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
+import { isLockTimeout, isRestart, withoutValues } from "./faults.ts";
 import { migrations } from "./migrations.generated.ts";
 import { numberOf, tooNew, unfit, type Versions, versions } from "./requirements.ts";
 
 /** Names the advisory lock: the bytes of "pros". */
 const LOCK = 0x70726f73;
+/**
+ * While a migration waits for a table, everyone else waits behind it; a backup may hold one for hours. So it waits so long, lets
+ * them pass, and tries again: 2 minutes in all. Milliseconds.
+ */
+const WAITS = { lockMs: 3_000, restMs: 9_000, tries: 10 };
+/** How long a server that is starting, or going down to start again, is waited for. Milliseconds. */
+const PATIENCE_MS = 15_000;
+/** The server's own limits are for queries. Until the transaction's end, so that a pooler's next client has them again. */
+const BEGIN =
+  "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
 
 export interface MigrationState {
   /** Names, oldest first; those of a newer version among them. */
@@ -25,11 +37,11 @@ export async function postgresMigrations(url: string): Promise<MigrationState> {
  * and each migration commits with its number, so one that is cut short runs again from its start.
  * @throws StorageError `unusable`
  */
-export async function migratePostgres(url: string): Promise<string[]> {
+export async function migratePostgres(url: string, waits = WAITS): Promise<string[]> {
   return connected(url, async (client) => {
     const applied: string[] = [];
     for (;;) {
-      await client.query("BEGIN");
+      await client.query(BEGIN);
       // Released by the end of the transaction, also through a pooler.
       await client.query("SELECT pg_advisory_xact_lock($1)", [LOCK]);
       const { pending, problem } = await state(client);
@@ -42,11 +54,11 @@ export async function migratePostgres(url: string): Promise<string[]> {
       await client.query(
         `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, needs integer NOT NULL)`,
       );
-      await client.query(next.sql).catch((error: unknown) => {
+      await apply(client, next.sql, waits).catch((error: unknown) => {
         throw new StorageError(
           "unusable",
           `Migration ${next.name} failed and was undone: ${(error as Error).message}. ${hint(error)}`,
-          { cause: error },
+          { cause: withoutValues(error) },
         );
       });
       await client.query("INSERT INTO migrations (number, name, needs) VALUES ($1, $2, $3)", [
@@ -60,25 +72,49 @@ export async function migratePostgres(url: string): Promise<string[]> {
   });
 }
 
+export async function apply(client: pg.Client, sql: string, { lockMs, restMs, tries }: typeof WAITS): Promise<void> {
+  await client.query("SAVEPOINT before");
+  for (let left = tries; ; left--) {
+    try {
+      await client.query(`SET LOCAL lock_timeout = ${lockMs}`);
+      await client.query(sql);
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error) || left === 1) throw error;
+      // Lets go of the tables; the other nodes go on waiting at the advisory lock.
+      await client.query("ROLLBACK TO SAVEPOINT before");
+      await sleep(restMs);
+    }
+  }
+}
+
 export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "prosopon migrate",
-    connectionTimeoutMillis: 15_000,
-  });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return await work(client);
-  } catch (error) {
-    if (error instanceof StorageError) throw error;
-    throw new StorageError(
-      "unusable",
-      `The database cannot be used: ${(error as Error).message || String((error as { code?: string }).code)}. Check PROSOPON_DATABASE_URL and that PostgreSQL runs.`,
-      { cause: error },
-    );
-  } finally {
-    await client.end().catch(() => {});
+  const began = performance.now();
+  for (;;) {
+    let client: pg.Client | undefined;
+    try {
+      client = new pg.Client({
+        connectionString: url,
+        application_name: "prosopon migrate",
+        connectionTimeoutMillis: PATIENCE_MS,
+      });
+      client.on("error", () => {});
+      await client.connect();
+      return await work(client);
+    } catch (error) {
+      if (isRestart(error) && performance.now() - began < PATIENCE_MS) {
+        await sleep(250);
+        continue;
+      }
+      if (error instanceof StorageError) throw error;
+      throw new StorageError(
+        "unusable",
+        `The database cannot be used: ${(error as Error).message || String((error as { code?: string }).code)}. Check PROSOPON_DATABASE_URL and that PostgreSQL runs.`,
+        { cause: withoutValues(error) },
+      );
+    } finally {
+      await client?.end().catch(() => {});
+    }
   }
 }
 
@@ -117,5 +153,7 @@ function hint(error: unknown): string {
   if (code === "0A000" || code === "58P01") return "Install pgvector 0.8 or later on the database server.";
   if (code === "42501")
     return "Give the database's user the right to create tables, and have an administrator run CREATE EXTENSION vector.";
+  if (isLockTimeout(error))
+    return "Another transaction, such as a backup, holds a table that it changes: end that one, or migrate when it has ended.";
   return "Nothing was changed.";
 }
