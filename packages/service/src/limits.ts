@@ -6,6 +6,8 @@ export interface Limits {
   uploadTtlMs: number;
   /** How long an ended job is remembered, in ms. */
   jobRetentionMs: number;
+  /** How long a job that used up its tries can be retried, and its images are kept for it, in ms. */
+  deadJobMs: number;
   /** An image that nothing refers to is a crash's leftover once it is this old, in ms: younger ones may be on their way into a job. */
   orphanAgeMs: number;
   /** Unfinished jobs of one account; more are refused with 429. */
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   uploadBytes: 2_000_000_000,
   uploadTtlMs: HOUR_MS,
   jobRetentionMs: 7 * 24 * HOUR_MS,
+  deadJobMs: 24 * HOUR_MS,
   orphanAgeMs: HOUR_MS,
   // The largest import that may wait; at 10 photos a second an hour's work, and some 10 MB of rows.
   unfinishedJobs: 10_000,

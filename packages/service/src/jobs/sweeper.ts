@@ -17,7 +17,7 @@ export function createSweeper(deps: Deps): Sweeper {
     const now = clock.now();
     await storage.sessions.sweep(now);
     await storage.jobs.sweep(now - limits.jobRetentionMs);
-    const expired = await storage.uploads.sweep(now);
+    const expired = [...(await storage.uploads.sweep(now)), ...(await storage.jobs.expire(now))];
     const old = await blobs.list(now - limits.orphanAgeMs);
     // In this order: an image leaves `arriving` only after a job refers to it.
     const arriving = new Set(receiving);

@@ -53,7 +53,7 @@ const LEASE_LOST = new Error("the lease has passed on");
 const STOPPING = new Error("the worker stops");
 
 export function createWorker(deps: Deps): Worker {
-  const { storage, blobs, clock, logger, engine } = deps;
+  const { storage, blobs, clock, logger, engine, limits } = deps;
   const inHand = new Map<string, InHand>();
   let running = false;
   let claiming: Promise<void> | undefined;
@@ -92,6 +92,7 @@ export function createWorker(deps: Deps): Worker {
       limit: free,
       leaseMs: LEASE_MS,
       maxAttempts: MAX_CLAIMS,
+      keepDeadMs: limits.deadJobMs,
       now: clock.now(),
     });
     if (!running) {
@@ -158,16 +159,18 @@ export function createWorker(deps: Deps): Worker {
           countAttempt: true,
         });
       }
-      const text =
-        reason ??
-        `an internal error stopped it ${job.attempts} times; the server's log has more under job ${job.id}`;
-      const answer = await storage.jobs.finish(lease(job), { type: "failed", error: text }, clock.now());
+      outcome =
+        reason === undefined
+          ? { type: "failed", error: spent(job), deadUntil: clock.now() + limits.deadJobMs }
+          : { type: "failed", error: reason };
+      const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
       if (!answer.finished) return;
       logger.info(
         { job: job.id, kind: job.kind, status: "Failed", attempts: job.attempts, ms: clock.now() - begun },
         "job ended",
       );
     }
+    if (outcome.type === "failed" && outcome.deadUntil !== undefined) return; // its images wait for a retry
     // After the end is written: a crash in between leaves orphans, which the sweep finds.
     await blobs.delete(job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])));
   }
@@ -220,6 +223,9 @@ export function createWorker(deps: Deps): Worker {
 }
 
 const lease = ({ id, leaseId }: ClaimedJob) => ({ jobId: id, leaseId });
+
+const spent = ({ id, attempts }: ClaimedJob) =>
+  `an internal error stopped it ${attempts} times; the server's log has more under job ${id}`;
 
 function work(deps: Deps, job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
   const handler = handlers[job.kind] as JobHandler<JobKind>;

@@ -62,7 +62,25 @@ export interface JobRecord {
   createdAt: number;
   startedAt?: number;
   finishedAt?: number;
+  /** Ended Failed because its tries were used up. */
+  dead?: DeadJob;
 }
+
+/** What may still be done about a job that died. */
+export interface DeadJob {
+  /** Its images are kept so long, and it can be retried. */
+  until: number;
+  /** The job that its images went to. */
+  retriedAs?: string;
+}
+
+/**
+ * `not-dead`: it goes on, or ended for a reason that a retry would meet again. `expired`: its images are no longer kept.
+ * `identity-gone`: what it was about has been deleted.
+ */
+export type RetryAnswer =
+  | { retried: true; jobId: string }
+  | { retried: false; reason: "unknown" | "not-dead" | "expired" | "identity-gone" };
 
 /** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
 export interface ClaimedJob extends JobRecord {
@@ -124,7 +142,8 @@ export type JobOutcome =
   /** Adds the faces; when the identity was deleted meanwhile, ends Failed with `goneError` instead. */
   | { type: "faces-added"; identityId: string; faces: NewFace[]; result: JobResult; goneError: string }
   | { type: "answered"; identityId?: string; result: JobResult }
-  | { type: "failed"; error: string };
+  /** `deadUntil`: the tries were used up; it can be retried, and keeps its images, until then. */
+  | { type: "failed"; error: string; deadUntil?: number };
 
 export type FinishAnswer =
   /** `status` is what was written: an outcome may turn into Failed (identity gone, external id taken). */
@@ -157,6 +176,8 @@ export interface IdentityFilter {
 export interface JobFilter {
   status?: JobStatus;
   kind?: JobKind;
+  /** Only jobs that died, whatever became of them. */
+  dead?: true;
 }
 
 export interface UploadRecord {
@@ -215,12 +236,14 @@ export interface Storage {
     /**
      * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
      * Searches and recognitions first, then accounts in turn, each by age: one account's imports don't delay another's.
-     * A job that has used up `maxAttempts` is not claimed but ended Failed here.
+     * A job that has used up `maxAttempts` is not claimed but ended Failed here: dead, its images kept
+     * for `keepDeadMs`; without it they go at once, and it cannot be retried.
      */
     claim(options: {
       limit: number;
       leaseMs: number;
       maxAttempts: number;
+      keepDeadMs?: number;
       now: number;
     }): Promise<ClaimedJob[]>;
     /** Extends leases; returns the ids still held. */
@@ -241,7 +264,14 @@ export interface Storage {
     nextDue(now: number): Promise<number | undefined>;
     /** Unfinished jobs of the account, oldest first: the state sent on connect. */
     unfinished(accountId: string): Promise<JobRecord[]>;
-    /** Forgets jobs that ended before `before`, with their events. */
+    /**
+     * Starts a dead job anew: writes the job `id` as Sent with its event, of the same payload, and moves the images to it.
+     * The dead one stays as it ended and remembers `id`; retried again, it answers that one.
+     */
+    retry(accountId: string, jobId: string, options: { id: string; now: number }): Promise<RetryAnswer>;
+    /** Lets go of the images of jobs that died and whose time is over; returns those that nothing needs any more. */
+    expire(now: number): Promise<string[]>;
+    /** Forgets jobs that ended before `before`, with their events and what images they still keep. */
     sweep(before: number): Promise<number>;
   };
 

@@ -1,5 +1,6 @@
 import type { Storage } from "../../src/storage/types.ts";
 import { accountsContract } from "./contract/accounts.ts";
+import { deadJobsContract } from "./contract/dead.ts";
 import { eventsContract } from "./contract/events.ts";
 import { identitiesContract } from "./contract/identities.ts";
 import { jobsContract } from "./contract/jobs.ts";
@@ -22,6 +23,7 @@ export function storageContract(name: string, open: () => Promise<Opened>): void
     accountsContract(open);
     queueContract(open);
     jobsContract(open);
+    deadJobsContract(open);
     eventsContract(open);
     identitiesContract(open);
     matchingContract(open);

@@ -10,7 +10,7 @@ export function createClaim(
   events: Events,
   end: EndJobs,
 ): Storage["jobs"]["claim"] {
-  return ({ limit, leaseMs, maxAttempts, now }) =>
+  return ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(async (tx) => {
       // jobs_queue from its beginning; it passes over the jobs under a lease, in back-off, or in another claim's hands.
       const due = await tx.query<JobRow>(
@@ -36,7 +36,14 @@ export function createClaim(
       const changes = [
         ...(await end(
           tx,
-          spent.map((job) => ({ job, ending: { status: "Failed" as const, error: givenUp(job.attempts) } })),
+          spent.map((job) => ({
+            job,
+            ending: {
+              status: "Failed" as const,
+              error: givenUp(job.attempts),
+              deadUntil: keepDeadMs === undefined ? undefined : now + keepDeadMs,
+            },
+          })),
           now,
         )),
         ...taken
@@ -49,4 +56,4 @@ export function createClaim(
 }
 
 const givenUp = (attempts: number) =>
-  `Given up after ${attempts} attempts, none of which came to an end. Send it again; if that fails too, look into the server's log.`;
+  `Given up after ${attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;

@@ -5,9 +5,9 @@ import type { JobRow } from "./record.ts";
 
 export type Ending =
   | { status: "Succeeded"; result: JobResult; identityId?: string }
-  | { status: "Failed"; error: string };
+  | { status: "Failed"; error: string; deadUntil?: number | undefined };
 
-/** Inside a transaction that holds the jobs: ends them once and for all and lets go of their images. The events are the caller's to record. */
+/** Inside a transaction that holds the jobs: ends them once and for all and lets go of their images, but for those that died. The events are the caller's to record. */
 export type EndJobs = typeof endJobs;
 
 export async function endJobs(
@@ -17,10 +17,12 @@ export async function endJobs(
 ): Promise<{ job: JobRow; status: JobStatus }[]> {
   for (const { job, ending } of jobs) {
     const done = ending.status === "Succeeded";
+    const deadUntil = done ? null : (ending.deadUntil ?? null);
     // lease_id stays: it tells a worker, whose connection broke while it ended the job, that it did.
     await query(
-      `WITH freed AS (DELETE FROM job_blobs WHERE job = $1)
-       UPDATE jobs SET status = $2, result = $3, error = $4, identity_id = coalesce($5, identity_id), finished_at = $6, due_at = NULL
+      `WITH freed AS (DELETE FROM job_blobs WHERE job = $1 AND $7::bigint IS NULL)
+       UPDATE jobs SET status = $2, result = $3, error = $4, identity_id = coalesce($5, identity_id), finished_at = $6, due_at = NULL,
+         dead_until = $7
        WHERE row = $1`,
       [
         job.row,
@@ -29,6 +31,7 @@ export async function endJobs(
         done ? null : storable(ending.error),
         (done && ending.identityId) || null,
         now,
+        deadUntil,
       ],
     );
   }

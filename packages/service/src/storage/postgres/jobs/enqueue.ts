@@ -35,27 +35,14 @@ export function createEnqueue(
     return transaction(
       async (tx): Promise<JobRecord> => {
         const identityId = "identityId" in payload ? storable(payload.identityId) : null;
-        if (identityId !== null) await checkIdentity(tx, identityId, account);
+        if (identityId !== null && !(await identityThere(tx, identityId, account)))
+          throw new StorageError("not-found", "There is no identity with this id.");
         if (uploadIds.length > 0) await checkUploads(tx, uploadIds, account, now);
-        const [job] = await tx.query<JobRow>(INSERT, [
-          account,
-          id,
-          payload.kind,
-          RANK[payload.kind],
-          toJson(payload),
-          now,
-          identityId,
-        ]);
+        const job = await insertJob(tx, account, { id, payload, identityId }, now);
         // Ids are random: the job is this one, written before the connection broke.
         if (!job) {
           const own = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
           return jobRecord((await tx.query<JobRow>(own, [id, account]))[0]!);
-        }
-        if (payload.images.length > 0) {
-          await tx.query(
-            "INSERT INTO job_blobs (job, blob_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
-            [job.row, payload.images.map(({ blobId }) => blobId)],
-          );
         }
         await events.record(tx, [{ job, status: "Sent" }]);
         tx.afterCommit(feed.due);
@@ -66,13 +53,42 @@ export function createEnqueue(
   };
 }
 
+/** The job as Sent with its images; undefined when there is one with this id. The event is the caller's to record. */
+export async function insertJob(
+  { query }: Transaction,
+  account: number,
+  { id, payload, identityId }: { id: string; payload: JobPayload; identityId: string | null },
+  now: number,
+): Promise<JobRow | undefined> {
+  const [job] = await query<JobRow>(INSERT, [
+    account,
+    id,
+    payload.kind,
+    RANK[payload.kind],
+    toJson(payload),
+    now,
+    identityId,
+  ]);
+  if (job && payload.images.length > 0) {
+    await query("INSERT INTO job_blobs (job, blob_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING", [
+      job.row,
+      payload.images.map(({ blobId }) => blobId),
+    ]);
+  }
+  return job;
+}
+
 /** Held until the commit: a deletion comes before this job, or finds it. */
-async function checkIdentity({ query }: Transaction, identityId: string, account: number): Promise<void> {
+export async function identityThere(
+  { query }: Transaction,
+  identityId: string,
+  account: number,
+): Promise<boolean> {
   const found = await query("SELECT 1 FROM identities WHERE id = $1 AND account = $2 FOR KEY SHARE", [
     identityId,
     account,
   ]);
-  if (found.length === 0) throw new StorageError("not-found", "There is no identity with this id.");
+  return found.length > 0;
 }
 
 /** Held until the commit: an upload that is swept meanwhile leaves its image to this job. */

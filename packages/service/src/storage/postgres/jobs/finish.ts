@@ -48,7 +48,7 @@ export function createFinish(
   async function apply(tx: Transaction, job: JobRow, outcome: JobOutcome, now: number): Promise<Ending> {
     switch (outcome.type) {
       case "failed":
-        return { status: "Failed", error: outcome.error };
+        return { status: "Failed", error: outcome.error, deadUntil: outcome.deadUntil };
       case "enrolled": {
         const { identityId, externalId, metadata, result } = outcome;
         const row = await insertIdentity(tx, {

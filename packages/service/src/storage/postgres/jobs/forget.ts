@@ -36,7 +36,7 @@ export async function forget(
   now: number,
 ): Promise<Forgotten> {
   const blobs = await tx.query<{ blob_id: string }>(
-    "SELECT blob_id FROM job_blobs WHERE job = ANY ($1::bigint[])",
+    "DELETE FROM job_blobs WHERE job = ANY ($1::bigint[]) RETURNING blob_id",
     [own.map((job) => job.row)],
   );
   const unfinished = own.filter((job) => job.finished_at === null);
@@ -46,10 +46,11 @@ export async function forget(
     now,
   );
   for (const job of own) {
-    await tx.query("UPDATE jobs SET payload = $2, result = NULL WHERE row = $1", [
-      job.row,
-      toJson(bare(job.payload)),
-    ]);
+    await tx.query(
+      `UPDATE jobs SET payload = $2, result = NULL,
+         dead_until = CASE WHEN dead_until IS NOT NULL THEN least(dead_until, $3) END WHERE row = $1`,
+      [job.row, toJson(bare(job.payload)), now],
+    );
   }
   const gone = new Set(identities.map(({ id }) => id));
   const rows = identities.map(({ row }) => row);

@@ -11,6 +11,7 @@ import { createEnqueue } from "./enqueue.ts";
 import { createFinish } from "./finish.ts";
 import { createLeases } from "./leases.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+import { createRetry } from "./retry.ts";
 import { createSweep } from "./sweep.ts";
 
 export function createJobs(
@@ -27,6 +28,7 @@ export function createJobs(
     claim: createClaim(context, events, endJobs),
     ...createLeases(context, events, feed),
     finish: createFinish(context, events, endJobs, insertFaces),
+    ...createRetry(context, events, feed),
     sweep: createSweep(context),
     async get(accountId, jobId) {
       const [row] = await read<JobRow>(`${from} WHERE j.id = $1 AND j.account = $2`, [
@@ -35,12 +37,13 @@ export function createJobs(
       ]);
       return row && jobRecord(row);
     },
-    async list(accountId, { status = null, kind = null }, { limit, cursor }) {
+    async list(accountId, { status = null, kind = null, dead }, { limit, cursor }) {
       const { createdAt, id } = decodeCursor(cursor);
-      // jobs_page, backwards.
+      // jobs_page or jobs_dead, backwards.
       const rows = await read<JobRow>(
         `${from} WHERE j.account = $1 AND (j.created_at, j.id) < ($2, $3)
            AND ($4::text IS NULL OR j.status = $4) AND ($5::text IS NULL OR j.kind = $5)
+           ${dead ? "AND j.dead_until IS NOT NULL" : ""}
          ORDER BY j.created_at DESC, j.id DESC LIMIT $6`,
         [await accountRow(accountId), createdAt, storable(id), status, kind, limit + 1],
       );

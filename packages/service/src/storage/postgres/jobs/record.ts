@@ -19,11 +19,14 @@ export interface JobRow {
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
+  dead_until: number | null;
+  retried_as: string | null;
 }
 
 /** The columns of a JobRow, with jobs as j. */
 export const JOB_COLUMNS = `j.row, j.account, (SELECT a.id FROM accounts a WHERE a.row = j.account) AS account_id, j.id, j.kind, j.rank,
-  j.turn, j.status, j.payload, j.attempts, j.lease_id, j.identity_id, j.result, j.error, j.created_at, j.started_at, j.finished_at`;
+  j.turn, j.status, j.payload, j.attempts, j.lease_id, j.identity_id, j.result, j.error, j.created_at, j.started_at, j.finished_at,
+  j.dead_until, j.retried_as`;
 
 export function jobRecord(row: JobRow): JobRecord {
   return {
@@ -39,5 +42,8 @@ export function jobRecord(row: JobRow): JobRecord {
     createdAt: row.created_at,
     ...(row.started_at !== null && { startedAt: row.started_at }),
     ...(row.finished_at !== null && { finishedAt: row.finished_at }),
+    ...(row.dead_until !== null && {
+      dead: { until: row.dead_until, ...(row.retried_as !== null && { retriedAs: row.retried_as }) },
+    }),
   };
 }

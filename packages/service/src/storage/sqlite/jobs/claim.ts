@@ -36,14 +36,15 @@ export function createClaim(
   /** Account served last, by rank. Lost with the process, which at worst gives one account two turns. */
   const lastServed = new Map<number, number>();
 
-  return async ({ limit, leaseMs, maxAttempts, now }) =>
+  return async ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(() => {
       const claimed: ClaimedJob[] = [];
       for (const rank of RANKS) {
         for (const job of inTurn(rank, limit - claimed.length)) {
           if (job.attempts >= maxAttempts) {
-            const error = `Given up after ${job.attempts} attempts, none of which came to an end. Send it again; if that fails too, look into the server's log.`;
-            end(job, { status: "Failed", error }, now);
+            const error = `Given up after ${job.attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
+            const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
+            end(job, { status: "Failed", error, deadUntil }, now);
             continue;
           }
           const leaseId = randomUUID();

@@ -5,11 +5,14 @@ import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
 const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
 
-/** Job, images and event in one commit. */
-export function createEnqueue(
-  { db, accountRow, transaction }: Context,
-  events: Events,
-): Storage["jobs"]["enqueue"] {
+/** Inside a transaction: writes a job as Sent with its images and event. */
+export type InsertJob = (
+  account: number,
+  job: { id: string; payload: JobPayload; identityId: string | null },
+  now: number,
+) => JobRow;
+
+export function createInsertJob({ db }: Context, events: Events): InsertJob {
   const insert = db.prepare(
     `INSERT INTO jobs (account, id, kind, rank, status, payload, due_at, identity_id, created_at)
      VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
@@ -18,6 +21,31 @@ export function createEnqueue(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
   );
   const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id) VALUES (?, ?)");
+
+  return (account, { id, payload, identityId }, now) => {
+    const { lastInsertRowid: row } = insert.run(
+      account,
+      id,
+      payload.kind,
+      RANK[payload.kind],
+      JSON.stringify(payload),
+      now,
+      identityId,
+      now,
+    );
+    for (const { blobId } of payload.images) insertBlob.run(row, blobId);
+    const job = inserted.get(row)!;
+    events.record(subject(job), "Sent");
+    events.due();
+    return job;
+  };
+}
+
+/** Job, images and event in one commit. */
+export function createEnqueue(
+  { db, accountRow, transaction }: Context,
+  insertJob: InsertJob,
+): Storage["jobs"]["enqueue"] {
   const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
   const upload = db.prepare("SELECT 1 FROM uploads WHERE id = ? AND account = ? AND expires_at > ?");
 
@@ -37,21 +65,7 @@ export function createEnqueue(
           );
         }
       }
-      const { lastInsertRowid: row } = insert.run(
-        account,
-        id,
-        payload.kind,
-        RANK[payload.kind],
-        JSON.stringify(payload),
-        now,
-        identityId,
-        now,
-      );
-      for (const { blobId } of payload.images) insertBlob.run(row, blobId);
-      const job = inserted.get(row)!;
-      events.record(subject(job), "Sent");
-      events.due();
-      return jobRecord(job);
+      return jobRecord(insertJob(account, { id, payload, identityId }, now));
     });
   };
 }

@@ -43,7 +43,7 @@ export function createFinish(
   function apply(job: JobRow, outcome: JobOutcome, now: number): Ending {
     switch (outcome.type) {
       case "failed":
-        return { status: "Failed", error: outcome.error };
+        return { status: "Failed", error: outcome.error, deadUntil: outcome.deadUntil };
       case "enrolled": {
         const { identityId, externalId, metadata, result } = outcome;
         if (externalId !== undefined && externalIdTaken.get(job.account, externalId))

@@ -18,8 +18,12 @@ export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdenti
   const own = db.prepare<[string, number], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.identity_id = ? AND j.account = ?`,
   );
-  const blobs = db.prepare<[number], string>("SELECT blob_id FROM job_blobs WHERE job = ?").pluck();
-  const scrub = db.prepare("UPDATE jobs SET payload = ?, result = NULL WHERE row = ?");
+  const takeBlobs = db
+    .prepare<[number], string>("DELETE FROM job_blobs WHERE job = ? RETURNING blob_id")
+    .pluck();
+  const scrub = db.prepare(
+    "UPDATE jobs SET payload = ?, result = NULL, dead_until = min(dead_until, ?) WHERE row = ?",
+  );
   const mentioning = db.prepare<[number], { row: number; result: string | null }>(
     "SELECT j.row, j.result FROM mentions m JOIN jobs j ON j.row = m.job WHERE m.identity = ?",
   );
@@ -29,9 +33,9 @@ export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdenti
   return ({ row, id, account }, now) => {
     const freed: string[] = [];
     for (const job of own.all(id, account)) {
-      freed.push(...blobs.all(job.row));
+      freed.push(...takeBlobs.all(job.row));
       if (job.finished_at === null) end(job, { status: "Failed", error: GONE }, now);
-      scrub.run(JSON.stringify(bare(JSON.parse(job.payload) as JobPayload)), job.row);
+      scrub.run(JSON.stringify(bare(JSON.parse(job.payload) as JobPayload)), now, job.row);
     }
     for (const job of mentioning.all(row)) {
       if (job.result === null) continue;

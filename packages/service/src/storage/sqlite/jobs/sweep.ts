@@ -9,6 +9,8 @@ export function createSweep({ db, transaction, afterCommit, erasure }: Context):
   // events_job, mentions_job
   const dropEvents = db.prepare<[number], number>("DELETE FROM events WHERE job = ? RETURNING seq").pluck();
   const dropMentions = db.prepare("DELETE FROM mentions WHERE job = ?");
+  // What a dead job still keeps: the sweep of the blob store finds that nothing refers to it.
+  const dropBlobs = db.prepare("DELETE FROM job_blobs WHERE job = ?");
   const drop = db.prepare("DELETE FROM jobs WHERE row = ?");
   const swept = db.prepare("UPDATE accounts SET event_swept = max(event_swept, ?) WHERE row = ?");
 
@@ -18,6 +20,7 @@ export function createSweep({ db, transaction, afterCommit, erasure }: Context):
       for (const { row, account } of jobs) {
         swept.run(Math.max(0, ...dropEvents.all(row)), account);
         dropMentions.run(row);
+        dropBlobs.run(row);
         drop.run(row);
       }
       if (jobs.length > 0) afterCommit(erasure.schedule);

@@ -1,0 +1,62 @@
+import { type RetryAnswer, type Storage, StorageError } from "../../types.ts";
+import type { Context } from "../context.ts";
+import type { Events } from "../events.ts";
+import type { Feed } from "../feed/feed.ts";
+import { storable } from "../text.ts";
+import { unneeded } from "../uploads.ts";
+import { identityThere, insertJob } from "./enqueue.ts";
+import { JOB_COLUMNS, type JobRow } from "./record.ts";
+
+export function createRetry(
+  { accountRow, transaction }: Context,
+  events: Events,
+  feed: Feed,
+): Pick<Storage["jobs"], "retry" | "expire"> {
+  return {
+    async retry(accountId, jobId, { id, now }) {
+      const account = await accountRow(accountId);
+      return transaction(
+        async (tx): Promise<RetryAnswer> => {
+          // Held until the commit: of retries at the same time the second finds the first one's job. Locks: job, identity, heads.
+          const [job] = await tx.query<JobRow>(
+            `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2 FOR UPDATE`,
+            [storable(jobId), account],
+          );
+          if (!job) return { retried: false, reason: "unknown" };
+          if (job.dead_until === null) return { retried: false, reason: "not-dead" };
+          if (job.retried_as !== null) return { retried: true, jobId: job.retried_as };
+          if (job.identity_id !== null && !(await identityThere(tx, job.identity_id, account)))
+            return { retried: false, reason: "identity-gone" };
+          if (job.dead_until <= now) return { retried: false, reason: "expired" };
+          const next = await insertJob(
+            tx,
+            account,
+            { id, payload: job.payload, identityId: job.identity_id },
+            now,
+          );
+          if (!next) throw new StorageError("conflict", "There is a job with this id already.");
+          await tx.query(
+            "WITH freed AS (DELETE FROM job_blobs WHERE job = $1) UPDATE jobs SET retried_as = $2 WHERE row = $1",
+            [job.row, id],
+          );
+          await events.record(tx, [{ job: next, status: "Sent" }]);
+          tx.afterCommit(feed.due);
+          return { retried: true, jobId: id };
+        },
+        { repeatable: true },
+      );
+    },
+    async expire(now) {
+      return transaction(async (tx) => {
+        // jobs_dead; what is being retried or deleted just now is passed over.
+        const freed = await tx.query<{ blob_id: string }>(
+          `WITH expired AS (SELECT j.row FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
+             ORDER BY j.row FOR UPDATE SKIP LOCKED)
+           DELETE FROM job_blobs WHERE job IN (SELECT row FROM expired) RETURNING blob_id`,
+          [now],
+        );
+        return unneeded(tx, [...new Set(freed.map(({ blob_id }) => blob_id))]);
+      });
+    },
+  };
+}

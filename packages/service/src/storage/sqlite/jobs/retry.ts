@@ -1,0 +1,47 @@
+import type { JobPayload, Storage } from "../../types.ts";
+import type { Context } from "../context.ts";
+import { blobInUse } from "../uploads.ts";
+import type { InsertJob } from "./enqueue.ts";
+import { JOB_COLUMNS, type JobRow } from "./record.ts";
+
+export function createRetry(
+  { db, accountRow, transaction }: Context,
+  insertJob: InsertJob,
+): Pick<Storage["jobs"], "retry" | "expire"> {
+  const get = db.prepare<[string, number], JobRow>(
+    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.id = ? AND j.account = ?`,
+  );
+  const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
+  const remember = db.prepare("UPDATE jobs SET retried_as = ? WHERE row = ?");
+  const dropBlobs = db.prepare("DELETE FROM job_blobs WHERE job = ?");
+  // jobs_dead
+  const expired = db
+    .prepare<[number], string>(
+      "DELETE FROM job_blobs WHERE job IN (SELECT row FROM jobs WHERE dead_until <= ?) RETURNING blob_id",
+    )
+    .pluck();
+  const inUse = blobInUse(db);
+
+  return {
+    async retry(accountId, jobId, { id, now }) {
+      const account = accountRow(accountId) ?? -1;
+      return transaction(() => {
+        const job = get.get(jobId, account);
+        if (!job) return { retried: false, reason: "unknown" };
+        if (job.dead_until === null) return { retried: false, reason: "not-dead" };
+        if (job.retried_as !== null) return { retried: true, jobId: job.retried_as };
+        if (job.identity_id !== null && !identity.get(job.identity_id, account))
+          return { retried: false, reason: "identity-gone" };
+        if (job.dead_until <= now) return { retried: false, reason: "expired" };
+        const payload = JSON.parse(job.payload) as JobPayload;
+        insertJob(account, { id, payload, identityId: job.identity_id }, now);
+        dropBlobs.run(job.row);
+        remember.run(id, job.row);
+        return { retried: true, jobId: id };
+      });
+    },
+    async expire(now) {
+      return transaction(() => [...new Set(expired.all(now))].filter((blobId) => !inUse(blobId)));
+    },
+  };
+}
