@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { debianUnavailable } from "../../../../tools/debian.ts";
+import { startPgBouncer } from "../../../../tools/pgbouncer.ts";
+import { migratePostgres } from "../../src/storage/postgres/migrate.ts";
+import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
+import type { StoredEvent } from "../../src/storage/types.ts";
+import { storageContract } from "../storage/contract.ts";
+import { enqueue, enrolment, newAccount } from "../storage/samples.ts";
+import { createDatabase, query, testPostgres } from "./database.ts";
+
+const postgres = await testPostgres();
+const reason = typeof postgres === "string" ? postgres : debianUnavailable();
+
+/** Of each database: so few that two nodes of `CONNECTIONS` each take turns on them from one transaction to the next. */
+const POOL_SIZE = 3;
+const CONNECTIONS = 8;
+
+if (typeof postgres === "string" || reason) {
+  describe.skip(`PgBouncer: ${reason}`, () => it("keeps the contract", () => {}));
+} else {
+  const bouncer = await startPgBouncer(postgres.url, { poolSize: POOL_SIZE });
+  const template = await createDatabase(postgres.url);
+  await migratePostgres(template.url);
+  afterAll(async () => {
+    await template.drop();
+    await bouncer.stop();
+  });
+  const open = (url: string) =>
+    openPostgresStorage({ url: bouncer.through(url), directUrl: url, connections: CONNECTIONS });
+
+  storageContract("PostgreSQL through PgBouncer in transaction mode", async () => {
+    const database = await createDatabase(postgres.url, template.url);
+    let storage = await open(database.url);
+    return {
+      storage,
+      async reopen() {
+        await storage.close();
+        return (storage = await open(database.url));
+      },
+      async cleanup() {
+        await storage.close();
+        await database.drop();
+      },
+    };
+  });
+
+  describe("nodes behind one PgBouncer", () => {
+    it("share few connections, hear each other and do every job once", async () => {
+      const database = await createDatabase(postgres.url, template.url);
+      const [api, worker] = [await open(database.url), await open(database.url)];
+      try {
+        const accounts = await Promise.all(Array.from({ length: 6 }, () => newAccount(api)));
+        const heard: StoredEvent[] = [];
+        let due = 0;
+        api.events.listen(() => {});
+        worker.events.listen((event) => heard.push(event));
+        worker.events.onDue(() => due++);
+        await sleep(300); // until it listens
+        const jobs = await Promise.all(
+          Array.from({ length: 90 }, (_, index) => enqueue(api, accounts[index % 6]!, enrolment)),
+        );
+        const ended: string[] = [];
+        const work = async (node: typeof worker) => {
+          for (;;) {
+            const claimed = await node.jobs.claim({ limit: 4, leaseMs: 60_000, maxAttempts: 3, now: 2000 });
+            if (claimed.length === 0) return;
+            for (const { id: jobId, leaseId } of claimed) {
+              const outcome = { type: "failed", error: "no face" } as const;
+              if ((await node.jobs.finish({ jobId, leaseId }, outcome, 2000)).finished) ended.push(jobId);
+            }
+          }
+        };
+        await Promise.all([work(api), work(api), work(worker), work(worker)]);
+        expect(ended.toSorted()).toEqual(jobs.toSorted());
+        expect(due).toBeGreaterThan(0);
+        await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(90 * 3);
+        const [open] = await query<{ pooled: number; direct: number }>(
+          postgres.url,
+          `SELECT count(*) FILTER (WHERE application_name = 'prosopon')::int AS pooled,
+                  count(*) FILTER (WHERE application_name = 'prosopon events')::int AS direct
+           FROM pg_stat_activity WHERE datname = $1`,
+          [new URL(database.url).pathname.slice(1)],
+        );
+        expect(open!.pooled).toBeLessThanOrEqual(POOL_SIZE);
+        expect(open!.direct).toBe(2);
+      } finally {
+        await Promise.all([api.close(), worker.close()]);
+        await database.drop();
+      }
+    });
+  });
+}
