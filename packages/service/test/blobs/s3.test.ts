@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openS3Blobs } from "../../src/blobs/s3.ts";
 import type { BlobStore } from "../../src/blobs/types.ts";
@@ -98,5 +100,29 @@ describe("S3 blobs", () => {
     expect((await server.look()).uploads).toEqual([]);
     stuck();
     await abandoned;
+  });
+
+  it("give up a server that accepts and then says nothing, and say so", async () => {
+    const held: Socket[] = [];
+    const mute = createServer((socket) => void held.push(socket)).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const endpoint = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    await expect(openS3Blobs({ ...credentials, endpoint, silenceMs: 50 })).rejects.toThrow(
+      "does not answer (the object storage fell silent)",
+    );
+    for (const socket of held) socket.destroy();
+    mute.close();
+  });
+
+  it("keep every key under its prefix, whatever characters it has, and refuse one that leads out of the bucket", async () => {
+    const options = { ...credentials, endpoint: server.endpoint };
+    const odd = await openS3Blobs({ ...options, prefix: "a?b#c+d %25ü/" });
+    const { blobId } = await odd.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    expect((await server.look()).keys).toEqual([`a?b#c+d %25ü/${blobId}`]);
+    expect(await odd.list(Date.now() + 1000)).toEqual([blobId]);
+    await odd.delete([blobId]);
+    expect((await server.look()).keys).toEqual([]);
+    await odd.close();
+    await expect(openS3Blobs({ ...options, prefix: "../other/" })).rejects.toThrow("prefix");
   });
 });

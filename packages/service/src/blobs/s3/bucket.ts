@@ -15,6 +15,8 @@ export interface S3Options {
   endpoint?: string;
   /** Before every key, e.g. `prosopon/`. */
   prefix?: string;
+  /** Without a byte for so long a connection is given up, milliseconds. Default 30,000. */
+  silenceMs?: number;
 }
 
 export interface S3Request {
@@ -37,11 +39,25 @@ export interface Bucket {
 
 /** Tries beside the first, for 5xx, 429 and broken connections: about 3 s in all. */
 const RETRIES = 6;
+/** Nothing is asked again after so long, milliseconds: a server that says nothing would hold a request up for minutes. */
+const PATIENCE_MS = 60_000;
+const SILENCE_MS = 30_000;
+/** What S3's codes mean here, where its address, bucket and credentials may well be right. */
+const HINTS: Record<string, string> = {
+  RequestTimeTooSkewed: "Its clock and this machine's differ: set them right.",
+  AuthorizationHeaderMalformed: "The bucket is in another region: name that one.",
+  PermanentRedirect: "The bucket is in another region: name that one.",
+  ExpiredToken: "The temporary credentials have ended: give new ones.",
+};
 
 /** Signing and sending, no more: the official SDK is a tree of packages for the eight requests made here (decisions/024). */
 export function createBucket({ bucket, region = "us-east-1", prefix = "", ...options }: S3Options): Bucket {
   const endpoint = (options.endpoint ?? `https://s3.${region}.amazonaws.com`).replace(/\/+$/, "");
-  const { accessKeyId, secretAccessKey, sessionToken } = options;
+  const { accessKeyId, secretAccessKey, sessionToken, silenceMs = SILENCE_MS } = options;
+  const folder = prefix.split("/").map(encodeURIComponent);
+  // A URL resolves them, and the key would be another bucket's.
+  if (folder.some((name) => name === "." || name === ".."))
+    throw new Error(`The prefix ${prefix} has a part that is . or .. : leave it out.`);
   const identity = {
     accessKeyId,
     secretAccessKey,
@@ -54,18 +70,18 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
     method: string,
     { key, query = {}, body = "", accept = [], signal }: S3Request,
   ): Promise<Response> {
-    const url = new URL(`${endpoint}/${bucket}${key === undefined ? "" : `/${prefix}${key}`}`);
+    const url = new URL(`${endpoint}/${bucket}${key === undefined ? "" : `/${folder.join("/")}${key}`}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const digest = { "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") };
     const answer = await persistently(async () => {
       const signed = await new AwsV4Signer({ ...identity, method, url: url.href, headers: digest }).sign();
-      return send(method, signed.url, signed.headers, body, signal);
+      return send(method, signed.url, signed.headers, body, { silenceMs, ...(signal && { signal }) });
     }, signal);
     if (answer.ok || accept.includes(answer.status)) return answer;
     // XML with a code; never an object's bytes.
     const code = /<Code>([^<]*)<\/Code>/.exec(await answer.text())?.[1] ?? "no code";
     throw new Error(
-      `The object storage refused ${method} in bucket ${bucket}: ${answer.status} ${code}. Check its address, bucket and credentials.`,
+      `The object storage refused ${method} in bucket ${bucket}: ${answer.status} ${code}. ${HINTS[code] ?? "Check its address, bucket and credentials."}`,
     );
   }
 
@@ -85,17 +101,21 @@ async function persistently(
   send: () => Promise<Response>,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
+  const began = performance.now();
   for (let tries = 0; ; tries++) {
+    const last = () => tries === RETRIES || performance.now() - began > PATIENCE_MS;
     try {
       const answer = await send();
-      if ((answer.status < 500 && answer.status !== 429) || tries === RETRIES) return answer;
+      if ((answer.status < 500 && answer.status !== 429) || last()) return answer;
       await answer.body?.cancel();
     } catch (error) {
       signal?.throwIfAborted();
-      if (tries === RETRIES) {
-        throw new Error("The object storage does not answer. Check its address and that it runs.", {
-          cause: error,
-        });
+      if (last()) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        throw new Error(
+          `The object storage does not answer (${code ?? message}). Check its address and that it runs.`,
+          { cause: error },
+        );
       }
     }
     await sleep(Math.random() * 50 * 2 ** tries, undefined, signal && { signal });

@@ -2,16 +2,13 @@ import { type IncomingMessage, request as http } from "node:http";
 import { request as https } from "node:https";
 import { Readable } from "node:stream";
 
-/** Without a byte for this long the connection is given up, milliseconds. */
-const SILENCE_MS = 60_000;
-
 /** `fetch` copies a body before it sends it: over 400 MB that garbage came to 125 MB. This sends the caller's bytes. */
 export function send(
   method: string,
   url: URL,
   headers: Headers,
   body: Uint8Array | string,
-  signal: AbortSignal | undefined,
+  { silenceMs, signal }: { silenceMs: number; signal?: AbortSignal },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const begin = url.protocol === "http:" ? http : https;
@@ -21,7 +18,7 @@ export function send(
       headers: { ...Object.fromEntries(headers), ...length },
       ...(signal && { signal }),
     });
-    sent.setTimeout(SILENCE_MS, () => sent.destroy(new Error("the object storage fell silent")));
+    sent.setTimeout(silenceMs, () => sent.destroy(new Error("the object storage fell silent")));
     sent.once("response", (answer) => resolve(toResponse(answer)));
     sent.once("error", reject);
     sent.end(body);
