@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -13,6 +13,9 @@ export type { S3Options } from "./s3/bucket.ts";
 
 /** As the local store makes them. */
 const ID = /^[A-Za-z0-9_-]{32}$/;
+const COPIES = "prosopon-images-";
+/** A job is done with its images long before. Milliseconds. */
+const ABANDONED_MS = 60 * 60_000;
 /** Requests of one `delete` at a time. */
 const DELETIONS = 8;
 
@@ -25,7 +28,8 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   const bucket = createBucket(options);
   const listing = createListing(bucket);
   await listing.check();
-  const directory = await mkdtemp(join(tmpdir(), "prosopon-images-"));
+  await removeAbandoned();
+  const directory = await mkdtemp(join(tmpdir(), COPIES));
   await chmod(directory, 0o700);
 
   return {
@@ -41,6 +45,8 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
         await answer.body?.cancel();
         return undefined;
       }
+      // Whoever tidies up there may have removed it.
+      await mkdir(directory, { recursive: true, mode: 0o700 });
       const path = join(directory, randomBytes(12).toString("base64url"));
       const release = () => rm(path, { force: true });
       try {
@@ -62,6 +68,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
     },
 
     async list(before) {
+      await removeAbandoned();
       await listing.abortUploads(before);
       return (await listing.olderThan(before)).filter((key) => ID.test(key));
     },
@@ -70,4 +77,20 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Copies that processes left which were killed. Of other users' none can be seen. */
+async function removeAbandoned(): Promise<void> {
+  const before = Date.now() - ABANDONED_MS;
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(COPIES)) continue;
+    const directory = join(tmpdir(), name);
+    for (const copy of await readdir(directory).catch(() => [])) {
+      const path = join(directory, copy);
+      const entry = await stat(path).catch(() => undefined);
+      if (entry && entry.mtimeMs < before) await rm(path, { force: true });
+    }
+    const entry = await stat(directory).catch(() => undefined);
+    if (entry && entry.mtimeMs < before) await rmdir(directory).catch(() => {}); // only an empty one goes
+  }
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openS3Blobs } from "../../src/blobs/s3.ts";
 import type { BlobStore } from "../../src/blobs/types.ts";
@@ -124,5 +126,25 @@ describe("S3 blobs", () => {
     expect((await server.look()).keys).toEqual([]);
     await odd.close();
     await expect(openS3Blobs({ ...options, prefix: "../other/" })).rejects.toThrow("prefix");
+  });
+
+  it("remove the copies that a killed process left, and do without a directory that was tidied away", async () => {
+    const { blobId } = await blobs.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    const left = await mkdtemp(join(tmpdir(), "prosopon-images-"));
+    await writeFile(join(left, "old"), "image");
+    await writeFile(join(left, "young"), "image");
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(join(left, "old"), long, long);
+    const file = (await blobs.open(blobId))!;
+    await blobs.list(Date.now());
+    expect(await readdir(left)).toEqual(["young"]);
+    expect(await readFile(file.path, "utf8")).toBe("image");
+    await file.release();
+
+    await rm(left, { recursive: true });
+    await rm(dirname(file.path), { recursive: true });
+    const again = (await blobs.open(blobId))!;
+    expect(await readFile(again.path, "utf8")).toBe("image");
+    await again.release();
   });
 });
