@@ -19,3 +19,10 @@ export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/op
 export { checkSqliteIntegrity } from "./storage/sqlite/integrity.ts";
 export { openSqliteStorage } from "./storage/sqlite/open.ts";
 export { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";
+export {
+  transferToPostgres,
+  type TransferOptions,
+  type TransferProgress,
+  type TransferReport,
+  type TransferredTable,
+} from "./storage/transfer/transfer.ts";

@@ -27,10 +27,10 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
     if (!shared || (entry && entry.mtimeMs < Date.now() - ABANDONED_MS)) await rm(path, { force: true });
   }
   return {
-    async put(data, { maxBytes, signal }) {
-      const blobId = randomBytes(24).toString("base64url");
+    async put(data, { maxBytes, signal, blobId = randomBytes(24).toString("base64url") }) {
       const path = join(directory, blobId);
-      const part = path + PART;
+      // A name of its own: what a crash left of the same blob is not in the way.
+      const part = join(directory, randomBytes(24).toString("base64url") + PART);
       const head: Uint8Array[] = [];
       let size = 0;
       try {

@@ -2,11 +2,12 @@
 export interface BlobStore {
   /**
    * Stores a stream. Durable when it resolves; on error or abort nothing is left.
+   * `blobId` keeps the id that the blob has in another store; what is there under it is replaced.
    * @throws BlobTooLargeError once more than `maxBytes` have come.
    */
   put(
     data: AsyncIterable<Uint8Array>,
-    options: { maxBytes: number; signal?: AbortSignal },
+    options: { maxBytes: number; signal?: AbortSignal; blobId?: string },
   ): Promise<{ blobId: string; size: number; head: Uint8Array }>;
   /** A local file for the engine to read, valid until `release`. A remote store fetches it first. */
   open(blobId: string): Promise<{ path: string; release(): Promise<void> } | undefined>;

@@ -14,6 +14,7 @@ import { migratePostgres } from "./migrate.ts";
 import { ping } from "./ping.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
+import { refuseUnfinishedTransfer } from "../transfer/unfinished.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:5432/database`. May lead through a pooler in transaction mode. */
@@ -31,7 +32,7 @@ const GALLERY_FACES = 2_000_000;
 
 /**
  * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.
- * @throws StorageError `unusable` when the database cannot be reached, lacks pgvector 0.8, or was migrated by a version too new.
+ * @throws StorageError `unusable` when the database cannot be reached, lacks pgvector 0.8, was migrated by a version too new, or is being filled by a transfer.
  */
 export async function openPostgresStorage({
   url,
@@ -41,6 +42,10 @@ export async function openPostgresStorage({
 }: PostgresOptions): Promise<Storage> {
   await migratePostgres(directUrl);
   const database = createDatabase(url, connections);
+  await refuseUnfinishedTransfer(database).catch(async (error: unknown) => {
+    await database.end();
+    throw error;
+  });
   const context = createContext(database);
   const feed = await createFeed(database, directUrl);
   const events = createEvents(context, feed);
