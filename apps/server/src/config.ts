@@ -73,6 +73,13 @@ export const settings = {
     "where images in flight are kept: a directory, or s3://bucket or s3://bucket/prefix",
     text,
   ),
+  from: value("--from <dir>", "PROSOPON_DATA", "data directory to move; no server may run on it", text),
+  to: secretValue(
+    "--to <url>",
+    "PROSOPON_DATABASE_URL",
+    "PostgreSQL to move it to, as postgres://user:password@host:5432/name",
+    databaseUrl,
+  ),
   drainSeconds: value(
     "--drain-seconds <number>",
     "PROSOPON_DRAIN_SECONDS",
@@ -120,7 +127,7 @@ export const settings = {
     "PROSOPON_CHECK",
     "change nothing; list what is pending, and exit with 1 if something is",
   ),
-  dryRun: flag("--dry-run", "PROSOPON_DRY_RUN", "change nothing; print the SQL that would run"),
+  dryRun: flag("--dry-run", "PROSOPON_DRY_RUN", "change nothing; print what would be done"),
   json: flag("--json", "PROSOPON_JSON", "answer in JSON, for scripts"),
   keepCrops: value(
     "--keep-crops <on|off>",

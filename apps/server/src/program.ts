@@ -5,6 +5,7 @@ import { accountsCommand } from "./commands/accounts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { recognizeCommand } from "./commands/recognize.ts";
 import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     recognizeCommand(),
     accountsCommand(),
     migrateCommand(),
+    migrateDataCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

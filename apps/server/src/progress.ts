@@ -1,7 +1,8 @@
 const WIDTH = 30;
 
 export interface Progress {
-  step(label: string): void;
+  /** `count` of the total are done, 1 where nothing is said. */
+  step(label: string, count?: number): void;
   end(): void;
 }
 
@@ -16,8 +17,8 @@ export function createProgress(total: number, stream: NodeJS.WriteStream = proce
   };
   draw("");
   return {
-    step(label) {
-      done += 1;
+    step(label, count = 1) {
+      done += count;
       draw(label);
     },
     end: () => void stream.write("\r\x1b[K"),
