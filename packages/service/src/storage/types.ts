@@ -235,12 +235,14 @@ export interface Storage {
     }): Promise<JobRecord>;
     /**
      * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
-     * Searches and recognitions first, then accounts in turn, each by age: one account's imports don't delay another's.
+     * Lookups (searches and recognitions) go before imports (enrolments and added images); within each the accounts take
+     * turns, each account's jobs by age, and one that has sent nothing for a while comes first (`turn.ts`).
+     * One number bounds both together; two bound each by itself, so that imports in hand leave places for lookups.
      * A job that has used up `maxAttempts` is not claimed but ended Failed here: dead, its images kept
      * for `keepDeadMs`; without it they go at once, and it cannot be retried.
      */
     claim(options: {
-      limit: number;
+      limit: number | { lookups: number; imports: number };
       leaseMs: number;
       maxAttempts: number;
       keepDeadMs?: number;
@@ -260,8 +262,8 @@ export interface Storage {
       filter: JobFilter,
       page: { limit: number; cursor?: string },
     ): Promise<Page<JobRecord>>;
-    /** Earliest time a job becomes due, for the worker's sleep; undefined when the queue is empty. */
-    nextDue(now: number): Promise<number | undefined>;
+    /** Earliest time after `after` at which a job becomes due, for the worker's sleep; undefined when none does. */
+    nextDue(after: number): Promise<number | undefined>;
     /** Unfinished jobs of the account, oldest first: the state sent on connect. */
     unfinished(accountId: string): Promise<JobRecord[]>;
     /**

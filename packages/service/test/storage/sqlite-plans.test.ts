@@ -38,11 +38,21 @@ describe("SQLite query plans", () => {
       "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     ],
     [
-      "the oldest due job of an account",
+      "the jobs whose turn it is",
       "jobs_queue",
-      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.account = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.row LIMIT ?",
+      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.turn, j.row LIMIT ?",
     ],
-    ["the next due time", "jobs_due", "SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL"],
+    [
+      "an account's unfinished jobs",
+      "jobs_waiting",
+      "SELECT * FROM jobs j WHERE j.account = ? AND j.due_at IS NOT NULL ORDER BY j.row",
+    ],
+    [
+      "the newest turn served",
+      "jobs_served",
+      "SELECT max(turn) FROM jobs WHERE rank = ? AND started_at IS NOT NULL",
+    ],
+    ["the next due time", "jobs_due", "SELECT min(due_at) FROM jobs WHERE due_at > ?"],
     [
       "an identity by its external id",
       "identities_external",

@@ -47,6 +47,76 @@ export function queueContract(open: () => Promise<Opened>): void {
       expect(new Set([first?.accountId, second?.accountId])).toEqual(new Set([loud, quiet]));
     });
 
+    it("keeps to a limit for lookups and one for imports", async () => {
+      const accountId = await newAccount(current());
+      for (const payload of [enrolment, enrolment, enrolment, search, search])
+        await enqueue(current(), accountId, payload);
+      const kinds = async (lookups: number, imports: number) =>
+        (
+          await current().jobs.claim({
+            limit: { lookups, imports },
+            leaseMs: 1000,
+            maxAttempts: 3,
+            now: 2000,
+          })
+        ).map(({ kind }) => kind);
+      expect(await kinds(0, 1)).toEqual(["enrol"]);
+      expect(await kinds(1, 0)).toEqual(["search"]);
+      expect(await kinds(3, 1)).toEqual(["search", "enrol"]);
+      expect(await kinds(3, 3)).toEqual(["enrol"]);
+    });
+
+    it("lets an account that comes back go before those that never stopped, once", async () => {
+      const [a, b, quiet] = [
+        await newAccount(current()),
+        await newAccount(current()),
+        await newAccount(current()),
+      ];
+      for (let i = 0; i < 10; i++) for (const loud of [a, b]) await enqueue(current(), loud, search);
+      // At every place in the round: after a's job and after b's.
+      for (const served of [3, 4]) {
+        for (let i = 0; i < served; i++) await claimOne(current());
+        await enqueue(current(), quiet, search);
+        await enqueue(current(), quiet, search);
+        expect((await claimOne(current()))?.accountId).toBe(quiet);
+        const next = [await claimOne(current()), await claimOne(current()), await claimOne(current())];
+        expect(new Set(next.map((job) => job?.accountId))).toEqual(new Set([a, b, quiet]));
+      }
+    });
+
+    it("gives loud accounts their share, however many others always have a job waiting", async () => {
+      const accounts = [];
+      for (let i = 0; i < 22; i++) accounts.push(await newAccount(current()));
+      const [a = "", b = "", ...quiet] = accounts;
+      for (let i = 0; i < 20; i++) for (const loud of [a, b]) await enqueue(current(), loud, enrolment);
+      for (const accountId of quiet) await enqueue(current(), accountId, enrolment);
+      const served = new Map<string, number>();
+      for (let i = 0; i < 5 * accounts.length; i++) {
+        const { id: jobId, leaseId, accountId } = (await claimOne(current()))!;
+        await current().jobs.finish({ jobId, leaseId }, { type: "failed", error: "No face." }, 2000);
+        served.set(accountId, (served.get(accountId) ?? 0) + 1);
+        if (quiet.includes(accountId)) await enqueue(current(), accountId, enrolment);
+      }
+      for (const accountId of accounts) {
+        expect(served.get(accountId)).toBeGreaterThanOrEqual(4);
+        expect(served.get(accountId)).toBeLessThanOrEqual(6);
+      }
+    });
+
+    it("does not hold an account's earlier jobs against it", async () => {
+      const [busy, other] = [await newAccount(current()), await newAccount(current())];
+      for (let i = 0; i < 12; i++) {
+        const jobId = await enqueue(current(), busy, enrolment);
+        const { leaseId } = (await claimOne(current()))!;
+        await current().jobs.finish({ jobId, leaseId }, { type: "failed", error: "No face." }, 2000);
+      }
+      for (let i = 0; i < 6; i++) await enqueue(current(), other, enrolment);
+      await enqueue(current(), busy, enrolment);
+      const next = [];
+      for (let i = 0; i < 4; i++) next.push((await claimOne(current()))?.accountId);
+      expect(next).toContain(busy);
+    });
+
     it("never hands one job to two claims", async () => {
       const accountId = await newAccount(current());
       for (let i = 0; i < 40; i++) await enqueue(current(), accountId, i % 2 ? search : enrolment);
@@ -96,6 +166,7 @@ export function queueContract(open: () => Promise<Opened>): void {
       await current().jobs.release({ jobId, leaseId: first.leaseId }, { at: 7000, countAttempt: true });
       expect(await claimOne(current(), 6999)).toBeUndefined();
       expect(await current().jobs.nextDue(6000)).toBe(7000);
+      expect(await current().jobs.nextDue(7000)).toBeUndefined();
       const second = (await claimOne(current(), 7000))!;
       expect(second.attempts).toBe(2);
       await current().jobs.release({ jobId, leaseId: second.leaseId }, { at: 7000, countAttempt: false });

@@ -1,9 +1,26 @@
-import { randomUUID } from "node:crypto";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import type { EndJobs } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+
+type DueRow = JobRow & { new_lease_id: string | null };
+
+/** jobs_queue from its beginning, for each rank; it passes over the jobs under a lease, in back-off, or in another claim's hands. */
+const due = (name: string, rank: number, limit: string) => `
+  ${name} AS (
+    SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND j.due_at IS NOT NULL AND j.due_at <= $1
+    ORDER BY j.turn, j.row LIMIT ${limit} FOR UPDATE OF j SKIP LOCKED)`;
+
+/** Those due as they were, with the new lease of those that got one. */
+const CLAIM = `
+  WITH ${due("lookups", 0, "$2::int")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
+  due AS (SELECT * FROM lookups UNION ALL SELECT * FROM imports),
+  leased AS (
+    UPDATE jobs SET status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
+      started_at = coalesce(jobs.started_at, $1)
+    FROM due WHERE jobs.row = due.row AND due.attempts < $6 RETURNING jobs.row, jobs.lease_id AS new_lease_id)
+  SELECT due.*, leased.new_lease_id FROM due LEFT JOIN leased USING (row) ORDER BY rank, turn, row`;
 
 export function createClaim(
   { transaction }: Context,
@@ -12,27 +29,19 @@ export function createClaim(
 ): Storage["jobs"]["claim"] {
   return ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(async (tx) => {
-      // jobs_queue from its beginning; it passes over the jobs under a lease, in back-off, or in another claim's hands.
-      const due = await tx.query<JobRow>(
-        `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.due_at IS NOT NULL AND j.due_at <= $1
-         ORDER BY j.rank, j.turn, j.row LIMIT $2 FOR UPDATE SKIP LOCKED`,
-        [now, limit],
-      );
-      if (due.length === 0) return [];
-      const spent = due.filter((job) => job.attempts >= maxAttempts);
-      const taken = due.filter((job) => job.attempts < maxAttempts);
+      const { lookups, imports } = typeof limit === "number" ? { lookups: limit, imports: limit } : limit;
+      const all = typeof limit === "number" ? limit : lookups + imports;
+      const jobs = await tx.query<DueRow>(CLAIM, [now, lookups, imports, all, now + leaseMs, maxAttempts]);
+      if (jobs.length === 0) return [];
+      const spent = jobs.filter((job) => job.new_lease_id === null);
+      const taken = jobs.filter((job) => job.new_lease_id !== null);
       const claimed = taken.map((job): ClaimedJob => ({
         ...jobRecord(job),
         status: "Started",
         attempts: job.attempts + 1,
         startedAt: job.started_at ?? now,
-        leaseId: randomUUID(),
+        leaseId: job.new_lease_id!,
       }));
-      await tx.query(
-        `UPDATE jobs j SET status = 'Started', attempts = attempts + 1, lease_id = l.lease_id, due_at = $3, started_at = coalesce(started_at, $4)
-         FROM unnest($1::bigint[], $2::text[]) AS l (row, lease_id) WHERE j.row = l.row`,
-        [taken.map((job) => job.row), claimed.map((job) => job.leaseId), now + leaseMs, now],
-      );
       const changes = [
         ...(await end(
           tx,

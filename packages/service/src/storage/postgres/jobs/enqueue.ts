@@ -3,25 +3,26 @@ import type { Context } from "../context.ts";
 import type { Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
 import type { Feed } from "../feed/feed.ts";
+import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
 import { storable, toJson } from "../text.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
-const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
-
-/**
- * Accounts take turns: a job is placed one round after its account's last waiting one, and in the round that is being
- * served when none waits. So the n-th job of one account goes before the (n+1)-th of any other, and claiming is one
- * walk along jobs_queue, however many accounts and jobs wait. jobs_queue finds the round served, jobs_waiting the last.
- */
-const INSERT = `
-  INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
-  SELECT $1::int, $2, $3, $4::smallint, greatest(
-      coalesce((SELECT turn FROM jobs WHERE rank = $4::smallint AND due_at IS NOT NULL AND status = 'Sent' AND due_at <= $6::bigint
-        ORDER BY rank, turn, row LIMIT 1), 0),
-      coalesce((SELECT max(turn) + 1 FROM jobs WHERE account = $1::int AND rank = $4::smallint AND due_at IS NOT NULL), 0)),
-    'Sent', $5::json, $6::bigint, $7, $6::bigint
-  ON CONFLICT (id) DO NOTHING
-  RETURNING ${JOB_COLUMNS}`;
+/** The account's head is held from here on, so that no two of its jobs get one turn. jobs_served finds the newest turn served. */
+const INSERT = TURN_COLUMN.map(
+  (column) => `
+  WITH head AS (
+    UPDATE event_heads h SET ${column} = ${nextTurn("greatest", `h.${column}`, "(SELECT max(turn) FROM jobs WHERE rank = $4::smallint AND started_at IS NOT NULL)")}
+    WHERE h.account = $1::int RETURNING h.${column} AS turn
+  ), job AS (
+    INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
+    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, $6::bigint, $7, $6::bigint FROM head
+    ON CONFLICT (id) DO NOTHING
+    RETURNING ${JOB_COLUMNS}
+  ), blobs AS (
+    INSERT INTO job_blobs (job, blob_id) SELECT job.row, blob_id FROM job, unnest($8::text[]) AS blob_id ON CONFLICT DO NOTHING
+  )
+  SELECT * FROM job`,
+);
 
 /** Job, images and event in one commit. */
 export function createEnqueue(
@@ -60,21 +61,17 @@ export async function insertJob(
   { id, payload, identityId }: { id: string; payload: JobPayload; identityId: string | null },
   now: number,
 ): Promise<JobRow | undefined> {
-  const [job] = await query<JobRow>(INSERT, [
+  const rank = RANK[payload.kind];
+  const [job] = await query<JobRow>(INSERT[rank]!, [
     account,
     id,
     payload.kind,
-    RANK[payload.kind],
+    rank,
     toJson(payload),
     now,
     identityId,
+    payload.images.map(({ blobId }) => blobId),
   ]);
-  if (job && payload.images.length > 0) {
-    await query("INSERT INTO job_blobs (job, blob_id) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING", [
-      job.row,
-      payload.images.map(({ blobId }) => blobId),
-    ]);
-  }
   return job;
 }
 

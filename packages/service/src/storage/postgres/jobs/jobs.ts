@@ -49,10 +49,11 @@ export function createJobs(
       );
       return page(rows.map(jobRecord), limit);
     },
-    async nextDue() {
+    async nextDue(after) {
       // jobs_due
       const [row] = await read<{ due: number | null }>(
-        "SELECT min(due_at) AS due FROM jobs WHERE due_at IS NOT NULL",
+        "SELECT min(due_at) AS due FROM jobs WHERE due_at > $1",
+        [after],
       );
       return row?.due ?? undefined;
     },

@@ -1,9 +1,8 @@
 import { type JobPayload, type Storage, StorageError } from "../../types.ts";
+import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
-
-const RANK: Record<JobPayload["kind"], number> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
 
 /** Inside a transaction: writes a job as Sent with its images and event. */
 export type InsertJob = (
@@ -13,9 +12,18 @@ export type InsertJob = (
 ) => JobRow;
 
 export function createInsertJob({ db }: Context, events: Events): InsertJob {
+  // jobs_served finds the newest turn served.
+  const place = TURN_COLUMN.map((column, rank) =>
+    db
+      .prepare<[number], number>(
+        `UPDATE accounts SET ${column} = ${nextTurn("max", column, `(SELECT max(turn) FROM jobs WHERE rank = ${rank} AND started_at IS NOT NULL)`)}
+         WHERE row = ? RETURNING ${column}`,
+      )
+      .pluck(),
+  );
   const insert = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, status, payload, due_at, identity_id, created_at)
-     VALUES (?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
+    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
+     VALUES (?, ?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
   );
   const inserted = db.prepare<[number | bigint], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
@@ -23,11 +31,13 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
   const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id) VALUES (?, ?)");
 
   return (account, { id, payload, identityId }, now) => {
+    const rank = RANK[payload.kind];
     const { lastInsertRowid: row } = insert.run(
       account,
       id,
       payload.kind,
-      RANK[payload.kind],
+      rank,
+      place[rank]!.get(account),
       JSON.stringify(payload),
       now,
       identityId,

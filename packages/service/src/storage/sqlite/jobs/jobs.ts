@@ -39,11 +39,11 @@ export function createJobs(
   const listDead = list("AND j.dead_until IS NOT NULL");
   // jobs_due
   const nextDue = db
-    .prepare<[], number | null>("SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL")
+    .prepare<[number], number | null>("SELECT min(due_at) FROM jobs WHERE due_at > ?")
     .pluck();
-  // jobs_queue, once for each rank.
+  // jobs_waiting
   const unfinished = db.prepare<[number], JobRow>(
-    `SELECT * FROM (${from} WHERE j.rank IN (0, 1) AND j.account = ? AND j.due_at IS NOT NULL) ORDER BY row`,
+    `${from} WHERE j.account = ? AND j.due_at IS NOT NULL ORDER BY j.row`,
   );
 
   const insertJob = createInsertJob(context, events);
@@ -70,8 +70,8 @@ export function createJobs(
       });
       return page(rows.map(jobRecord), limit);
     },
-    async nextDue() {
-      return nextDue.get() ?? undefined;
+    async nextDue(after) {
+      return nextDue.get(after) ?? undefined;
     },
     async unfinished(accountId) {
       return unfinished.all(accountRow(accountId) ?? -1).map(jobRecord);
