@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { tidyEnvironment } from "./environment.ts";
 import { isSpoken } from "./errors.ts";
 import { createProgram } from "./program.ts";
+import { readSecretFiles } from "./secret-files.ts";
 
 /** 0 done, 1 it failed, 2 it was asked wrongly. */
 process.exitCode = await run();
@@ -10,6 +11,7 @@ process.exitCode = await run();
 async function run(): Promise<number> {
   try {
     const program = createProgram();
+    readSecretFiles();
     tidyEnvironment(program);
     await program.parseAsync();
     return Number(process.exitCode ?? 0);
