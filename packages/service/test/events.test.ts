@@ -249,14 +249,31 @@ describe("an event stream over time", async () => {
     await eventually(() => closed[0]?.[0]).toBe(1001);
   });
 
-  it("is closed with 4429 when its reader lags by over a mebibyte", async () => {
+  it("is closed with 4429 when its reader lags by over a mebibyte for 10 s", async () => {
     const { token } = (await api.login()).body;
     const state = { bufferedAmount: 0, pongs: true };
     const { closed, sent } = await connect(token, state);
     state.bufferedAmount = 1_100_000;
     await api.call("POST", IDENTITY, { token, body: form([["input_images", await photo("audrey.jpg")]]) });
+    await clock.advance(9_000);
+    expect(closed).toEqual([]);
+    await clock.advance(1_500);
     await eventually(() => closed[0]?.[0]).toBe(4429);
     expect(sent).toEqual([]);
+  });
+
+  it("goes on where it was when its reader catches up", async () => {
+    const { token } = (await api.login()).body;
+    const state = { bufferedAmount: 0, pongs: true };
+    const { closed, sent } = await connect(token, state);
+    state.bufferedAmount = 1_100_000;
+    await api.call("POST", IDENTITY, { token, body: form([["input_images", await photo("audrey.jpg")]]) });
+    await clock.advance(5_000);
+    expect(sent).toEqual([]);
+    state.bufferedAmount = 0;
+    await clock.advance(1_000);
+    await eventually(() => sent.length).toBeGreaterThan(0);
+    expect(closed).toEqual([]);
   });
 
   it("is refused with 4429 beyond the account's number of streams", async () => {

@@ -10,6 +10,9 @@ import { HEARTBEAT_MS, watchSession } from "./watch.ts";
 /** Documented in docs/protocol.md. */
 const FIRST_MESSAGE_MS = 10_000;
 const MAX_BUFFERED_BYTES = 1_048_576;
+/** How long a reader that lags so far may take to catch up, and how often that is looked at. */
+const DRAIN_MS = 10_000;
+const DRAIN_LOOK_MS = 20;
 /** Pings without an answer before a socket counts as dead. */
 const MAX_MISSED_PONGS = 2;
 
@@ -84,14 +87,24 @@ async function serve(
   try {
     for await (const event of jobEvents(deps, claims.accountId, cursor, signal)) {
       if (signal.aborted) return;
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES)
-        return close(4429, "too slow: reconnect with the cursor");
+      if (!(await drained(deps, socket, signal))) return close(4429, "too slow: reconnect with the cursor");
+      if (signal.aborted) return;
       socket.send(JSON.stringify(event satisfies JobEvent));
     }
   } finally {
     stopWatching();
     release();
   }
+}
+
+/** Waits for a reader that lags: events are read from the storage as they are sent, so that nothing piles up meanwhile. */
+async function drained({ clock }: Deps, socket: EventSocket, signal: AbortSignal): Promise<boolean> {
+  for (let waited = 0; socket.bufferedAmount > MAX_BUFFERED_BYTES; waited += DRAIN_LOOK_MS) {
+    if (waited >= DRAIN_MS) return false;
+    if (signal.aborted) return true;
+    await new Promise<void>((resolve) => clock.after(DRAIN_LOOK_MS, resolve));
+  }
+  return true;
 }
 
 /** Pings, and drops a peer that answers none of two: a cable was pulled. Returns the stop. */
