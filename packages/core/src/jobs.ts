@@ -1,4 +1,11 @@
-import { EnrolmentAnswer, Job, JobList, RecognitionAnswer, SearchAnswer } from "./contract/job.ts";
+import {
+  EnrolmentAnswer,
+  Job,
+  JobList,
+  JobRetried,
+  RecognitionAnswer,
+  SearchAnswer,
+} from "./contract/job.ts";
 import type { Deadline } from "./deadline.ts";
 import { ApiError, JobFailedError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -42,15 +49,14 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
   };
 
   const read: ReadJob = async (job, signal, waitS) => {
-    const ref = typeof job === "string" ? { id: job } : job;
-    if (!ref?.id) throw new TypeError("A job must be named by its id, or by what a starting call returned.");
+    const ref = toRef(job);
     const info = await server.info();
     if (info) {
-      const path = `/v1/jobs/${encodeURIComponent(ref.id)}${query({ wait: waitS })}`;
+      const path = `${pathOf(ref.id)}${query({ wait: waitS })}`;
       return fromJob(await transport.json(Job, { method: "GET", path }, signal), info.thresholds.listed);
     }
     // Each documented route knows its own kind only; create and add jobs share one.
-    const kinds: JobRef["kind"][] = "kind" in ref ? [ref.kind] : ["enrol", "search", "recognize"];
+    const kinds: JobRef["kind"][] = ref.kind ? [ref.kind] : ["enrol", "search", "recognize"];
     for (const kind of kinds) {
       const state = await askDocumented({ id: ref.id, kind }, signal);
       if (state) return state;
@@ -81,10 +87,27 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
     list: (options = {}) =>
       transport.call(options, async ({ signal }) => {
         await server.need("Listing jobs");
-        const { limit, cursor, status, kind, ids } = options;
-        const path = `/v1/jobs${query({ limit, cursor, status, kind, ids: ids?.join(",") })}`;
+        const { limit, cursor, status, kind, dead, ids } = options;
+        const path = `/v1/jobs${query({ limit, cursor, status, kind, dead: dead && "true", ids: ids?.join(",") })}`;
         const page = await transport.json(JobList, { method: "GET", path }, signal);
         return { items: page.jobs, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
       }),
+
+    retry: (job, options) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Retrying a job", "retry");
+        const path = `${pathOf(toRef(job).id)}/retry`;
+        const { job_id, kind } = await transport.json(JobRetried, { method: "POST", path }, signal);
+        return { id: job_id, kind };
+      }),
   };
+}
+
+const pathOf = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;
+
+/** @throws TypeError without an id */
+function toRef(job: JobRef | string): { id: string; kind?: JobRef["kind"] } {
+  const ref = typeof job === "string" ? { id: job } : job;
+  if (!ref?.id) throw new TypeError("A job must be named by its id, or by what a starting call returned.");
+  return ref;
 }

@@ -7,8 +7,8 @@ import type { Transport } from "./transport.ts";
 export interface Server {
   /** Asked once, then remembered; a failure is not remembered. */
   info(): Promise<ServerInfo | undefined>;
-  /** @throws ApiError 501 where the server has only the documented routes. */
-  need(what: string): Promise<ServerInfo>;
+  /** @throws ApiError 501 where the server has only the documented routes, or lacks the capability. */
+  need(what: string, capability?: string): Promise<ServerInfo>;
 }
 
 /** What servers and the gateways before them answer for a route they do not have. */
@@ -44,13 +44,13 @@ export function createServer(transport: Transport): Server {
 
   return {
     info,
-    async need(what) {
+    async need(what, capability = "v1") {
       const known = await info();
-      if (known) return known;
+      if (known?.capabilities.includes(capability)) return known;
       throw new ApiError(501, {
         statusCode: 501,
         error: "Not Implemented",
-        message: `${what} needs a Prosopon server: this one has only the documented routes.`,
+        message: `${what} needs a ${known ? "newer Prosopon server." : "Prosopon server: this one has only the documented routes."}`,
       });
     },
   };

@@ -84,7 +84,15 @@ export interface Jobs {
   wait(job: JobRef | string, options?: CallOptions): Promise<JobState>;
   /** Every change from the current state to the final one: by socket where there is one, by polling where not. */
   watch(job: JobRef | string, options?: CallOptions): AsyncIterableIterator<JobState>;
-  list(options?: PageOptions & { status?: JobStatus; kind?: JobKind; ids?: string[] }): Promise<Page<Job>>;
+  /** `dead: true`: only jobs that failed because their tries were used up. */
+  list(
+    options?: PageOptions & { status?: JobStatus; kind?: JobKind; dead?: true; ids?: string[] },
+  ): Promise<Page<Job>>;
+  /**
+   * Starts a dead job anew and answers the job that it became; asked again, the same one.
+   * @throws ApiError 404; 409 when it did not die, or its images are no longer kept; 501 where the server cannot
+   */
+  retry(job: JobRef | string, options?: CallOptions): Promise<JobRef>;
 }
 
 /** One change, as the account's event stream tells it. */

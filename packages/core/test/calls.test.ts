@@ -325,7 +325,16 @@ describe("a server with only the documented routes", () => {
       status: 501,
     });
     await expect(client.events.watch().next()).rejects.toMatchObject({ status: 501 });
+    await expect(client.jobs.retry("job-1")).rejects.toMatchObject({ status: 501 });
     await expect(client.identities.create({ images: [image] })).resolves.toMatchObject({ kind: "enrol" });
+  });
+
+  it("is told from an older Prosopon, which lacks a capability, and is asked no further", async () => {
+    await expect(connect().jobs.retry("job-1")).rejects.toMatchObject({
+      status: 501,
+      message: "Retrying a job needs a newer Prosopon server.",
+    });
+    expect(fake.count("POST", "/v1/jobs/job-1/retry")).toBe(0);
   });
 
   it("is not concluded from a fault: the next call asks again", async () => {

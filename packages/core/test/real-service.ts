@@ -11,10 +11,14 @@ export interface RealService {
 }
 
 interface ServiceTests {
-  start(): Promise<RealService>;
+  start(options?: { engine: unknown; clock: unknown }): Promise<RealService>;
+  realEngine(): { analyse(...args: unknown[]): Promise<unknown> };
+  FakeClock: new () => { advance(ms: number): Promise<void> };
   photo(name: string): Promise<Buffer>;
 }
 
 // By address: a static import would type-check the service's sources under this package's settings, which have the DOM's types.
 const address = new URL("../../service/test/fixture.ts", import.meta.url).href;
-export const { start, photo } = (await import(/* @vite-ignore */ address)) as ServiceTests;
+export const { start, photo, realEngine, FakeClock } = (await import(
+  /* @vite-ignore */ address
+)) as ServiceTests;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { imageFile } from "../src/file.ts";
 import { type Client, createClient } from "../src/index.ts";
-import { type RealService, photo, start } from "./real-service.ts";
+import { FakeClock, type RealService, photo, realEngine, start } from "./real-service.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -103,6 +103,31 @@ it("throws JobFailedError that names the image without a face", async () => {
     name: "JobFailedError",
     reason: expect.stringMatching(/image 2/),
     job: { status: "Failed" },
+  });
+});
+
+describe("jobs.retry", () => {
+  it("starts a dead job anew, and answers the same job when it is asked again", async () => {
+    let broken = true;
+    const analyse = (...args: unknown[]) =>
+      broken ? Promise.reject(new Error("out of memory")) : realEngine().analyse(...args);
+    const clock = new FakeClock();
+    const { service, ...own } = await start({ engine: { ...realEngine(), analyse }, clock });
+    await service.ready();
+    const client = createClient({ ...own, fetch: service.fetch });
+    const job = await client.identities.create({ images: [await blob("audrey.jpg")] });
+    const dead = () => client.jobs.list({ dead: true }).then(({ items }) => items);
+    await expect
+      .poll(async () => (await clock.advance(13_000), dead()), { timeout: 15_000 })
+      .toEqual([expect.objectContaining({ job_id: job.id, dead: { until: expect.any(String) } })]);
+    broken = false;
+    const retried = await client.jobs.retry(job);
+    expect(retried).toEqual({ id: expect.any(String), kind: "enrol" });
+    expect(await client.jobs.wait(retried)).toMatchObject({ status: "Succeeded" });
+    expect(await client.jobs.retry(job.id)).toEqual(retried);
+    expect((await dead())[0]!.dead).toMatchObject({ retried_as: retried.id });
+    await expect(client.jobs.retry(retried)).rejects.toMatchObject({ status: 409 });
+    await expect(client.jobs.retry("")).rejects.toThrow(TypeError);
   });
 });
 

@@ -5,7 +5,7 @@ import { login, logout, refresh } from "./routes/auth.ts";
 import { deleteFace, getCrop, getFace } from "./routes/faces.ts";
 import { createNamedIdentity, getIdentity, listIdentities, patchIdentity } from "./routes/identities.ts";
 import { addImages, createIdentity, deleteIdentities, identityStatus } from "./routes/identity.ts";
-import { getJob, listJobs } from "./routes/jobs.ts";
+import { getJob, listJobs, retryJob } from "./routes/jobs.ts";
 import { recognize, recognizeStatus } from "./routes/recognize.ts";
 import { search, searchStatus } from "./routes/search.ts";
 import { accountInfo, healthz, readyz, serverInfo } from "./routes/server.ts";
@@ -50,6 +50,7 @@ export const routes: readonly Route[] = [
   ["PATCH", "/v1/identities/:id", "token", patchIdentity],
   ["GET", "/v1/jobs", "token", listJobs],
   ["GET", "/v1/jobs/:id", "token", getJob],
+  ["POST", "/v1/jobs/:id/retry", "token", retryJob],
   ["GET", "/v1/faces/:id", "token", getFace],
   ["DELETE", "/v1/faces/:id", "token", deleteFace],
   ["GET", "/v1/faces/:id/crop", "token", getCrop],

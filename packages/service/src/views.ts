@@ -1,4 +1,4 @@
-import type { Face, Identity, Job } from "@prosopon/core/contract";
+import type { DeadJob, Face, Identity, Job } from "@prosopon/core/contract";
 import type { FaceRecord, IdentityRecord, JobRecord } from "./storage/types.ts";
 
 /** Records as `/v1` answers them: snake case, RFC 3339 times, absent keys rather than nulls. */
@@ -23,6 +23,11 @@ export const identityView = (identity: IdentityRecord): Identity => ({
   updated_at: time(identity.updatedAt),
 });
 
+const deadView = ({ until, retriedAs }: NonNullable<JobRecord["dead"]>): DeadJob => ({
+  until: time(until),
+  ...(retriedAs === undefined ? {} : { retried_as: retriedAs }),
+});
+
 export const jobView = (job: JobRecord): Job => ({
   job_id: job.id,
   kind: job.kind,
@@ -34,4 +39,5 @@ export const jobView = (job: JobRecord): Job => ({
   ...(job.identityId === undefined ? {} : { identity_id: job.identityId }),
   ...(job.result === undefined ? {} : { result: job.result }),
   ...(job.error === undefined ? {} : { error: job.error }),
+  ...(job.dead === undefined ? {} : { dead: deadView(job.dead) }),
 });

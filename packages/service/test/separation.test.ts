@@ -104,6 +104,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     "GET /v1/jobs": [
       ["/v1/jobs", () => ({}), { status: 200, body: { jobs: [] } }],
       [`/v1/jobs?ids=${enrolJob},${searchJob}`, () => ({}), { status: 200, body: { jobs: [] } }],
+      ["/v1/jobs?dead=true", () => ({}), { status: 200, body: { jobs: [] } }],
       [`/v1/jobs?cursor=${jobsCursor}`, () => ({}), { status: 200, body: { jobs: [] } }],
     ],
     "GET /v1/jobs/:id": [enrolJob, searchJob, recognizeJob].map((id) => [
@@ -111,6 +112,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       () => ({}),
       { status: 404 },
     ]),
+    "POST /v1/jobs/:id/retry": [[`/v1/jobs/${enrolJob}/retry`, () => ({}), { status: 404 }]],
     "GET /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
     "DELETE /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
     "GET /v1/faces/:id/crop": [[`/v1/faces/${faceId}/crop`, () => ({}), { status: 404 }]],

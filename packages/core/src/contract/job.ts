@@ -121,6 +121,19 @@ export const JobResult = v.object({
 });
 export type JobResult = v.InferOutput<typeof JobResult>;
 
+/** Answer of `POST /v1/jobs/{id}/retry`: the job that the dead one was started anew as. */
+export const JobRetried = v.object({ job_id: v.string(), kind: JobKind });
+export type JobRetried = v.InferOutput<typeof JobRetried>;
+
+/** What may still be done about a job that died. */
+export const DeadJob = v.object({
+  /** Its images are kept so long, and it can be retried. RFC 3339, UTC. */
+  until: v.string(),
+  /** The job that it was retried as. */
+  retried_as: v.optional(v.string()),
+});
+export type DeadJob = v.InferOutput<typeof DeadJob>;
+
 /** `GET /v1/jobs/{id}`: all kinds, one shape. */
 export const Job = v.object({
   job_id: v.string(),
@@ -137,6 +150,8 @@ export const Job = v.object({
   result: v.optional(JobResult),
   /** Failed: which image and why, for a person. */
   error: v.optional(v.string()),
+  /** Failed because its tries were used up, not for what was sent. */
+  dead: v.optional(DeadJob),
 });
 export type Job = v.InferOutput<typeof Job>;
 

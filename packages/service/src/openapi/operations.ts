@@ -219,6 +219,7 @@ export const operations: Operation[] = [
       ids,
       { name: "status", description: "Sent, Started, Succeeded or Failed." },
       { name: "kind", description: "enrol, add-images, search or recognize." },
+      { name: "dead", description: "true: only jobs that failed because their tries were used up." },
     ],
     success: [200, "JobList"],
     problems: [400],
@@ -231,6 +232,14 @@ export const operations: Operation[] = [
     query: [wait],
     success: [200, "Job"],
     problems: [404],
+  },
+  {
+    method: "POST",
+    path: "/v1/jobs/:id/retry",
+    summary: "Start a dead job anew; asked again, the answer is the same job",
+    api: "own",
+    success: [202, "JobRetried"],
+    problems: [404, 409, 429],
   },
   {
     method: "GET",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { JobKind, JobStatus } from "@prosopon/core/contract";
 import * as v from "valibot";
 import { json, type Handler } from "../http/call.ts";
@@ -5,11 +6,13 @@ import { shaped } from "../http/json.ts";
 import { idsOf, optional, pageOf } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
 import { HttpProblem } from "../problem.ts";
+import type { JobRecord } from "../storage/types.ts";
 import { jobView } from "../views.ts";
 
 const Filter = v.object({
   status: v.optional(v.picklist(JobStatus.options, `must be one of ${JobStatus.options.join(", ")}`)),
   kind: v.optional(v.picklist(JobKind.options, `must be one of ${JobKind.options.join(", ")}`)),
+  dead: v.optional(v.literal("true", "may only be true")),
 });
 
 export const listJobs: Handler = async ({ deps, accountId, query }) => {
@@ -18,13 +21,13 @@ export const listJobs: Handler = async ({ deps, accountId, query }) => {
     const found = await Promise.all(ids.map((id) => deps.storage.jobs.get(accountId, id)));
     return json({ jobs: found.filter((job) => job !== undefined).map(jobView) });
   }
-  const { status, kind } = shaped(
-    { status: optional(query, "status"), kind: optional(query, "kind") },
+  const { status, kind, dead } = shaped(
+    { status: optional(query, "status"), kind: optional(query, "kind"), dead: optional(query, "dead") },
     Filter,
   );
   const { items, nextCursor } = await deps.storage.jobs.list(
     accountId,
-    { ...(status && { status }), ...(kind && { kind }) },
+    { ...(status && { status }), ...(kind && { kind }), ...(dead && { dead: true }) },
     pageOf(query),
   );
   return json({ jobs: items.map(jobView), ...(nextCursor && { next_cursor: nextCursor }) });
@@ -35,3 +38,21 @@ export const getJob: Handler = async (call) => {
   if (!job) throw new HttpProblem(404, `no job has the id ${call.params["id"]}`);
   return json(jobView(job));
 };
+
+/** Counts as a job started, also in the quota. */
+export const retryJob: Handler = async ({ deps, accountId, params }) => {
+  const id = params["id"]!;
+  const job = await deps.storage.jobs.get(accountId, id);
+  if (!job) throw new HttpProblem(404, `no job has the id ${id}`);
+  if (!job.dead?.retriedAs) await deps.quota.check(accountId);
+  const answer = await deps.storage.jobs.retry(accountId, id, { id: randomUUID(), now: deps.clock.now() });
+  if (answer.retried) return json({ job_id: answer.jobId, kind: job.kind }, 202);
+  throw new HttpProblem(answer.reason === "unknown" ? 404 : 409, refusal(job)[answer.reason]);
+};
+
+const refusal = (job: JobRecord) => ({
+  unknown: `no job has the id ${job.id}`,
+  "not-dead": `this job did not die: ${job.error === undefined ? `it is ${job.status}` : `it failed: ${job.error}`}`,
+  expired: "this job died too long ago: its images are no longer kept, so send them again",
+  "identity-gone": `this job cannot be retried: the identity ${job.identityId} was deleted`,
+});

@@ -12,6 +12,7 @@ const CAPABILITIES = [
   "events.sse",
   "events.websocket",
   "wait",
+  "retry",
   "uploads",
   "metadata",
   "external-ids",
