@@ -1,16 +1,19 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { nodeServerOptions } from "@prosopon/service";
 import { CommandError } from "./errors.ts";
 
 /** Uploads and answers under way get so long at shutdown; below the 10 s after which Docker kills. */
 const GRACE_MS = 5_000;
+/** A WebSocket's client gets so long to answer the close, which is all that is left to say: one that sleeps never does. */
+const GOODBYE_MS = 1_500;
 
 export interface Listening {
   server: Server;
   url: string;
-  /** Takes no new connection; resolves when the open ones have ended, at the latest after the grace time. */
+  /** Takes no new connection and keeps none alive; resolves when the open ones have ended, at the latest after the grace time. */
   close(): Promise<void>;
 }
 
@@ -43,18 +46,34 @@ export async function listen(
     server.listen(port, host, resolve);
   });
 
+  let closing = false;
+  // First, as answers are begun in the other listener's turn.
+  server.prependListener("request", (_request, response) => {
+    if (closing) response.shouldKeepAlive = false;
+  });
+  /** Not among the connections that Node's server closes: they are nobody's any more, and yet it waits for them. */
+  const upgraded = new Set<Duplex>();
+  server.on("upgrade", (_request, socket) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
+  });
+
   return {
     server,
     url: urlOf(server.address() as AddressInfo, host),
     async close() {
+      closing = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // A stream that ended after server.close leaves its connection idle, and Node looks for those only once.
       const sweep = setInterval(() => server.closeIdleConnections(), 50);
-      const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-      // Upgraded sockets are nobody's connections any more: one whose client does not answer the close is left behind.
-      const never = new Promise<void>((resolve) => setTimeout(resolve, GRACE_MS + 500).unref());
-      await Promise.race([closed, never]);
+      const goodbye = setTimeout(() => upgraded.forEach((socket) => socket.destroy()), GOODBYE_MS);
+      const late = setTimeout(() => {
+        server.closeAllConnections();
+        upgraded.forEach((socket) => socket.destroy());
+      }, GRACE_MS);
+      await closed;
       clearInterval(sweep);
+      clearTimeout(goodbye);
       clearTimeout(late);
     },
   };

@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -168,9 +169,25 @@ describe("serve, shutdown", () => {
     const { code } = await server.stop();
     expect(code).toBe(0);
     // Docker and systemd's common settings kill after 10 s.
-    expect(performance.now() - begun).toBeLessThan(9_000);
+    expect(performance.now() - begun).toBeLessThan(5_000);
     await stream.text().catch(() => {});
   });
+
+  it.each(["/v1/events", "/graphql"])(
+    "waits for no WebSocket at %s that never says who it is nor answers the close",
+    async (path) => {
+      const server = await startServer(await temporaryDirectory());
+      const deaf = connect(Number(new URL(server.url).port), "127.0.0.1").on("error", () => {});
+      deaf.write(
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n`,
+      );
+      const [answer] = (await once(deaf, "data")) as [Buffer];
+      expect(answer.toString()).toContain("101 Switching Protocols");
+      const begun = performance.now();
+      expect((await server.stop()).code).toBe(0);
+      expect(performance.now() - begun).toBeLessThan(4_000);
+    },
+  );
 
   it("ends at once on a second signal", async () => {
     const server = await startServer(await temporaryDirectory());

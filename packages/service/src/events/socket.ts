@@ -42,6 +42,10 @@ export function connect(deps: Deps, socket: EventSocket, request: { url: string;
   };
   socket.onClose(() => abort.abort());
   abort.signal.addEventListener("abort", heartbeat(deps, socket, close));
+  // Also one that has not said who it is, or is just being looked at.
+  const forget = deps.streams.onGoing(() => close(1001, "the server is going away"));
+  abort.signal.addEventListener("abort", forget);
+  if (abort.signal.aborted) return;
 
   const begin = (token: string, cursorText: string | undefined) =>
     void serve(deps, socket, token, cursorText, abort.signal, close).catch((error: unknown) => {
@@ -81,7 +85,7 @@ async function serve(
   const cursor = cursorText ? parseCursor(cursorText) : undefined;
   if (cursorText && cursor === undefined) return close(4400, "the cursor is not one of this server's");
   if (signal.aborted) return;
-  const release = deps.streams.open(claims.accountId, () => close(1001, "the server is going away"));
+  const release = deps.streams.open(claims.accountId);
   if (!release) return close(4429, `over ${deps.limits.streams} event streams of this account are open`);
   const stopWatching = watchSession(deps, claims, ({ code, reason }) => close(code, reason));
   try {

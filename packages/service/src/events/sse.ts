@@ -30,7 +30,7 @@ export const events: Handler = async ({ deps, request, query, accountId, session
 
   const abort = new AbortController();
   const end = () => abort.abort();
-  const release = deps.streams.open(accountId, end);
+  const release = deps.streams.open(accountId);
   if (!release)
     throw new HttpProblem(429, `over ${deps.limits.streams} event streams of this account are open`, {
       "retry-after": "15",
@@ -42,6 +42,7 @@ export const events: Handler = async ({ deps, request, query, accountId, session
     stopWatching();
     request.signal.removeEventListener("abort", end);
   });
+  abort.signal.addEventListener("abort", deps.streams.onGoing(end));
 
   const source = jobEvents(deps, accountId, cursor, abort.signal);
   let next: Promise<IteratorResult<JobEvent, void>> | undefined;
