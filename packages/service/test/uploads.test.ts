@@ -1,7 +1,9 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { openLocalBlobs, StorageError, type Storage } from "../src/index.ts";
 import { eventually, form, keys, photo, PROBLEM_KEYS, settle, start, type Fields } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
@@ -236,6 +238,42 @@ describe("an upload", async () => {
     ]);
     expect([sent.status, keys(sent.body)]).toEqual([413, PROBLEM_KEYS]);
     expect(await readdir(path.join(small.directory, "blobs"))).toEqual([]);
+  });
+});
+
+describe("images that no job came of", () => {
+  const fields = async (): Promise<Fields> => [
+    ["input_images", await photo("audrey.jpg")],
+    ["input_images", Buffer.from("no image")],
+  ];
+
+  it("hide nothing of the request's own fault when the blob store fails as they are erased", async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), "prosopon-service-"));
+    const blobs = await openLocalBlobs(directory);
+    const failing = { ...blobs, delete: () => Promise.reject(new Error("the store is away")) };
+    const api = await start({ blobs: failing });
+    const answer = await api.call("POST", IDENTITY, { body: form(await fields()) });
+    expect(answer.status).toBe(415);
+    expect(answer.body.message).toContain("image 2");
+    expect(api.log.join("")).toContain("the store is away");
+    await rm(directory, { recursive: true });
+  });
+
+  it("are erased when the database fails before the job is written", async () => {
+    const api = await start();
+    const { storage } = api;
+    const away: Storage["identities"]["get"] = async () => {
+      throw new StorageError("unusable", "The database does not answer.");
+    };
+    const broken = await start({
+      storage: { ...storage, identities: { ...storage.identities, get: away } },
+    });
+    const body = form([
+      ["input_image", await photo("audrey.jpg")],
+      ["identity_id", "any"],
+    ]);
+    expect((await broken.call("POST", `${IDENTITY}/recognize`, { body })).status).toBe(503);
+    expect(await readdir(path.join(broken.directory, "blobs"))).toEqual([]);
   });
 });
 

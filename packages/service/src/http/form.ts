@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { Busboy } from "@fastify/busboy";
+import type { Deps } from "../deps.ts";
 import type { ImageRef } from "../storage/types.ts";
 import { asProblem, HttpProblem } from "../problem.ts";
 import { linger, readWithin } from "./body.ts";
@@ -109,10 +110,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
     slot.catch(fail);
   });
 
-  const discard = async () => {
-    await deps.blobs.delete(stored);
-    for (const blobId of stored) deps.receiving.delete(blobId);
-  };
+  const discard = () => eraseStored(deps, stored);
   const reader = request.body.getReader();
   try {
     const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
@@ -192,6 +190,14 @@ export async function storeImage(
   deps.receiving.add(blobId);
   stored.push(blobId);
   return { blobId, size };
+}
+
+/** Where that fails the caller still hears of the fault that led to it, and the sweep of orphans erases them. */
+export async function eraseStored({ blobs, receiving, logger }: Deps, stored: string[]): Promise<void> {
+  await blobs.delete(stored).catch((error: unknown) => {
+    logger.error({ err: error }, "could not erase images that no job came of; the sweep will");
+  });
+  for (const blobId of stored) receiving.delete(blobId);
 }
 
 /** Says which image it was, where there may be several. */

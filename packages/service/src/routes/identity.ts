@@ -24,8 +24,13 @@ export const addImages: Handler = async (call) => {
 /** The identity that a form names; its images are erased when there is none. @throws HttpProblem 400, 404 */
 export async function namedIdentity({ deps, accountId }: Call, form: Form): Promise<string> {
   const id = form.text("identity_id")?.trim();
-  const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
-  if (known) return known.id;
+  try {
+    const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
+    if (known) return known.id;
+  } catch (error) {
+    await form.discard();
+    throw error;
+  }
   await form.discard();
   if (!id) throw new HttpProblem(400, "the form needs the field identity_id");
   throw new HttpProblem(404, `no identity has the id ${id}`);

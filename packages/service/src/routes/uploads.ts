@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Upload } from "@prosopon/core/contract";
 import { linger, readWithin } from "../http/body.ts";
 import { json, type Call, type Handler } from "../http/call.ts";
-import { checkLength, receiveForm, storeImage } from "../http/form.ts";
+import { checkLength, eraseStored, receiveForm, storeImage } from "../http/form.ts";
 import { HttpProblem } from "../problem.ts";
 import type { ImageRef } from "../storage/types.ts";
 
@@ -61,10 +61,7 @@ async function fromBody(call: Call): Promise<Received> {
     return {
       image,
       keep: () => void deps.receiving.delete(image.blobId),
-      discard: async () => {
-        await deps.blobs.delete(stored);
-        deps.receiving.delete(image.blobId);
-      },
+      discard: () => eraseStored(deps, stored),
     };
   } catch (error) {
     linger(reader);
