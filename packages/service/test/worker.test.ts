@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
 import { describe, expect, it } from "vitest";
@@ -212,6 +213,75 @@ describe("the worker", () => {
       (await api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) }))
         .status,
     ).toBe(200);
+  });
+});
+
+describe("what the worker has in hand", () => {
+  /** One thread, whose photos end when the test says so. */
+  function stepped() {
+    const photos: { size: number; end: () => void }[] = [];
+    const engine: Engine = {
+      ...faulty(() => {}),
+      async analyse(image, options) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const { size } = await stat((image as { path: string }).path);
+        photos.push({ size, end: resolve });
+        await promise;
+        return realEngine().analyse(image, options);
+      },
+    };
+    return { photos, engine };
+  }
+  const search = async (api: Fixture): Promise<string> =>
+    (
+      await api.call("POST", `${IDENTITY}/search`, {
+        body: form([["input_image", await photo("SeanConnery.jpg")]]),
+      })
+    ).body.job_id;
+
+  it("leaves a place for a search while imports fill it, and its photo goes before theirs", async () => {
+    const { photos, engine } = stepped();
+    const api = await start({ engine });
+    const five = await Promise.all(
+      Array.from({ length: 5 }, async () => ["input_images", await photo("audrey.jpg")] as const),
+    );
+    const imports: string[] = [];
+    for (let i = 0; i < 4; i++)
+      imports.push(
+        (await api.call("POST", IDENTITY, { body: form(five.map(([name, bytes]) => [name, bytes])) })).body
+          .job_id,
+      );
+    await eventually(() => photos.length).toBe(1);
+    await settle();
+    expect(await Promise.all(imports.map((id) => statusOf(api, id)))).toContain("Sent");
+    const id = await search(api);
+    await eventually(() => statusOf(api, id)).toBe("Started");
+    photos[0]!.end();
+    await eventually(() => photos.length).toBe(2);
+    expect(photos[1]!.size).toBe((await photo("SeanConnery.jpg")).length);
+    photos[1]!.end();
+    expect((await api.done(`${IDENTITY}/search`, id)).status).not.toBe("Sent");
+    for (let i = 2; i < 21; i++) {
+      await eventually(() => photos.length).toBe(i + 1);
+      photos[i]!.end();
+    }
+    for (const job of imports)
+      await eventually(() => statusOf(api, job), { timeout: 20_000 }).toBe("Succeeded");
+  });
+
+  it("is one search a thread: what waits is taken when a photo has been analysed", async () => {
+    const { photos, engine } = stepped();
+    const api = await start({ engine });
+    const ids = [await search(api), await search(api), await search(api)];
+    const statuses = () => Promise.all(ids.map((id) => statusOf(api, id)));
+    await eventually(() => photos.length).toBe(1);
+    await settle();
+    expect(await statuses()).toEqual(["Started", "Sent", "Sent"]);
+    for (let i = 0; i < 3; i++) {
+      await eventually(() => photos.length).toBe(i + 1);
+      photos[i]!.end();
+    }
+    for (const id of ids) await eventually(() => statusOf(api, id)).toBe("Succeeded");
   });
 });
 

@@ -6,6 +6,7 @@ import { addImages } from "./handlers/add-images.ts";
 import { enrol } from "./handlers/enrol.ts";
 import { recognize } from "./handlers/recognize.ts";
 import { search } from "./handlers/search.ts";
+import { createHands, isLookup, type Hand } from "./hands.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
 const LEASE_MS = 60_000;
@@ -18,7 +19,7 @@ const MAX_ATTEMPTS = 5;
 const MAX_CLAIMS = 10;
 const BACKOFF_MS = 1_000;
 /** Looks for work at least so often, should a wake-up ever be lost. */
-const IDLE_MS = 30_000;
+const IDLE_MS = 5_000;
 /** What `stop` waits for jobs in hand before it gives them back: below the 10 s after which supervisors kill. */
 const GRACE_MS = 8_000;
 
@@ -42,6 +43,9 @@ export interface Worker {
   readonly running: number;
 }
 
+/** Jobs in hand for each thread, at most; those whose end is being written count too. */
+const IN_HAND = 6;
+
 interface InHand {
   job: ClaimedJob;
   abort: AbortController;
@@ -55,6 +59,9 @@ const STOPPING = new Error("the worker stops");
 export function createWorker(deps: Deps): Worker {
   const { storage, blobs, clock, logger, engine, limits } = deps;
   const inHand = new Map<string, InHand>();
+  const hands = createHands(engine, pump);
+  /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
+  const waiting = { lookups: true, imports: true };
   let running = false;
   let claiming: Promise<void> | undefined;
   let claimAgain = false;
@@ -72,6 +79,7 @@ export function createWorker(deps: Deps): Worker {
     claiming = claim()
       .catch((error: unknown) => {
         logger.error({ err: error }, "could not claim jobs");
+        hands.hold(false);
         sleep(BACKOFF_MS);
       })
       .finally(() => {
@@ -84,53 +92,79 @@ export function createWorker(deps: Deps): Worker {
   }
 
   async function claim(): Promise<void> {
+    const room = hands.room();
+    const places = Math.max(0, IN_HAND * engine.info().threads - inHand.size);
+    const lookups = waiting.lookups ? Math.min(room.lookups, places) : 0;
+    const imports = waiting.imports ? Math.min(room.imports, places - lookups) : 0;
+    if (lookups + imports === 0) return; // the next photo or job to end pumps again
     cancelSleep();
-    // Two jobs a thread: while one is read from disk or written, another computes.
-    const free = engine.info().threads * 2 - inHand.size;
-    if (free <= 0) return; // the next job to end pumps again
-    const jobs = await storage.jobs.claim({
-      limit: free,
-      leaseMs: LEASE_MS,
-      maxAttempts: MAX_CLAIMS,
-      keepDeadMs: limits.deadJobMs,
-      now: clock.now(),
-    });
+    // A wake-up during the claim counts; what ends in an error is still to be looked for.
+    const before = { ...waiting };
+    if (lookups > 0) waiting.lookups = false;
+    if (imports > 0) waiting.imports = false;
+    hands.hold(before.lookups);
+    const [since, now] = [performance.now(), clock.now()];
+    const jobs = await storage.jobs
+      .claim({
+        limit: { lookups, imports },
+        leaseMs: LEASE_MS,
+        maxAttempts: MAX_CLAIMS,
+        keepDeadMs: limits.deadJobMs,
+        now,
+      })
+      .catch((error: unknown) => {
+        waiting.lookups ||= before.lookups;
+        waiting.imports ||= before.imports;
+        throw error;
+      });
     if (!running) {
       await Promise.all(
         jobs.map((job) => storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false })),
       );
       return;
     }
-    jobs.forEach(take);
-    if (jobs.length === free) return;
-    const due = await storage.jobs.nextDue(clock.now());
+    for (const job of jobs) take(job, since);
+    const found = jobs.filter(({ kind }) => isLookup(kind)).length;
+    waiting.lookups ||= lookups > 0 && found === lookups;
+    waiting.imports ||= imports > 0 && jobs.length - found === imports;
+    hands.hold(waiting.lookups);
+    if (waiting.lookups && waiting.imports) return;
+    const due = await storage.jobs.nextDue(now);
     sleep(due === undefined ? IDLE_MS : Math.min(Math.max(due - clock.now(), 1), IDLE_MS));
   }
 
   function sleep(ms: number): void {
     cancelSleep();
-    if (running) cancelSleep = clock.after(ms, pump);
+    if (running) cancelSleep = clock.after(ms, wake);
   }
 
-  function take(job: ClaimedJob): void {
+  function wake(): void {
+    waiting.lookups = true;
+    waiting.imports = true;
+    pump();
+  }
+
+  function take(job: ClaimedJob, since: number): void {
     const abort = new AbortController();
-    const done = run(job, abort.signal)
+    const hand = hands.take(job, since, abort.signal);
+    const done = run(job, hand, abort.signal)
       .catch((error: unknown) =>
         logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
       )
       .finally(() => {
         inHand.delete(job.id);
+        hand.letGo();
         pump();
       });
     inHand.set(job.id, { job, abort, done });
   }
 
-  async function run(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+  async function run(job: ClaimedJob, { engine }: Hand, signal: AbortSignal): Promise<void> {
     const begun = clock.now();
     let outcome: JobOutcome;
     try {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
-      outcome = await Promise.race([work(deps, job, signal), rejection(signal)]);
+      outcome = await Promise.race([work({ ...deps, engine }, job, signal), rejection(signal)]);
       const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
       if (!answer.finished) return;
       logger.info(
@@ -198,9 +232,9 @@ export function createWorker(deps: Deps): Worker {
     start() {
       if (running) return;
       running = true;
-      stopListening = storage.events.onDue(pump);
+      stopListening = storage.events.onDue(wake);
       renewOnTime();
-      pump();
+      wake();
     },
     async stop({ graceMs = GRACE_MS } = {}) {
       if (!running) return;
@@ -208,6 +242,7 @@ export function createWorker(deps: Deps): Worker {
       stopListening();
       cancelSleep();
       await claiming;
+      hands.hold(false);
       const grace = Promise.withResolvers<void>();
       const cancelGrace = clock.after(graceMs, grace.resolve);
       await Promise.race([Promise.all([...inHand.values()].map(({ done }) => done)), grace.promise]);

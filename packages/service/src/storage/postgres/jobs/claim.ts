@@ -1,6 +1,7 @@
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
+import type { Feed } from "../feed/feed.ts";
 import type { EndJobs } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
@@ -25,6 +26,7 @@ const CLAIM = `
 export function createClaim(
   { transaction }: Context,
   events: Events,
+  feed: Feed,
   end: EndJobs,
 ): Storage["jobs"]["claim"] {
   return ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
@@ -60,6 +62,7 @@ export function createClaim(
           .map((job) => ({ job, status: "Started" as const })),
       ];
       await events.record(tx, changes);
+      if (spent.length > 0) tx.afterCommit(feed.due); // others may wait for the places that they took
       return claimed;
     });
 }

@@ -25,7 +25,7 @@ export function createJobs(
 
   return {
     enqueue: createEnqueue(context, events, feed),
-    claim: createClaim(context, events, endJobs),
+    claim: createClaim(context, events, feed, endJobs),
     ...createLeases(context, events, feed),
     finish: createFinish(context, events, endJobs, insertFaces),
     ...createRetry(context, events, feed),

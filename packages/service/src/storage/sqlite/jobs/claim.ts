@@ -31,6 +31,7 @@ export function createClaim(
             const error = `Given up after ${job.attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
             const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
             end(job, { status: "Failed", error, deadUntil }, now);
+            events.due(); // others may wait for the place that it took
             continue;
           }
           const leaseId = randomUUID();
