@@ -33,8 +33,7 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   await chmod(directory, 0o700);
 
   return {
-    async put(data, { maxBytes, signal }) {
-      const blobId = randomBytes(24).toString("base64url");
+    async put(data, { maxBytes, signal, blobId = randomBytes(24).toString("base64url") }) {
       return { blobId, ...(await upload(bucket, blobId, data, { maxBytes, ...(signal && { signal }) })) };
     },
 
