@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { openLocalBlobs, openS3Blobs, type BlobStore, type S3Options } from "@prosopon/service";
-import { variables, type Values } from "./config.ts";
-import { CommandError, UsageError } from "./errors.ts";
+import { openLocalBlobs, openS3Blobs, type BlobStore } from "@prosopon/service";
+import type { Values } from "./config.ts";
+import { CommandError } from "./errors.ts";
+import { s3Options } from "./s3-options.ts";
 import { prepareDirectory } from "./storage.ts";
 
 export type BlobsOptions = Values<"data"> & Partial<Values<"blobs">>;
@@ -21,33 +22,4 @@ export async function openBlobs(
       cause: error,
     });
   }
-}
-
-/** Of `s3://bucket/prefix` with the credentials of the environment; undefined for a directory. @throws UsageError */
-export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): S3Options | undefined {
-  if (!/^[a-z0-9]+:\/\//i.test(blobs)) return undefined;
-  const [, bucket, prefix = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(blobs) ?? [];
-  if (bucket === undefined)
-    throw new UsageError(
-      "--blobs (PROSOPON_BLOBS) must be a directory, or object storage as s3://bucket or s3://bucket/prefix.",
-    );
-  const given = (name: keyof typeof variables) => env[variables[name].env]?.trim() || undefined;
-  const [accessKeyId, secretAccessKey] = [given("s3AccessKeyId"), given("s3SecretAccessKey")];
-  if (accessKeyId === undefined || secretAccessKey === undefined)
-    throw new UsageError(
-      `${blobs} needs its credentials: set ${variables.s3AccessKeyId.env} and ${variables.s3SecretAccessKey.env}.`,
-    );
-  const [endpoint, region] = [given("s3Endpoint"), given("s3Region")];
-  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:/.test(endpoint)))
-    throw new UsageError(
-      `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000.`,
-    );
-  return {
-    bucket,
-    accessKeyId,
-    secretAccessKey,
-    ...(prefix !== "" && { prefix: prefix.replace(/\/*$/, "/") }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(region !== undefined && { region }),
-  };
 }

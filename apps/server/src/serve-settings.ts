@@ -1,4 +1,5 @@
 import { STORAGE_SETTINGS, type Values } from "./config.ts";
+import { s3Options } from "./s3-options.ts";
 import { UsageError } from "./errors.ts";
 
 export const SERVE_SETTINGS = [
@@ -18,12 +19,13 @@ export const SERVE_SETTINGS = [
 
 export type ServeOptions = Values<(typeof SERVE_SETTINGS)[number]>;
 
-/** @throws UsageError when nodes that are to work together could not. */
-export function checkRole({ role, databaseUrl, databaseDirectUrl, blobs }: ServeOptions): void {
+/** Before anything is opened. @throws UsageError when nodes that are to work together could not. */
+export function checkSettings({ role, databaseUrl, databaseDirectUrl, blobs }: ServeOptions): void {
   if (databaseDirectUrl !== undefined && databaseUrl === undefined)
     throw new UsageError(
       "--database-direct-url is another way to the same database: give --database-url (PROSOPON_DATABASE_URL) too.",
     );
+  if (blobs !== undefined) s3Options(blobs);
   if (role === "all") return;
   if (databaseUrl === undefined)
     throw new UsageError(

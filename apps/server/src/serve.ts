@@ -8,12 +8,12 @@ import { firstAccount, fixedCredentials, type FirstAccount } from "./first-accou
 import { listen } from "./listen.ts";
 import { createLog } from "./log.ts";
 import { printJson, printLine } from "./print.ts";
-import { checkRole, type ServeOptions } from "./serve-settings.ts";
+import { checkSettings, type ServeOptions } from "./serve-settings.ts";
 import { aborted, stopSignal } from "./signals.ts";
 
 /** Serves until SIGTERM or SIGINT. Listens early: `/readyz` answers 503 until a real recognition has passed. */
 export async function serve(options: ServeOptions): Promise<void> {
-  checkRole(options);
+  checkSettings(options);
   fixedCredentials(options);
   const stop = stopSignal();
   const logger = createLog(options.logLevel);

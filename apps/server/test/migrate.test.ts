@@ -35,7 +35,11 @@ describe.skipIf(reason !== undefined)(`migrate${reason ? `: ${reason}` : ""}`, (
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(applied).toEqual([...new Set(applied)]);
     const state = JSON.parse((await run(["migrate", "--check", "--json"], { env })).stdout);
-    expect(state).toMatchObject({ current: true, pending: [], versions: { postgresql: expect.stringMatching(/^(1[7-9]|2)/) } });
+    expect(state).toMatchObject({
+      current: true,
+      pending: [],
+      versions: { postgresql: expect.stringMatching(/^(1[7-9]|2)/) },
+    });
     expect(state.applied).toEqual(applied);
     expect((await run(["migrate"], { env })).stdout).toBe("Up to date already.\n");
     await database.drop();
@@ -73,7 +77,11 @@ describe.skipIf(reason !== undefined)(`migrate${reason ? `: ${reason}` : ""}`, (
   it("says what is wrong without the password", async () => {
     const wrong: [args: string[], code: number, says: string][] = [
       [["migrate"], 2, "Which database?"],
-      [["migrate", "--database-url", "mysql://root:hunter2@db/x"], 2, "must be an address such as postgres://"],
+      [
+        ["migrate", "--database-url", "mysql://root:hunter2@db/x"],
+        2,
+        "must be an address such as postgres://",
+      ],
       [["migrate", "--database-url", "postgres://me:hunter2@127.0.0.1:1/x"], 1, "ECONNREFUSED"],
     ];
     for (const [args, code, says] of wrong) {

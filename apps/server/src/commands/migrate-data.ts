@@ -54,7 +54,10 @@ async function openImages(
   dryRun: boolean,
 ): Promise<TransferOptions["images"]> {
   if (blobs === undefined || resolve(blobs) === join(resolve(from), "blobs")) return undefined;
-  const { openBlobs, s3Options } = await import("../blobs.ts");
+  const [{ openBlobs }, { s3Options }] = await Promise.all([
+    import("../blobs.ts"),
+    import("../s3-options.ts"),
+  ]);
   const remote = s3Options(blobs) !== undefined;
   if (dryRun && !remote && !existsSync(blobs)) return undefined;
   return {

@@ -1,0 +1,32 @@
+import type { S3Options } from "@prosopon/service";
+import { variables } from "./config.ts";
+import { UsageError } from "./errors.ts";
+
+/** Of `s3://bucket/prefix` with the credentials of the environment; undefined for a directory. @throws UsageError */
+export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): S3Options | undefined {
+  if (!/^[a-z0-9]+:\/\//i.test(blobs)) return undefined;
+  const [, bucket, prefix = ""] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(blobs) ?? [];
+  if (bucket === undefined)
+    throw new UsageError(
+      "--blobs (PROSOPON_BLOBS) must be a directory, or object storage as s3://bucket or s3://bucket/prefix.",
+    );
+  const given = (name: keyof typeof variables) => env[variables[name].env]?.trim() || undefined;
+  const [accessKeyId, secretAccessKey] = [given("s3AccessKeyId"), given("s3SecretAccessKey")];
+  if (accessKeyId === undefined || secretAccessKey === undefined)
+    throw new UsageError(
+      `${blobs} needs its credentials: set ${variables.s3AccessKeyId.env} and ${variables.s3SecretAccessKey.env}.`,
+    );
+  const [endpoint, region] = [given("s3Endpoint"), given("s3Region")];
+  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:/.test(endpoint)))
+    throw new UsageError(
+      `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000.`,
+    );
+  return {
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    ...(prefix !== "" && { prefix: prefix.replace(/\/*$/, "/") }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+  };
+}
