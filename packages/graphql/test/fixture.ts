@@ -35,7 +35,7 @@ afterAll(async () => {
 
 let engine: Engine | undefined;
 /** The real one, once per test file. */
-function realEngine(): Engine {
+export function realEngine(): Engine {
   if (!engine) {
     const opened = (engine = createEngine({ threads: 1 }));
     closing.unshift(() => opened.close());

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Fixture, photo, start } from "./fixture.ts";
+import { FakeClock } from "../../service/test/fixture.ts";
+import { type Fixture, photo, realEngine, start } from "./fixture.ts";
 
 let gateway: Fixture;
 let franck: { identityId: string; jobId: string };
@@ -290,6 +291,57 @@ describe("Mutation", () => {
     const job = await gateway.jobDone(data.createIdentity.id, "... on EnrolmentJob { identity { id } }");
     expect(job).toMatchObject({ status: "FAILED", identity: null });
     expect(job.error).toMatch(/face/i);
+  });
+});
+
+describe("a dead job", () => {
+  const retry =
+    "mutation ($input: RetryJobInput!) { retryJob(input: $input) { ... on RetriedJob { job { id jobId kind status dead { until } } } ... on Error { __typename code message path } } }";
+
+  it("is listed and retried, once, under either of its ids", async () => {
+    let broken = true;
+    const clock = new FakeClock();
+    const engine = realEngine();
+    const api = await start({
+      service: {
+        clock,
+        engine: {
+          ...engine,
+          analyse: (...args) =>
+            broken ? Promise.reject(new Error("out of memory")) : engine.analyse(...args),
+        },
+      },
+    });
+    const started = await api.upload(
+      `mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ${enrolment} } }`,
+      { input: { images: [null] } },
+      { "input.images.0": await photo("franck_02221.jpg") },
+    );
+    const { id, jobId } = started.data.createIdentity;
+    const dead = async () => {
+      await clock.advance(13_000);
+      const answer = await api.query(
+        "{ jobs(filter: { dead: true }) { edges { node { jobId status dead { until retriedAsJobId } } } } }",
+      );
+      return answer.data.jobs.edges.map(({ node }: { node: object }) => node);
+    };
+    const kept = { until: expect.any(String), retriedAsJobId: null };
+    await expect.poll(dead, { timeout: 15_000 }).toEqual([{ jobId, status: "FAILED", dead: kept }]);
+
+    broken = false;
+    const { job } = (await api.query(retry, { input: { jobId: id } })).data.retryJob;
+    expect(job).toMatchObject({ kind: "ENROL", status: "SENT", dead: null });
+    expect(await api.jobDone(job.jobId)).toMatchObject({ status: "SUCCEEDED" });
+    const again = await api.query(retry, { input: { jobId } });
+    expect(again.data.retryJob.job.jobId).toBe(job.jobId);
+    expect(await dead()).toEqual([{ jobId, status: "FAILED", dead: { ...kept, retriedAsJobId: job.jobId } }]);
+    const refused = await api.query(retry, { input: { jobId: job.id } });
+    expect(refused.data.retryJob).toEqual({
+      __typename: "ConflictError",
+      code: "CONFLICT",
+      message: "this job did not die: it is Succeeded",
+      path: ["input", "jobId"],
+    });
   });
 });
 

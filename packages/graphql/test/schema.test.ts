@@ -40,6 +40,7 @@ describe("schema.graphql", () => {
       "logout",
       "recognizeIdentity",
       "refreshToken",
+      "retryJob",
       "searchIdentities",
       "updateIdentity",
     ]);

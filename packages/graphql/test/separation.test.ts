@@ -10,6 +10,7 @@ const NAMELESS: Record<string, string> = {
   "Query.jobs(first)": "a size",
   "Query.jobs(filter.status)": "a state",
   "Query.jobs(filter.kind)": "a kind",
+  "Query.jobs(filter.dead)": "a switch",
   "SearchJob.matches(all)": "a switch; read in full below",
   "Mutation.createIdentity(input.externalId)": "written, and unique in the account only: tried below",
   "Mutation.createIdentity(input.metadata)": "written",
@@ -208,6 +209,10 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       "Mutation.recognizeIdentity(input.uploadId)": mutation("recognizeIdentity", [
         { identityId: own, uploadId: ids.upload },
       ]),
+      "Mutation.retryJob(input.jobId)": mutation(
+        "retryJob",
+        anyJob.map((jobId) => ({ jobId })),
+      ),
       "Mutation.updateIdentity(input.identityId)": mutation(
         "updateIdentity",
         identity.map((identityId) => ({ identityId, externalId: "stolen", metadata: { name: "Stolen" } })),

@@ -6,6 +6,8 @@ import type {
   JobFieldsFragment,
   JobsUpdatedSubscription,
   JobUpdatedSubscription,
+  RetryJobMutation,
+  RetryJobMutationVariables,
 } from "./generated/operations.ts";
 import { keyless, possibleTypes } from "./generated/shapes.ts";
 
@@ -24,6 +26,7 @@ const carried = new Set([
   "finishedAt",
   "attempts",
   "error",
+  "dead",
 ]);
 
 export function prosoponCache() {
@@ -59,6 +62,12 @@ export function prosoponCache() {
         addIdentityImages: started,
         searchIdentities: started,
         recognizeIdentity: started,
+        retryJob(result: RetryJobMutation, { input }: RetryJobMutationVariables, cache) {
+          if (result.retryJob.__typename !== "RetriedJob") return;
+          forgetFields(cache, "jobs");
+          // The dead one has got a successor; of the types that its id may have, one is its own.
+          for (const __typename of possibleTypes["Job"] ?? []) cache.invalidate({ __typename, id: input.jobId });
+        },
         deleteIdentities(result: DeleteIdentitiesMutation, _, cache) {
           if (result.deleteIdentities.__typename !== "DeletedIdentities") return;
           for (const id of result.deleteIdentities.ids) {

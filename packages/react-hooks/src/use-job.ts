@@ -56,6 +56,7 @@ function pickState({
   finishedAt,
   attempts,
   error,
-}: Pick<JobDetail, "status" | "done" | "startedAt" | "finishedAt" | "attempts" | "error">) {
-  return { status, done, startedAt, finishedAt, attempts, error };
+  dead,
+}: Pick<JobDetail, "status" | "done" | "startedAt" | "finishedAt" | "attempts" | "error" | "dead">) {
+  return { status, done, startedAt, finishedAt, attempts, error, dead };
 }

@@ -62,6 +62,7 @@ export async function start() {
   const origin = page.resolvedUrls?.local[0] ?? "";
   return {
     service,
+    storage,
     gateway,
     calls,
     clientId,

@@ -75,6 +75,29 @@ describe("useSession", () => {
   });
 });
 
+describe("useRetryJobMutation", () => {
+  it("starts a dead job anew, and shows what became of it in lists that are open", async () => {
+    await signIn();
+    await shows("dead", /^none$/);
+    await site.service.worker.stop();
+    await choose("franck_01829.jpg");
+    await press("enrol");
+    await shows("enrolment", /^sent/);
+    // As a worker whose tries were used up.
+    const now = Date.now();
+    const [job] = await site.storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
+    const outcome = { type: "failed", error: "It crashed.", deadUntil: now + 60_000 } as const;
+    await site.storage.jobs.finish({ jobId: job!.id, leaseId: job!.leaseId }, outcome, now);
+    await shows("failure", /It crashed/);
+    await shows("dead", /^kept$/);
+    site.service.worker.start();
+    await press("retry");
+    await shows("dead", /^(?!kept)\S{20,}$/);
+    await expect.poll(() => page.locator("#people").textContent(), { timeout: 20_000 }).toContain("Ada");
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe("useEnrolment", () => {
   it("goes from photos to an identity, through every state", async () => {
     await signIn();

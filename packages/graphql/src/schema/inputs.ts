@@ -147,6 +147,10 @@ export const RecognizeIdentityInput = builder.inputType("RecognizeIdentityInput"
   }),
 });
 
+export const RetryJobInput = builder.inputType("RetryJobInput", {
+  fields: (t) => ({ jobId: t.id({ required: true }) }),
+});
+
 export const UpdateIdentityInput = builder.inputType("UpdateIdentityInput", {
   description: "What is left out stays; null removes.",
   validate: v.object({ identityId: v.string(), externalId, metadata }),

@@ -1,4 +1,4 @@
-import type { JobKind as Kind, JobResult } from "@prosopon/core/contract";
+import type { DeadJob as Dead, JobKind as Kind, JobResult } from "@prosopon/core/contract";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { JobView } from "../job-view.ts";
@@ -54,6 +54,20 @@ export const typeOfKind: Record<Kind, "EnrolmentJob" | "SearchJob" | "Recognitio
   recognize: "RecognitionJob",
 };
 
+const DeadJob = builder.objectRef<Dead>("DeadJob").implement({
+  description: "What may still be done about a job that failed because its tries were used up.",
+  fields: (t) => ({
+    until: t.expose("until", {
+      type: "DateTime",
+      description: "Its images are kept so long, and `retryJob` can start it anew.",
+    }),
+    retriedAsJobId: t.exposeString("retried_as", {
+      nullable: true,
+      description: "The job that it was retried as; the id of the REST API.",
+    }),
+  }),
+});
+
 export const Job = builder.interfaceRef<JobView>("Job").implement({
   description: "Work on images. Follow it with `jobUpdated`; results are read when asked for.",
   interfaces: [builder.nodeInterfaceRef()],
@@ -94,6 +108,13 @@ export const Job = builder.interfaceRef<JobView>("Job").implement({
       description: "Failed: which image and why.",
       resolve: async (job, _, context) =>
         job.status === "Failed" ? (await stateOf(job, context))?.error : null,
+    }),
+    dead: t.field({
+      type: DeadJob,
+      nullable: true,
+      description: "Failed through no fault of what was sent: its tries were used up.",
+      resolve: async (job, _, context) =>
+        job.status === "Failed" ? (await stateOf(job, context))?.detail?.dead : null,
     }),
     images: t.field({
       type: [SeenImage],

@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import { BadImageError, ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../errors.ts";
-import { upstreamId } from "../ids.ts";
-import { started } from "../job-view.ts";
+import { jobTypes, upstreamId } from "../ids.ts";
+import { type JobView, started } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import { Identity } from "./identity.ts";
 import {
@@ -12,10 +12,11 @@ import {
   imageOf,
   imagesOf,
   RecognizeIdentityInput,
+  RetryJobInput,
   SearchIdentitiesInput,
   UpdateIdentityInput,
 } from "./inputs.ts";
-import { EnrolmentJob, RecognitionJob, SearchJob } from "./job.ts";
+import { EnrolmentJob, Job, RecognitionJob, SearchJob } from "./job.ts";
 import "./session.ts";
 
 /** Decoding, detecting and embedding on the server outweigh any read. */
@@ -24,6 +25,7 @@ const manyImages = ["input", "images"];
 const oneImage = ["input", "image"];
 const identityPath = ["input", "identityId"];
 const facePath = ["input", "faceId"];
+const jobPath = ["input", "jobId"];
 
 const DeletedFace = builder.objectRef<{ face: string }>("DeletedFace").implement({
   fields: (t) => ({
@@ -32,6 +34,12 @@ const DeletedFace = builder.objectRef<{ face: string }>("DeletedFace").implement
       description: "The id that the face had here.",
       resolve: ({ face }) => ({ type: "Face", id: face }),
     }),
+  }),
+});
+
+const RetriedJob = builder.objectRef<{ job: JobView }>("RetriedJob").implement({
+  fields: (t) => ({
+    job: t.expose("job", { type: Job, description: "What the dead job was started anew as." }),
   }),
 });
 
@@ -123,6 +131,18 @@ builder.mutationType({
             },
           ),
         ),
+    }),
+    retryJob: t.field({
+      type: RetriedJob,
+      errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      complexity: jobCost,
+      description: "Starts a dead job anew; asked again, answers the same job.",
+      args: { input: t.arg({ type: RetryJobInput, required: true }) },
+      resolve: async (_, { input }, { client }) => ({
+        job: started(
+          await upstream(client.jobs.retry(upstreamId(input.jobId, jobTypes, jobPath)), { id: jobPath }),
+        ),
+      }),
     }),
     updateIdentity: t.field({
       type: Identity,

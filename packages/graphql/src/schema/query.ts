@@ -25,7 +25,11 @@ const IdentityFilter = builder.inputType("IdentityFilter", {
 
 const JobFilter = builder.inputType("JobFilter", {
   description: "All that is given must hold.",
-  fields: (t) => ({ status: t.field({ type: JobStatus }), kind: t.field({ type: JobKind }) }),
+  fields: (t) => ({
+    status: t.field({ type: JobStatus }),
+    kind: t.field({ type: JobKind }),
+    dead: t.boolean({ description: "True: only those that failed because their tries were used up." }),
+  }),
 });
 
 /** The size of the page is counted at the field that was given `first`. */
@@ -113,6 +117,7 @@ builder.queryType({
               ...options,
               ...(status && { status }),
               ...(filter?.kind && { kind: filter.kind }),
+              ...(filter?.dead && { dead: true }),
             }),
           );
           return {

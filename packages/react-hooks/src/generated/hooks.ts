@@ -67,6 +67,10 @@ export function useRefreshTokenMutation(): urql.UseMutationResponse<operations.R
   return urql.useMutation<operations.RefreshTokenMutation, operations.RefreshTokenMutationVariables>(operations.RefreshTokenDocument);
 }
 
+export function useRetryJobMutation(): urql.UseMutationResponse<operations.RetryJobMutation, operations.RetryJobMutationVariables> {
+  return urql.useMutation<operations.RetryJobMutation, operations.RetryJobMutationVariables>(operations.RetryJobDocument);
+}
+
 export function useSearchIdentitiesMutation(): urql.UseMutationResponse<operations.SearchIdentitiesMutation, operations.SearchIdentitiesMutationVariables> {
   return urql.useMutation<operations.SearchIdentitiesMutation, operations.SearchIdentitiesMutationVariables>(operations.SearchIdentitiesDocument);
 }

@@ -55,6 +55,8 @@ export type IdentityFilter = {
 
 /** All that is given must hold. */
 export type JobFilter = {
+  /** True: only those that failed because their tries were used up. */
+  dead?: boolean | null | undefined;
   kind?: JobKind | null | undefined;
   status?: JobStatus | null | undefined;
 };
@@ -109,6 +111,10 @@ export type RefreshTokenInput = {
   token?: string | null | undefined;
 };
 
+export type RetryJobInput = {
+  jobId: string;
+};
+
 export type SearchIdentitiesInput = {
   /** As parts of a multipart request. */
   image?: Blob | null | undefined;
@@ -156,11 +162,11 @@ export type FaceFieldsFragment = { __typename: 'Face', id: string, faceId: strin
 
 export type IdentityFieldsFragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
-type JobFields_EnrolmentJob_Fragment = { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null };
+type JobFields_EnrolmentJob_Fragment = { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
-type JobFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null };
+type JobFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
-type JobFields_SearchJob_Fragment = { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null };
+type JobFields_SearchJob_Fragment = { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
 export type JobFieldsFragment =
   | JobFields_EnrolmentJob_Fragment
@@ -194,7 +200,7 @@ export type CreateIdentityMutationVariables = Exact<{
 export type CreateIdentityMutation = { __typename: 'Mutation', createIdentity:
     | { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
-    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
@@ -209,7 +215,7 @@ export type AddIdentityImagesMutationVariables = Exact<{
 
 export type AddIdentityImagesMutation = { __typename: 'Mutation', addIdentityImages:
     | { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> }
-    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
@@ -268,9 +274,9 @@ export type JobsQueryVariables = Exact<{
 
 
 export type JobsQuery = { __typename: 'Query', jobs: { __typename: 'JobConnection', edges: Array<{ __typename: 'JobEdge', cursor: string, node:
-        | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-        | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-        | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+        | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
        }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type JobQueryVariables = Exact<{
@@ -279,9 +285,9 @@ export type JobQueryVariables = Exact<{
 
 
 export type JobQuery = { __typename: 'Query', job:
-    | { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null }
-    | { __typename: 'RecognitionJob', identityId: string | null, id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null }
-    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null }
+    | { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'RecognitionJob', identityId: string | null, id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
    | null };
 
 export type SearchMatchFieldsFragment = { __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null };
@@ -298,7 +304,7 @@ export type SearchIdentitiesMutation = { __typename: 'Mutation', searchIdentitie
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
-    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
@@ -313,7 +319,26 @@ export type RecognizeIdentityMutation = { __typename: 'Mutation', recognizeIdent
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
-    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type RetryJobMutationVariables = Exact<{
+  input: RetryJobInput;
+}>;
+
+
+export type RetryJobMutation = { __typename: 'Mutation', retryJob:
+    | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'RetriedJob', job:
+        | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+       }
     | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
@@ -324,9 +349,9 @@ export type JobUpdatedSubscriptionVariables = Exact<{
 
 
 export type JobUpdatedSubscription = { __typename: 'Subscription', jobUpdated:
-    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
    };
 
 export type JobsUpdatedSubscriptionVariables = Exact<{
@@ -335,9 +360,9 @@ export type JobsUpdatedSubscriptionVariables = Exact<{
 
 
 export type JobsUpdatedSubscription = { __typename: 'Subscription', jobsUpdated: { __typename: 'JobChange', cursor: string, job:
-      | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-      | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
-      | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null }
+      | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+      | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+      | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
      } };
 
 export type NodeQueryVariables = Exact<{
@@ -451,6 +476,11 @@ export const JobFieldsFragmentDoc = gql`
   finishedAt
   attempts
   error
+  dead {
+    __typename
+    until
+    retriedAsJobId
+  }
 }
     ` as unknown as DocumentNode<JobFieldsFragment, unknown>;
 export const QualityFieldsFragmentDoc = gql`
@@ -792,6 +822,21 @@ export const RecognizeIdentityDocument = gql`
 }
     ${JobFieldsFragmentDoc}
 ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<RecognizeIdentityMutation, RecognizeIdentityMutationVariables>;
+export const RetryJobDocument = gql`
+    mutation RetryJob($input: RetryJobInput!) {
+  retryJob(input: $input) {
+    __typename
+    ... on RetriedJob {
+      job {
+        __typename
+        ...JobFields
+      }
+    }
+    ...ErrorFields
+  }
+}
+    ${JobFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<RetryJobMutation, RetryJobMutationVariables>;
 export const JobUpdatedDocument = gql`
     subscription JobUpdated($id: ID!) {
   jobUpdated(id: $id) {

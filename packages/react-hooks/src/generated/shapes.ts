@@ -84,6 +84,15 @@ export const possibleTypes: Record<string, string[]> = {
     "Session",
     "UnauthorizedError"
   ],
+  "RetryJobResult": [
+    "ConflictError",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "RetriedJob",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "SearchIdentitiesResult": [
     "BadImageError",
     "InvalidInputError",
@@ -105,4 +114,4 @@ export const possibleTypes: Record<string, string[]> = {
 };
 
 /** Types without an id: they live inside the record that holds them. */
-export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","ConflictError","DeletedIdentities","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];
+export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","ConflictError","DeadJob","DeletedIdentities","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];

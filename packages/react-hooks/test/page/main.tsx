@@ -8,6 +8,7 @@ import {
   useJobsQuery,
   useJobsUpdatedSubscription,
   useRecognition,
+  useRetryJobMutation,
   useSearch,
   useSession,
 } from "../../src/index.ts";
@@ -48,6 +49,9 @@ function Work() {
   const [files, setFiles] = useState<File[]>([]);
   const [{ data, error }] = useIdentitiesQuery();
   const [{ data: jobs }] = useJobsQuery();
+  const [{ data: dead }] = useJobsQuery({ variables: { filter: { dead: true } } });
+  const [, retry] = useRetryJobMutation();
+  const [died] = dead?.jobs.edges.map(({ node }) => node) ?? [];
   const [live] = useJobsUpdatedSubscription();
   const [, erase] = useDeleteIdentitiesMutation();
   note("enrol", enrolment.phase);
@@ -67,6 +71,8 @@ function Work() {
       <button onClick={() => best && void erase({ input: { identityIds: [best.identityId] } })}>
         delete
       </button>
+      <button onClick={() => died && void retry({ input: { jobId: died.id } })}>retry</button>
+      <p id="dead">{died ? (died.dead?.retriedAsJobId ?? "kept") : "none"}</p>
       <p id="enrolment">{`${enrolment.phase} ${enrolment.identity?.name ?? ""} ${enrolment.identity?.faces.length ?? ""}`}</p>
       <p id="failure">{`${enrolment.failure?.code ?? ""} ${enrolment.failure?.message ?? ""}`}</p>
       <p id="search">{`${search.phase} ${search.matches?.map(({ identity, recognized }) => `${identity?.name}:${recognized}`).join(",") ?? ""}`}</p>
