@@ -118,7 +118,7 @@ function parseRetryAfter(header: string | null): number | undefined {
 }
 
 /** The words of the deepest cause: "connect ECONNREFUSED 127.0.0.1:4000" rather than "fetch failed". */
-function innermost(error: unknown): string {
+export function innermost(error: unknown): string {
   let at = error;
   while (at instanceof Error && at.cause instanceof Error) at = at.cause;
   return at instanceof Error ? at.message || at.name : String(at);

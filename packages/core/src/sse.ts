@@ -1,4 +1,5 @@
 import { ConnectionError } from "./errors.ts";
+import { innermost } from "./http.ts";
 import { query } from "./query.ts";
 import { type EventStream, readEvent } from "./socket.ts";
 import type { Transport } from "./transport.ts";
@@ -34,7 +35,7 @@ async function* read(
   let rest = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await readOn(reader);
       if (done) throw new ConnectionError("The event stream ended.");
       const blocks = (rest + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
       rest = blocks.pop() ?? "";
@@ -46,5 +47,16 @@ async function* read(
   } finally {
     signal.removeEventListener("abort", cancel);
     cancel();
+  }
+}
+
+/** Runtimes word a connection that breaks under a body differently ("terminated", "network error"): it is one that can be made again. */
+async function readOn(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    return await reader.read();
+  } catch (error) {
+    throw new ConnectionError(`The event stream broke off: ${innermost(error)}`);
   }
 }

@@ -36,7 +36,7 @@ export async function* watchJob(
   try {
     const fresh = createFilter();
     const opened = feed && (await deadline.race(feed.opened));
-    const first = await deadline.race(watching.read(job, deadline.signal));
+    const first = await firstLook(job, deadline, watching.read);
     const states = opened ? byEvents(first, feed, deadline, watching.read) : undefined;
     if (fresh(first)) yield first;
     if (first.done) return;
@@ -50,6 +50,15 @@ export async function* watchJob(
     }
   } finally {
     feed?.leave();
+  }
+}
+
+/** Faults pass here too: the server has answered before, and whoever follows a job may have just been given its id. */
+async function firstLook(job: JobRef | string, deadline: Deadline, read: ReadJob): Promise<JobState> {
+  for (let pause = PAUSE_MS; ; pause = Math.min(PAUSE_LIMIT_MS, pause * PAUSE_GROWTH)) {
+    const state = await patient(() => deadline.race(read(job, deadline.signal)), deadline);
+    if (state) return state;
+    await deadline.sleep(varied(pause));
   }
 }
 

@@ -180,6 +180,19 @@ describe("jobs.watch", () => {
     expect(await watching).toEqual(["Sent", "Succeeded"]);
   });
 
+  it("waits out a fault before its first look, once the server has answered", async () => {
+    await start({ events: "none" });
+    client = createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", retries: 0 });
+    await client.server();
+    fake.breakWith(() => "drop");
+    const job = fake.addJob("enrol");
+    const watching = collect(client.jobs.watch(job));
+    await pause(500);
+    fake.repair();
+    fake.set(job.id, "Succeeded");
+    expect(await watching).toEqual(["Succeeded"]);
+  });
+
   it("names the last fault as the cause when time runs out over it", async () => {
     await start({ events: "none" });
     client = createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", retries: 0 });
@@ -310,6 +323,24 @@ describe("events.watch", () => {
     expect((await second).value).toMatchObject({ status: "Succeeded" });
     await changes.return!();
     await nothingLeft();
+  });
+
+  it("reconnects Server-Sent Events that break off in the middle, with the last cursor", async () => {
+    await start({ events: "sse-only" });
+    client = createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", WebSocket: null });
+    const changes = client.events.watch();
+    const first = changes.next();
+    await expect.poll(fake.openStreams).toBe(1);
+    const job = fake.addJob("enrol");
+    fake.set(job.id, "Started");
+    expect((await first).value).toMatchObject({ id: job.id, status: "Started", cursor: "1" });
+    const second = changes.next();
+    fake.dropSockets();
+    await expect.poll(() => fake.count("GET", "/v1/events")).toBe(2);
+    expect(fake.seen.at(-1)!.path).toBe("/v1/events?cursor=1");
+    fake.set(job.id, "Succeeded");
+    expect((await second).value).toMatchObject({ status: "Succeeded" });
+    await changes.return!();
   });
 
   it("renews the token when the socket closes over it", async () => {
