@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "@prosopon/core";
+import { audit, type Audit } from "./audit.ts";
+import { gather, type Crowd } from "./crowd.ts";
+import type { Fate } from "./fleet.ts";
+import { findBreaches, type Breach } from "./ledger.ts";
+import { makePhotos, type Photos } from "./photos.ts";
+import { build } from "./setup.ts";
+import { rage, type Weather } from "./storm.ts";
+
+export interface ChaosOptions {
+  /** The node binary and the command's script. */
+  command: string[];
+  /** Of each kind: enrolments and searches. */
+  jobs: number;
+  jobsPerSecond: number;
+  clients?: number;
+  accounts?: number;
+  /** How long a watch may wait for its job's end. */
+  watchMs: number;
+  signal?: AbortSignal;
+  /** Told now and then how far it is. */
+  onProgress?(text: string): void;
+}
+
+export interface Chaos {
+  fates: Fate[];
+  weather: Weather;
+  logged: Map<string, number>;
+  crowd: Pick<Crowd, "attempts" | "sights" | "streams" | "refreshes">;
+  audit: Audit;
+  breaches: Breach[];
+  /** Searches afterwards that did not find whom an enrolment had just brought. */
+  unfound: number;
+  /** s from the first POST to the last acknowledgement, and to the last end. */
+  sentS: number;
+  endedS: number;
+}
+
+/** All subscribers have been told everything by then after the last job's end, or were not told. */
+const SETTLE_MS = 20_000;
+
+/** Two API nodes, three workers, a proxy, PostgreSQL and a crowd, in a storm; then the books are closed. */
+export async function runChaos(options: ChaosOptions): Promise<Chaos> {
+  const { command, jobs, jobsPerSecond, clients = 32, accounts = 8, watchMs, onProgress } = options;
+  const over = new AbortController();
+  const abort = () => over.abort();
+  options.signal?.addEventListener("abort", abort);
+  const photos = await makePhotos();
+  const site = await build({ command, apis: 2, workers: 3, accounts });
+  try {
+    onProgress?.("PostgreSQL runs: waiting for the processes");
+    await site.fleet.ready();
+    const began = performance.now();
+    const crowd = gather({
+      url: site.url,
+      accounts: site.accounts,
+      clients,
+      jobs,
+      jobsPerSecond,
+      photos,
+      watchMs,
+      signal: over.signal,
+    });
+    const telling = setInterval(() => onProgress?.(progressOf(crowd, jobs * 2)), 5_000);
+    over.signal.addEventListener("abort", () => clearInterval(telling));
+    const calm = new AbortController();
+    const { fleet, restartDatabase, cutListener } = site;
+    const raging = rage({
+      fleet,
+      progress: crowd.progress,
+      restartDatabase,
+      cutListener,
+      signal: AbortSignal.any([calm.signal, over.signal]),
+    });
+    raging.catch(() => {}); // awaited below
+    await crowd.sent;
+    const sentS = (performance.now() - began) / 1_000;
+    calm.abort();
+    const weather = await raging;
+    await crowd.watched;
+    const endedS = (performance.now() - began) / 1_000;
+    const database = await site.connect();
+    const unfound = await findEachOther(crowd.clients.slice(0, accounts), photos, watchMs);
+    // Attempts that had no answer may have left jobs that nobody waits for.
+    const unended = "SELECT 1 FROM jobs WHERE finished_at IS NULL LIMIT 1";
+    await until(async () => (await database.query(unended)).rowCount === 0, watchMs);
+    const heads =
+      "SELECT a.client_id AS account, h.seq::int FROM event_heads h JOIN accounts a ON a.row = h.account";
+    const { rows } = await database.query<{ account: string; seq: number }>(heads);
+    const newest = new Map(rows.map(({ account, seq }) => [account, seq]));
+    await until(
+      async () =>
+        crowd.streams.every(({ account, told }) => (told.at(-1)?.seq ?? 0) >= (newest.get(account) ?? 0)),
+      SETTLE_MS,
+    );
+    over.abort();
+    await fleet.stop();
+    const found = await audit(database, site.blobs);
+    await database.end();
+    const { attempts, sights, streams, refreshes } = crowd;
+    return {
+      fates: fleet.fates,
+      weather,
+      logged: fleet.logged,
+      crowd: { attempts, sights, streams, refreshes },
+      audit: found,
+      breaches: findBreaches({ attempts, sights, streams, audit: found }),
+      unfound,
+      sentS,
+      endedS,
+    };
+  } finally {
+    over.abort();
+    options.signal?.removeEventListener("abort", abort);
+    await site.stop();
+  }
+}
+
+function progressOf({ attempts, sights, progress }: Crowd, total: number): string {
+  const ended = sights.filter(({ by }) => by === "core").length;
+  return `${Math.round(progress() * total)} of ${total} jobs acknowledged after ${attempts.length} POSTs, ${ended} ended`;
+}
+
+async function until(reached: () => Promise<boolean>, ms: number): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end && !(await reached());) await sleep(250);
+}
+
+/** Whoever was enrolled is found by the next search, whichever worker does it and whatever its gallery has been through. */
+async function findEachOther(clients: Client[], photos: Photos, timeoutMs: number): Promise<number> {
+  const missed = await Promise.all(
+    clients.map(async (client) => {
+      const enrolment = await client.identities.create({ images: [photos.reserved] });
+      const { identityId } = await client.jobs.wait(enrolment, { timeoutMs });
+      const searches = Array.from({ length: 4 }, async () => {
+        const job = await client.identities.search({ image: photos.reserved, maxResult: 1 });
+        const { matches } = await client.jobs.wait(job, { timeoutMs });
+        return matches?.[0]?.identity_id === identityId ? 0 : 1;
+      });
+      return (await Promise.all(searches)).reduce((sum: number, one) => sum + one, 0);
+    }),
+  );
+  return missed.reduce((sum, one) => sum + one, 0);
+}
