@@ -57,6 +57,10 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     await storage.close();
     throw error;
   };
+  if (shared && options.blobs === undefined)
+    logger?.warn(
+      "images in flight are kept in this node's data directory, where no other node finds them: give --blobs before starting a second one",
+    );
   const blobs = await openBlobs(options, { shared }).catch(closeStorage);
   const clock = shared
     ? await openDatabaseClock(storage, logger && { logger }).catch(closeStorage)

@@ -49,6 +49,10 @@ async function offeredDemoAccount(baseUrl: string): Promise<Credentials | undefi
 }
 
 async function embedded(options: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
+  if (process.env["PROSOPON_DATABASE_URL"])
+    throw new UsageError(
+      "--embedded works on the data directory, and PROSOPON_DATABASE_URL names a database: leave --embedded out and talk to its server with --url, or unset the variable.",
+    );
   const { openService } = await import("./compose.ts");
   const { service, storage, close } = await openService(options);
   try {

@@ -66,6 +66,9 @@ export function createService(options: ServiceOptions): Service {
   let going = false;
   const secrets = createSecrets();
   const closing = new AbortController();
+  // A worker has nobody to tell: its storage need not read what happens.
+  const heard: Storage =
+    role === "worker" ? { ...storage, events: { ...storage.events, listen: () => () => {} } } : storage;
   const deps: Deps = {
     storage,
     blobs,
@@ -77,9 +80,9 @@ export function createService(options: ServiceOptions): Service {
     secrets,
     tokens: createTokens({ storage, clock }),
     logins: createLoginLimiter(clock, limits),
-    hub: createHub(storage),
+    hub: createHub(heard),
     streams: createStreams(limits),
-    quota: createQuota(storage, limits),
+    quota: createQuota(heard, limits),
     receiving: new Set(),
     role,
     closing: closing.signal,

@@ -14,7 +14,7 @@ const AccountInfo = v.object({
   identities: v.number(),
   faces: v.number(),
 });
-const Health = v.object({ status: v.string() });
+const Health = v.object({ status: v.string(), role: v.optional(v.picklist(["api", "worker", "all"])) });
 
 /** Each becomes a component, and the others refer to it by name. */
 function components(): Record<string, v.GenericSchema> {

@@ -300,7 +300,7 @@ export const operations: Operation[] = [
   {
     method: "GET",
     path: "/readyz",
-    summary: "A real recognition has passed",
+    summary: "Work can be given to this node",
     api: "own",
     open: true,
     success: [200, "Health"],

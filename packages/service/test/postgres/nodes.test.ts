@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect((await postgresMigrations(database.url)).pending).not.toEqual([]);
     const applied = await Promise.all(Array.from({ length: 5 }, () => migratePostgres(database.url)));
     const state = await postgresMigrations(database.url);
-    expect(applied.flat()).toEqual(state.applied);
+    expect(applied.flat().toSorted()).toEqual(state.applied);
     expect(state).toMatchObject({ pending: [] });
     expect(state).not.toHaveProperty("problem");
   });
@@ -87,6 +87,20 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
         expect(seqs).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
       }
     }
+  });
+
+  it("are not told what happened before they listened, also where they only worked until then", async () => {
+    const [one, two] = [await open(), await open()];
+    const accountId = await newAccount(one);
+    two.events.onDue(() => {});
+    await sleep(300); // until it listens to PostgreSQL
+    for (let i = 0; i < 5; i++) await enqueue(one, accountId, search);
+    await sleep(300);
+    const told: number[] = [];
+    two.events.listen((event) => told.push(event.seq));
+    await enqueue(one, accountId, search);
+    await enqueue(two, accountId, search);
+    await vi.waitFor(() => expect(told).toEqual([6, 7]), 10_000);
   });
 
   it("wake each other's workers", async () => {

@@ -18,7 +18,12 @@ export interface CatchUp {
   stop(): void;
 }
 
-export function createCatchUp({ read }: Database, tell: (event: StoredEvent) => void): CatchUp {
+/** While `isHeard` says that nobody listens, as on a worker, nothing is read: cursors only move on. */
+export function createCatchUp(
+  { read }: Database,
+  tell: (event: StoredEvent) => void,
+  isHeard: () => boolean,
+): CatchUp {
   /** Newest event told, by account; accounts that came after `begin` count from 0. */
   const cursors = new Map<number, number>();
   const wanted = new Map<number, number>();
@@ -29,6 +34,7 @@ export function createCatchUp({ read }: Database, tell: (event: StoredEvent) => 
 
   function want(account: number, seq: number): void {
     if (stopped || seq <= cursor(account) || seq <= (wanted.get(account) ?? 0)) return;
+    if (!isHeard()) return void cursors.set(account, seq);
     wanted.set(account, seq);
     if (!running) void run();
   }
@@ -94,6 +100,7 @@ export function createCatchUp({ read }: Database, tell: (event: StoredEvent) => 
     },
     want,
     async look() {
+      if (!isHeard()) return;
       try {
         const heads = await read<{ account: number; seq: number }>("SELECT account, seq FROM event_heads");
         for (const { account, seq } of heads) want(account, seq);

@@ -24,7 +24,11 @@ const POLL_UNHEARD_MS = 250;
 export async function createFeed(database: Database, listenUrl: string): Promise<Feed> {
   const listeners = new Set<(event: StoredEvent) => void>();
   const dueListeners = new Set<() => void>();
-  const catchUp = createCatchUp(database, (event) => tell(listeners, event));
+  const catchUp = createCatchUp(
+    database,
+    (event) => tell(listeners, event),
+    () => listeners.size > 0,
+  );
   await catchUp.begin();
   const notifier = createNotifier(database);
   let listener: { heard(): boolean; close(): Promise<void> } | undefined;
