@@ -29,6 +29,8 @@ import {
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
 const KILLS = 6;
+/** Tables that only PostgreSQL has, about its own work. */
+const OWN = ["erasures", "gallery_changes", "migrations", "search_indexes"];
 const server = postgres as Exclude<typeof postgres, string>;
 
 afterAll(removeDirectories);
@@ -380,26 +382,17 @@ describe.skipIf(reason !== undefined)(
       const moved = new Set(
         tables.flatMap(({ name, columns }) => columns.map((column) => `${name}.${column.name}`)),
       );
-      const missing = there.map(({ name }) => name).filter((name) => !moved.has(name));
+      const missing = there
+        .map(({ name }) => name)
+        .filter((name) => !moved.has(name) && !OWN.includes(name.split(".")[0]!));
       expect(missing).toEqual([
         // In crops.jpeg, enciphered here.
         "crop_keys.key",
         "crop_keys.slot",
         "crops.sealed",
-        "erasures.block",
-        "erasures.relation",
-        "erasures.row",
         // Begin anew: no node holds a gallery.
-        "gallery_changes.account",
-        "gallery_changes.gone",
-        "gallery_changes.identity",
-        "gallery_changes.seq",
-        "gallery_changes.slot",
         "gallery_heads.pruned",
         "gallery_heads.seq",
-        "migrations.name",
-        "migrations.needs",
-        "migrations.number",
       ]);
     });
   },
