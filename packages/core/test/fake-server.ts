@@ -163,7 +163,7 @@ export async function startFake(options: FakeOptions = {}) {
       response.write(": hello\n\n");
       streams.add(response);
       response.on("close", () => streams.delete(response));
-      for (const [id, { status }] of jobs)
+      for (const [id, { status }] of incoming.url?.includes("cursor=") ? [] : jobs)
         if (!isEnd(status)) response.write(`data: ${event(id, status)}\n\n`);
       return;
     }
