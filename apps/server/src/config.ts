@@ -176,6 +176,8 @@ export const settings = {
     "the same, by your own key for the person",
     text,
   ),
+  dead: flag("--dead", "PROSOPON_DEAD", "only jobs whose tries were used up, by crashes or internal errors"),
+  all: flag("--all", "PROSOPON_ALL", "every dead job that still can be retried"),
   maxResult: value("--max-result <number>", "PROSOPON_MAX_RESULT", "most people to list", whole(1, 10), 10),
 };
 

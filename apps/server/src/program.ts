@@ -4,6 +4,7 @@ import { variables } from "./config.ts";
 import { accountsCommand } from "./commands/accounts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
+import { jobsCommand } from "./commands/jobs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { recognizeCommand } from "./commands/recognize.ts";
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     enrolCommand(),
     searchCommand(),
     recognizeCommand(),
+    jobsCommand(),
     accountsCommand(),
     migrateCommand(),
     migrateDataCommand(),

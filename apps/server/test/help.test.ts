@@ -12,7 +12,7 @@ describe("prosopon --help", () => {
   });
 
   it("answers for every command", async () => {
-    for (const command of ["serve", "enrol", "search", "recognize", "accounts", "doctor"]) {
+    for (const command of ["serve", "enrol", "search", "recognize", "jobs", "accounts", "doctor"]) {
       const { code, stdout } = await run([command, "--help"]);
       expect({ command, code }).toEqual({ command, code: 0 });
       expect(stdout).toContain(`Usage: prosopon ${command}`);
@@ -43,6 +43,7 @@ describe("prosopon, asked wrongly", () => {
     ["an image that is not there", ["search", "/nowhere/a.jpg"], {}, "/nowhere/a.jpg is no file"],
     ["a folder that is not there", ["enrol", "/nowhere"], {}, "/nowhere is no folder"],
     ["recognize without a person", ["recognize", "a.jpg"], {}, "--identity"],
+    ["a retry of nothing", ["jobs", "retry"], {}, "Name one job, or give --all."],
     ["settings without a change", ["accounts", "settings", "door"], {}, "Nothing to change"],
   ];
   for (const [what, args, env, says] of wrong) {

@@ -1,0 +1,131 @@
+import { Command } from "commander";
+import { isApiError, isJobFailedError, type Client } from "@prosopon/core";
+import type { Job } from "@prosopon/core/contract";
+import { options, type Values } from "../config.ts";
+import type { ConnectOptions } from "../connect.ts";
+import { UsageError } from "../errors.ts";
+import { printJson, printLine, printTable } from "../print.ts";
+
+type ListOptions = ConnectOptions & Values<"dead" | "json">;
+type RetryOptions = ConnectOptions & Values<"all" | "json">;
+
+/** Jobs of a page. */
+const NEWEST = 100;
+
+export function jobsCommand(): Command {
+  const jobs = new Command("jobs")
+    .description("list the jobs of an account, and retry those that died")
+    .helpCommand(false);
+  const connection = [
+    "url",
+    "clientId",
+    "secretId",
+    "embedded",
+    "data",
+    "threads",
+    "maxPixels",
+    "timeout",
+    "json",
+  ] as const;
+
+  const list = jobs
+    .command("list")
+    .description(`list the ${NEWEST} newest jobs, or all that died`)
+    .action((values: ListOptions) => withClient(values, (client) => showJobs(client, values)));
+  for (const option of options("dead", ...connection)) list.addOption(option);
+
+  const retry = jobs
+    .command("retry [job-id]")
+    .description("start a dead job anew, or all of them, and wait for the end")
+    .action((id: string | undefined, values: RetryOptions) => {
+      if ((id === undefined) === !values.all) throw new UsageError("Name one job, or give --all.");
+      return withClient(values, (client) => retryJobs(client, id, values));
+    });
+  for (const option of options("all", ...connection)) retry.addOption(option);
+  return jobs;
+}
+
+async function withClient(values: ConnectOptions, work: (client: Client) => Promise<void>): Promise<void> {
+  const { connect } = await import("../connect.ts");
+  const { client, close } = await connect(values);
+  try {
+    await work(client);
+  } finally {
+    await close();
+  }
+}
+
+async function showJobs(client: Client, { dead, json }: ListOptions): Promise<void> {
+  const jobs = dead ? await deadJobs(client) : (await client.jobs.list({ limit: NEWEST })).items;
+  if (json) return printJson({ jobs: jobs.map(({ result: _, ...job }) => job) });
+  if (jobs.length === 0) return printLine(dead ? "No job died." : "No jobs yet.");
+  printTable(
+    jobs.map((job) => ({
+      job: job.job_id,
+      kind: job.kind,
+      status: job.status,
+      sent: job.created_at,
+      ...(dead && { retry: retryState(job) }),
+      error: job.error,
+    })),
+  );
+}
+
+async function retryJobs(client: Client, id: string | undefined, { json }: RetryOptions): Promise<void> {
+  const ids = id === undefined ? (await deadJobs(client)).filter(isRetriable).map((job) => job.job_id) : [id];
+  // All are started before the first is waited for.
+  const started: { job_id: string; retried_as?: string; error?: string }[] = [];
+  for (const job_id of ids) {
+    const outcome = await client.jobs.retry(job_id).then(
+      (job) => ({ retried_as: job.id }),
+      (error: unknown) => {
+        if (isApiError(error) && ids.length > 1) return { error: error.message };
+        throw error;
+      },
+    );
+    started.push({ job_id, ...outcome });
+  }
+  const rows = [];
+  for (const job of started)
+    rows.push({ ...job, ...(job.retried_as && (await end(client, job.retried_as))) });
+  if (rows.some(({ error }) => error !== undefined)) process.exitCode = 1;
+  if (json) return printJson({ jobs: rows });
+  if (rows.length === 0) return printLine("No dead job waits for a retry.");
+  printTable(
+    rows.map(({ job_id, retried_as, error }) => ({
+      job: job_id,
+      "retried as": retried_as,
+      outcome: error ?? "Succeeded",
+    })),
+  );
+}
+
+async function end(client: Client, job: string): Promise<{ error?: string }> {
+  try {
+    await client.jobs.wait(job);
+    return {};
+  } catch (error) {
+    if (isJobFailedError(error)) return { error: error.reason };
+    throw error;
+  }
+}
+
+async function deadJobs(client: Client): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.jobs.list({ dead: true, limit: NEWEST, ...(cursor && { cursor }) });
+    jobs.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor);
+  return jobs;
+}
+
+/** The server's clock decides in the end; this leaves out what it would refuse. */
+const isRetriable = ({ dead }: Job): boolean =>
+  dead !== undefined && dead.retried_as === undefined && Date.parse(dead.until) > Date.now();
+
+function retryState(job: Job): string {
+  if (job.dead?.retried_as) return `as ${job.dead.retried_as}`;
+  return isRetriable(job) ? `until ${job.dead?.until}` : "too late";
+}
