@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { migratePostgres, postgresMigrations } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { JobPayload, Storage, StoredEvent } from "../../src/storage/types.ts";
-import { embedding, enqueue, enrol, enrolment, face, id, newAccount } from "../storage/samples.ts";
+import { candidates, embedding, enqueue, enrol, enrolment, face, id, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
@@ -264,5 +264,32 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(
       (await storage.identities.list(accountId, { metadata: { name: "x\0\uFFFD" } }, { limit: 9 })).items,
     ).toHaveLength(1);
+  });
+
+  it("forget someone whom thousands of searches name, in each of them", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    const gone = await enrol(storage, accountId, [face(1)]);
+    const stays = await enrol(storage, accountId, [face(2)]);
+    const result = JSON.stringify(candidates(gone.identityId, stays.identityId));
+    await query(
+      database.url,
+      `WITH search AS (
+         INSERT INTO jobs (account, id, kind, rank, turn, status, payload, result, created_at, finished_at)
+         SELECT a.row, 'search-' || n, 'search', 0, n, 'Succeeded', '{"kind":"search","images":[],"maxResult":10}', $1, 1000, 1000
+         FROM accounts a, generate_series(1, 2500) n RETURNING row)
+       INSERT INTO mentions (identity, job) SELECT i.row, search.row FROM identities i, search`,
+      [result],
+    );
+    expect(await storage.identities.delete(accountId, [gone.identityId], 3000)).toMatchObject({
+      deleted: true,
+    });
+    const left = await query<{ result: unknown; count: number }>(
+      database.url,
+      "SELECT result::jsonb, count(*)::int FROM jobs WHERE kind = 'search' GROUP BY 1",
+    );
+    expect(left).toEqual([
+      { count: 2500, result: { candidates: [{ ...candidates(stays.identityId).candidates![0], score: 0.8 }] } },
+    ]);
   });
 });
