@@ -7,12 +7,15 @@ import path from "node:path";
 
 const server = path.resolve(import.meta.dirname, "../../server/dist");
 
-/** The built command with a demo account, as `pnpm start` runs it, on a free port and an empty data directory. */
-export async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+/**
+ * The built command with a demo account, as `pnpm start` runs it, on a free port. On an empty data directory that goes with
+ * it, or on `kept`, which stays.
+ */
+export async function startServer(kept?: string): Promise<{ url: string; stop: () => Promise<void> }> {
   if (!existsSync(path.join(server, "playground/index.html"))) {
     throw new Error("These tests run the built command with the built page: build first (pnpm build).");
   }
-  const data = await mkdtemp(path.join(tmpdir(), "prosopon-playground-"));
+  const data = kept ?? (await mkdtemp(path.join(tmpdir(), "prosopon-playground-")));
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PROSOPON_|NODE_OPTIONS|VITEST)/.test(name),
   );
@@ -38,7 +41,7 @@ export async function startServer(): Promise<{ url: string; stop: () => Promise<
     async stop() {
       child.kill("SIGTERM");
       await ended;
-      await rm(data, { recursive: true, force: true, maxRetries: 3 });
+      if (kept === undefined) await rm(data, { recursive: true, force: true, maxRetries: 3 });
     },
   };
 }

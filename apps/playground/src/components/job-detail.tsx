@@ -6,6 +6,7 @@ import { remember } from "../library/recent.ts";
 import { count, kinds, nameOf, score } from "../library/text.ts";
 import { Failure } from "./failure.tsx";
 import { JobTimeline } from "./job-timeline.tsx";
+import { RetryJob } from "./retry-job.tsx";
 
 const phases: Partial<Record<Job["status"], RunPhase>> = {
   SUCCEEDED: "succeeded",
@@ -14,7 +15,13 @@ const phases: Partial<Record<Job["status"], RunPhase>> = {
   STARTED: "started",
 };
 
-export function JobDetail({ id, onClose }: { id: string | undefined; onClose: () => void }) {
+interface JobDetailProps {
+  id: string | undefined;
+  onOpen: (id: string) => void;
+  onClose: () => void;
+}
+
+export function JobDetail({ id, onOpen, onClose }: JobDetailProps) {
   const { job, loading } = useJob(id);
   useEffect(() => {
     if (id) remember({ kind: "follow", jobId: id });
@@ -37,7 +44,11 @@ export function JobDetail({ id, onClose }: { id: string | undefined; onClose: ()
       {job && (
         <Stack>
           <JobTimeline phase={phases[job.status] ?? "sent"} job={job} />
-          {job.error && <Failure title="Why it failed" message={job.error} />}
+          {job.error && (
+            <Failure title="Why it failed" message={job.error}>
+              {job.dead && <RetryJob key={job.id} job={job} onOpen={onOpen} />}
+            </Failure>
+          )}
           {job.images?.map((image, index) => (
             <Text key={index} size="sm" className="number">
               Image {index + 1}: {image.width} × {image.height}, {count(image.faces.length, "face")} found

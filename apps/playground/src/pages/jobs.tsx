@@ -127,7 +127,7 @@ export function Jobs() {
       <VisuallyHidden role="status">
         {live.data ? `A job is ${statuses[live.data.jobsUpdated.job.status].toLowerCase()}` : ""}
       </VisuallyHidden>
-      <JobDetail id={open} onClose={() => setOpen(undefined)} />
+      <JobDetail id={open} onOpen={setOpen} onClose={() => setOpen(undefined)} />
     </>
   );
 }

@@ -1,0 +1,81 @@
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import type { Browser } from "playwright-core";
+import { launchBrowser } from "../../../tools/browser.ts";
+import { photo } from "./photos.ts";
+import { startServer } from "./server.ts";
+
+interface Service {
+  openSqliteStorage(options: { directory: string }): Promise<{
+    accounts: { list(): Promise<{ id: string }[]> };
+    jobs: {
+      enqueue(job: object): Promise<unknown>;
+      claim(options: object): Promise<{ id: string; leaseId: string }[]>;
+      finish(job: object, outcome: object, now: number): Promise<unknown>;
+    };
+    close(): Promise<void>;
+  }>;
+  openLocalBlobs(directory: string): Promise<{
+    put(data: AsyncIterable<Uint8Array>, options: object): Promise<{ blobId: string; size: number }>;
+    close(): Promise<void>;
+  }>;
+}
+// By address: the page's own settings would type-check the service's sources without Node's types.
+const address = new URL("../../../packages/service/src/index.ts", import.meta.url).href;
+const { openLocalBlobs, openSqliteStorage } = (await import(/* @vite-ignore */ address)) as Service;
+
+let data: string;
+let server: Awaited<ReturnType<typeof startServer>>;
+let browser: Browser;
+
+beforeAll(async () => {
+  data = await mkdtemp(path.join(tmpdir(), "prosopon-playground-"));
+  // Makes the demo account.
+  await (await startServer(data)).stop();
+  await letJobDie(data);
+  [server, browser] = await Promise.all([startServer(data), launchBrowser()]);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(data, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** An enrolment whose tries were used up. */
+async function letJobDie(directory: string) {
+  const storage = await openSqliteStorage({ directory });
+  const blobs = await openLocalBlobs(path.join(directory, "blobs"));
+  const [account] = await storage.accounts.list();
+  const { blobId, size } = await blobs.put(createReadStream(photo("audrey.jpg")), { maxBytes: 1e6 });
+  const now = Date.now();
+  const payload = { kind: "enrol", images: [{ blobId, size }], metadata: { name: "Audrey Hepburn" } };
+  await storage.jobs.enqueue({ id: "job-that-died", accountId: account?.id, payload, now });
+  const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
+  const outcome = { type: "failed", error: "An internal error stopped it.", deadUntil: now + 3_600_000 };
+  await storage.jobs.finish({ jobId: job?.id, leaseId: job?.leaseId }, outcome, now);
+  await blobs.close();
+  await storage.close();
+}
+
+describe("a dead job", () => {
+  it("is tried again by a button, and the page follows the new try", async () => {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Use the demo account" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
+    await page.getByRole("button", { name: /Failed/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("An internal error stopped it.").waitFor();
+    await dialog.getByText(/The photos are kept until/).waitFor();
+    await dialog.getByRole("button", { name: "Try again" }).click();
+    await dialog.getByRole("link", { name: "Open Audrey Hepburn" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /Failed/ }).click();
+    await dialog.getByRole("button", { name: "Open the new try" }).click();
+    await dialog.getByRole("link", { name: "Open Audrey Hepburn" }).waitFor();
+  });
+});
