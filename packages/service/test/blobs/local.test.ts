@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -26,5 +26,24 @@ it("a local blob store removes the parts that a crash left, keeps the blobs, and
   expect(await readdir(directory)).toEqual([blobId]);
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
   expect((await stat(join(directory, blobId))).mode & 0o777).toBe(0o600);
+  await rm(directory, { recursive: true });
+});
+
+it("a local blob store that nodes share leaves the parts that another node may be writing", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "prosopon-blobs-"));
+  await writeFile(join(directory, "growing.part"), "half an image");
+  await writeFile(join(directory, "abandoned.part"), "half an image");
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(join(directory, "abandoned.part"), hoursAgo, hoursAgo);
+  const one = await openLocalBlobs(directory, { shared: true });
+  expect(await readdir(directory)).toEqual(["growing.part"]);
+  // While one receives, the other one starts.
+  async function* received() {
+    yield Buffer.from("an im");
+    await openLocalBlobs(directory, { shared: true });
+    yield Buffer.from("age");
+  }
+  const { blobId } = await one.put(received(), { maxBytes: 8 });
+  expect((await readdir(directory)).toSorted()).toEqual([blobId, "growing.part"].toSorted());
   await rm(directory, { recursive: true });
 });
