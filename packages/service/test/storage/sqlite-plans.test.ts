@@ -38,6 +38,11 @@ describe("SQLite query plans", () => {
       "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     ],
     [
+      "a page of dead jobs",
+      "jobs_dead",
+      "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.dead_until IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+    ],
+    [
       "the jobs whose turn it is",
       "jobs_queue",
       "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.turn, j.row LIMIT ?",
@@ -73,5 +78,11 @@ describe("SQLite query plans", () => {
     expect(text).toContain(index);
     expect(text).not.toMatch(/TEMP B-TREE/);
     if (!sql.includes("min(")) expect(text).not.toMatch(/^SCAN/m);
+  });
+
+  it("finds the images of dead jobs whose time is over among the dead jobs alone", () => {
+    const text = plan("DELETE FROM job_blobs WHERE job IN (SELECT row FROM jobs WHERE dead_until <= ?)");
+    expect(text).toMatch(/SEARCH job_blobs USING PRIMARY KEY/);
+    expect(text).toMatch(/SCAN jobs USING INDEX jobs_dead/);
   });
 });
