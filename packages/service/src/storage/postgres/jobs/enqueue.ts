@@ -7,7 +7,10 @@ import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
 import { storable, toJson } from "../text.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
-/** The account's head is held from here on, so that no two of its jobs get one turn. jobs_served finds the newest turn served. */
+/**
+ * The account's head is held from here on, so that no two of its jobs get one turn. jobs_served finds the newest turn served.
+ * Due at once, by any worker's clock: where this node's is ahead the job would wait for the difference.
+ */
 const INSERT = TURN_COLUMN.map(
   (column) => `
   WITH head AS (
@@ -15,7 +18,7 @@ const INSERT = TURN_COLUMN.map(
     WHERE h.account = $1::int RETURNING h.${column} AS turn
   ), job AS (
     INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
-    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, $6::bigint, $7, $6::bigint FROM head
+    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, 0, $7, $6::bigint FROM head
     ON CONFLICT (id) DO NOTHING
     RETURNING ${JOB_COLUMNS}
   ), blobs AS (
