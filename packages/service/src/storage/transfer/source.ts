@@ -84,15 +84,20 @@ function read(db: Database.Database, images: Image[], directory: string, release
 
 function lockSource(directory: string): { release(): void } {
   const path = join(resolve(directory), "lock.db");
-  // A copy of a directory may come without it.
-  if (!existsSync(path)) writeFileSync(path, "", { mode: 0o600 });
   try {
+    // A copy of a directory may come without it.
+    if (!existsSync(path)) writeFileSync(path, "", { mode: 0o600 });
     return lockDirectory(directory, path);
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
+    if (error instanceof StorageError)
+      throw new StorageError(
+        "locked",
+        `A server runs on ${directory}, or another transfer of it. Stop it first: what it still wrote would be lost.`,
+        { cause: error },
+      );
     throw new StorageError(
-      "locked",
-      `A server runs on ${directory}, or another transfer of it. Stop it first: what it still wrote would be lost.`,
+      "unusable",
+      `The lock in ${directory} cannot be taken (${(error as Error).message}). The directory must be writable, although its data is only read.`,
       { cause: error },
     );
   }
