@@ -48,7 +48,7 @@ export function createRetry(
     },
     async expire(now) {
       return transaction(async (tx) => {
-        // jobs_dead; what is being retried or deleted just now is passed over.
+        // By jobs_dead, or from job_blobs where that holds fewer; what is being retried or deleted just now is passed over.
         const freed = await tx.query<{ blob_id: string }>(
           `WITH expired AS (SELECT j.row FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
              ORDER BY j.row FOR UPDATE SKIP LOCKED)
