@@ -85,7 +85,9 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
   });
 
   it("tell a malformed address without its password", async () => {
-    const error = await migratePostgres("postgres://user:se%ZZcret@host:port/name").catch((thrown: Error) => thrown);
+    const error = await migratePostgres("postgres://user:se%ZZcret@host:port/name").catch(
+      (thrown: Error) => thrown,
+    );
     expect(error).toMatchObject({ name: "StorageError", code: "unusable" });
     expect(String((error as Error).message) + String((error as Error).cause)).not.toContain("cret");
   });

@@ -3,7 +3,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { migratePostgres, postgresMigrations } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { JobPayload, Storage, StoredEvent } from "../../src/storage/types.ts";
-import { candidates, embedding, enqueue, enrol, enrolment, face, id, newAccount } from "../storage/samples.ts";
+import {
+  candidates,
+  embedding,
+  enqueue,
+  enrol,
+  enrolment,
+  face,
+  id,
+  newAccount,
+} from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
@@ -296,7 +305,10 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
       "SELECT result::jsonb, count(*)::int FROM jobs WHERE kind = 'search' GROUP BY 1",
     );
     expect(left).toEqual([
-      { count: 2500, result: { candidates: [{ ...candidates(stays.identityId).candidates![0], score: 0.8 }] } },
+      {
+        count: 2500,
+        result: { candidates: [{ ...candidates(stays.identityId).candidates![0], score: 0.8 }] },
+      },
     ]);
   });
 });

@@ -72,7 +72,11 @@ export async function migratePostgres(url: string, waits = WAITS): Promise<strin
   });
 }
 
-export async function apply(client: pg.Client, sql: string, { lockMs, restMs, tries }: typeof WAITS): Promise<void> {
+export async function apply(
+  client: pg.Client,
+  sql: string,
+  { lockMs, restMs, tries }: typeof WAITS,
+): Promise<void> {
   await client.query("SAVEPOINT before");
   for (let left = tries; ; left--) {
     try {

@@ -72,7 +72,9 @@ export async function forget(
       `UPDATE jobs j SET result = b.result::json FROM unnest($1::bigint[], $2::text[]) AS b (row, result) WHERE j.row = b.row`,
       [
         found.map(({ row }) => row),
-        found.map(({ result }) => toJson(keepCandidates(result, ({ identity_id }) => !gone.has(identity_id)))),
+        found.map(({ result }) =>
+          toJson(keepCandidates(result, ({ identity_id }) => !gone.has(identity_id))),
+        ),
       ],
     );
   }
