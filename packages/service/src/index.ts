@@ -1,3 +1,4 @@
+export { rotateSigningKey } from "./auth/keys.ts";
 export { createAccounts, type AccountView, type Accounts, type Credentials } from "./accounts.ts";
 export { attachWebSocket, nodeServerOptions } from "./adapters/node.ts";
 export { type Peer } from "./app.ts";
@@ -15,6 +16,7 @@ export { createService, type Service, type ServiceOptions } from "./service.ts";
 export { examinePostgres, type PostgresExamination } from "./storage/postgres/examine.ts";
 export { migratePostgres, postgresMigrations, type MigrationState } from "./storage/postgres/migrate.ts";
 export { type Versions } from "./storage/postgres/requirements.ts";
+export { type AccountSearch, postgresSearchReport } from "./storage/postgres/matching/approximate/report.ts";
 export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/open.ts";
 export { checkSqliteIntegrity } from "./storage/sqlite/integrity.ts";
 export { openSqliteStorage } from "./storage/sqlite/open.ts";

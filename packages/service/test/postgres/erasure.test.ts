@@ -1,11 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
-import path from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
+import { findInFiles } from "./files.ts";
 
 const postgres = await testPostgres();
 const reason =
@@ -28,21 +27,7 @@ describe.skipIf(reason !== undefined)(`erasure on PostgreSQL${reason ? `: ${reas
     await database.drop();
   });
 
-  /** Which files of the tables and indexes hold the bytes. The write-ahead log is another matter: docs/operations.md. */
-  async function filesWith(bytes: Uint8Array): Promise<string[]> {
-    await execute(database.url, "CHECKPOINT");
-    const [{ oid } = { oid: 0 }] = await query<{ oid: number }>(
-      database.url,
-      "SELECT oid FROM pg_database WHERE datname = current_database()",
-    );
-    const folder = path.join(server.directory!, "base", String(oid));
-    const found = [];
-    for (const name of await readdir(folder)) {
-      if ((await readFile(path.join(folder, name))).includes(bytes)) found.push(name);
-    }
-    return found;
-  }
-
+  const filesWith = (bytes: Uint8Array) => findInFiles(server.directory!, database.url, bytes);
   const stored = ({ embedding }: { embedding: Float32Array }) => new Uint8Array(embedding.buffer);
 
   it("leaves no byte of a deleted embedding in the database's files", async () => {

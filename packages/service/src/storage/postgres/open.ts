@@ -9,6 +9,8 @@ import { createFaces, insertFaces } from "./faces.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
+import { createUpkeep } from "./matching/approximate/upkeep.ts";
 import { createMatching } from "./matching/matching.ts";
 import { migratePostgres } from "./migrate.ts";
 import { ping } from "./ping.ts";
@@ -23,8 +25,10 @@ export interface PostgresOptions {
   directUrl?: string;
   /** Connections at most, beside the one that listens. Default 10. */
   connections?: number;
-  /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by pgvector. Default 2,000,000; 0 holds none. */
+  /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
   galleryFaces?: number;
+  /** When an account too large for memory gets an index of its own. Defaults: `INDEX_RULE`; smaller ones are for tests. */
+  indexes?: Partial<IndexRule>;
 }
 
 /** 300 MB. */
@@ -39,6 +43,7 @@ export async function openPostgresStorage({
   directUrl = url,
   connections = 10,
   galleryFaces = GALLERY_FACES,
+  indexes,
 }: PostgresOptions): Promise<Storage> {
   await migratePostgres(directUrl);
   const database = createDatabase(url, connections);
@@ -51,6 +56,10 @@ export async function openPostgresStorage({
   const events = createEvents(context, feed);
   const erasure = createErasure(context);
   const matching = createMatching(context, galleryFaces);
+  const upkeep = createUpkeep(context, directUrl, {
+    rule: { ...INDEX_RULE, ...indexes },
+    capacity: galleryFaces,
+  });
   let closing: Promise<void> | undefined;
 
   return {
@@ -80,11 +89,25 @@ export async function openPostgresStorage({
         { repeatable: true },
       );
     },
+    async secrets(prefix) {
+      const rows = await database.read<{ name: string; bytes: Buffer }>(
+        "SELECT name, bytes FROM secrets WHERE starts_with(name, $1)",
+        [prefix],
+      );
+      return rows.map(({ name, bytes }) => ({ name, bytes: Uint8Array.from(bytes) }));
+    },
+    async forgetSecrets(names) {
+      await database.transaction(
+        async ({ query }) => void (await query("DELETE FROM secrets WHERE name = ANY($1)", [names])),
+        { repeatable: true },
+      );
+    },
     ping: () => ping(database),
     settle: () => erasure.settle(),
     close() {
       closing ??= (async () => {
         await feed.close();
+        await upkeep.stop();
         await erasure.stop();
         await matching.close();
         await database.end();

@@ -1,0 +1,152 @@
+import type { Context } from "../../context.ts";
+import type { Database } from "../../database.ts";
+import { createIndex, dropIndex, enter, forget, NOW, situations } from "./catalogue.ts";
+import { type Measured, measureIndex } from "./measure.ts";
+import { type IndexRule, nextStep, type Situation } from "./rule.ts";
+import { type Session, withSession } from "./session.ts";
+
+export interface Upkeep {
+  /** Does what is due now, unless another node does. */
+  look(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Names the advisory lock: the bytes of "pros" and two. */
+const LOCK = 0x70726f75;
+
+/**
+ * Makes, measures and drops the indexes of large accounts, by the rule alone. One node at a time, under a lock of its
+ * session: a node that dies loses it with the connection, and PostgreSQL breaks off what it was building.
+ * @param url straight to PostgreSQL, not through a pooler
+ * @param capacity faces that this node holds in memory
+ */
+export function createUpkeep(
+  context: Context,
+  url: string,
+  { rule, capacity }: { rule: IndexRule; capacity: number },
+): Upkeep {
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let session: Session | undefined;
+  let stopped = false;
+
+  const step = (situation: Situation) => nextStep(situation, rule, capacity);
+
+  async function lookAndAct(): Promise<void> {
+    const due = (await situations(context.read, rule)).filter(step);
+    if (due.length === 0 || stopped) return;
+    await withSession(url, async (opened) => {
+      session = opened;
+      const [lock] = await opened.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK]);
+      if (!lock?.held) return;
+      for (const { account } of due) await settleAccount(opened.query, account);
+    }).finally(() => (session = undefined));
+  }
+
+  async function settleAccount(query: Database["read"], account: number): Promise<void> {
+    while (!stopped) {
+      // Again under the lock: another node may have been at it.
+      const [situation] = await situations(query, { ...rule, account });
+      const next = situation && step(situation);
+      if (!next) return;
+      try {
+        await act(query, account, next);
+      } catch (error) {
+        if (stopped || !isStatementFault(error)) throw error;
+        await query("ROLLBACK");
+        await query(dropIndex(account));
+        await enter(query, account, "failed", (error as Error).message);
+        return;
+      }
+    }
+  }
+
+  async function act(query: Database["read"], account: number, next: string): Promise<void> {
+    switch (next) {
+      case "build":
+        await enter(query, account, "building");
+        // Invalid, and not even kept up to date, when a build was cut short.
+        await query(dropIndex(account));
+        await query(createIndex(account));
+        return enter(query, account, "measuring");
+      case "measure":
+        return measure(query, account);
+      case "drop":
+        await query(dropIndex(account));
+        return;
+      case "forget":
+        await enter(query, account, "building");
+        await query(dropIndex(account));
+        return forget(query, account);
+    }
+  }
+
+  /** Meanwhile it is searched as before. */
+  async function measure(query: Database["read"], account: number): Promise<void> {
+    await query("BEGIN ISOLATION LEVEL REPEATABLE READ");
+    const [row] = await query<{ faces: number }>("SELECT count(*) AS faces FROM vectors WHERE account = $1", [
+      account,
+    ]);
+    const faces = row?.faces ?? 0;
+    const measured = await measureIndex(query, account, faces, rule);
+    await query("COMMIT");
+    await record(query, account, faces, measured);
+    if (!measured.fit) await query(dropIndex(account));
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      void look()
+        .catch(() => {})
+        .finally(wake);
+    }, rule.checkMs).unref();
+  }
+  wake();
+
+  function look(): Promise<void> {
+    looking ??= lookAndAct().finally(() => (looking = undefined));
+    return looking;
+  }
+
+  return {
+    look,
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      // What it was building is cleared away by the next node that looks.
+      session?.cut();
+      await looking?.catch(() => {});
+    },
+  };
+}
+
+/** PostgreSQL refused or broke off the statement, and the connection is still there. */
+function isStatementFault(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? "";
+  // Class 08 and 57P: the connection or the server went.
+  return /^[0-9A-Z]{5}$/.test(code) && !code.startsWith("08") && !code.startsWith("57P");
+}
+
+async function record(query: Database["read"], account: number, faces: number, m: Measured): Promise<void> {
+  await query(
+    `UPDATE search_indexes SET state = $2, faces = $3, changed_at = ${NOW}, ef_search = $4, sure = $5, probes = $6, misses = $7,
+       recall_at_10 = $8, answered = $9, strangers = $10, stranger_misses = $11, index_ms = $12, exact_ms = $13, note = NULL
+     WHERE account = $1`,
+    [
+      account,
+      m.fit ? "serving" : "unfit",
+      faces,
+      m.ef,
+      m.sure,
+      m.probes,
+      m.misses,
+      m.recallAt10,
+      m.answered,
+      m.strangers,
+      m.strangerMisses,
+      m.indexMs,
+      m.exactMs,
+    ],
+  );
+}

@@ -1,0 +1,18 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { execute, query } from "./database.ts";
+
+/** Which files of a database's tables and indexes hold the bytes. The write-ahead log is another matter: docs/operations.md. */
+export async function findInFiles(server: string, url: string, bytes: Uint8Array): Promise<string[]> {
+  await execute(url, "CHECKPOINT");
+  const [{ oid } = { oid: 0 }] = await query<{ oid: number }>(
+    url,
+    "SELECT oid FROM pg_database WHERE datname = current_database()",
+  );
+  const folder = path.join(server, "base", String(oid));
+  const found = [];
+  for (const name of await readdir(folder)) {
+    if ((await readFile(path.join(folder, name))).includes(bytes)) found.push(name);
+  }
+  return found;
+}
