@@ -38,6 +38,16 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
       expect((await blobs.put(chunks(bytes.subarray(0, 0), 1), { maxBytes: 5 })).size).toBe(0);
     });
 
+    it("keeps an id that it is given, and replaces what lies under it", async () => {
+      const { blobId } = await blobs.put(chunks(Buffer.from("before"), 3), { maxBytes: 100 });
+      const again = await blobs.put(chunks(Buffer.from("after it"), 3), { maxBytes: 100, blobId });
+      expect(again).toMatchObject({ blobId, size: 8 });
+      const file = (await blobs.open(blobId))!;
+      expect(await readFile(file.path, "utf8")).toBe("after it");
+      await file.release();
+      expect(await everything()).toEqual([blobId]);
+    });
+
     it("stops at the first byte too many and leaves nothing", async () => {
       let given = 0;
       async function* endless() {
