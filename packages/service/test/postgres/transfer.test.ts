@@ -332,6 +332,14 @@ describe.skipIf(reason !== undefined)(
         await expect(move(filled.directory)).rejects.toThrow(/in use already: it holds accounts/);
       });
 
+      it("a database in use by the release before, without changing its schema", async () => {
+        await execute(database.url, "CREATE TABLE accounts (row integer); INSERT INTO accounts VALUES (1)");
+        await expect(move(filled.directory)).rejects.toThrow(/in use already: it holds accounts/);
+        expect(await query(database.url, "SELECT to_regclass('migrations')::text AS there")).toEqual([
+          { there: null },
+        ]);
+      });
+
       it("to go on with another directory, or with one that has changed, and names what has", async () => {
         const store = await openLocalBlobs(await temporaryDirectory());
         const failing = { ...store, put: () => Promise.reject(new Error("the disk is full")) };

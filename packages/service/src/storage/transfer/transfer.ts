@@ -78,8 +78,12 @@ export async function transferToPostgres(options: TransferOptions): Promise<Tran
       checksums,
       images: images?.name ?? directory,
     };
-    if (!dryRun) await migratePostgres(to);
-    const found = await opened.transaction((client) => (dryRun ? lookAt : begin)(client, beginning));
+    let found = await opened.transaction((client) => lookAt(client, beginning));
+    if (!dryRun && found !== "finished") {
+      // Only now: a database that is refused keeps the schema that its nodes know.
+      await migratePostgres(to);
+      found = await opened.transaction((client) => begin(client, beginning));
+    }
     const report = (outcome: TransferReport["outcome"], moved: TransferredTable[]): TransferReport => ({
       outcome,
       found,
