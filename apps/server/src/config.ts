@@ -128,6 +128,11 @@ export const settings = {
     "change nothing; list what is pending, and exit with 1 if something is",
   ),
   dryRun: flag("--dry-run", "PROSOPON_DRY_RUN", "change nothing; print what would be done"),
+  atOnce: flag(
+    "--at-once",
+    "PROSOPON_AT_ONCE",
+    "forget the keys before it too, e.g. because one became known: every session must log in again",
+  ),
   json: flag("--json", "PROSOPON_JSON", "answer in JSON, for scripts"),
   keepCrops: value(
     "--keep-crops <on|off>",

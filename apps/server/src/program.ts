@@ -5,6 +5,7 @@ import { accountsCommand } from "./commands/accounts.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
 import { jobsCommand } from "./commands/jobs.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { recognizeCommand } from "./commands/recognize.ts";
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     recognizeCommand(),
     jobsCommand(),
     accountsCommand(),
+    keysCommand(),
     migrateCommand(),
     migrateDataCommand(),
     doctorCommand(),

@@ -76,8 +76,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     if (typeof body === "string") headers["content-type"] = "application/json";
     const response = await fetch(base + path, { method, headers, ...(body && { body }) });
     const text = await response.text();
-    // oxlint-disable-next-line typescript/no-explicit-any -- answers are what the tests are about
-    return { status: response.status, body: (text ? JSON.parse(text) : undefined) as any };
+    return { status: response.status, body: text ? JSON.parse(text) : undefined };
   };
   const at = (name: string) => `http://127.0.0.1:${ports[name]}`;
   const photoForm = async (field: string, name: string) => {

@@ -308,11 +308,11 @@ describe("the key that signs tokens", () => {
     const clock = { now: Date.now, after: () => () => {} };
     const { token } = (await createTokens({ storage, clock }).issue(account))!;
     let away = true;
-    const secret: Storage["secret"] = async (...named) => {
+    const secrets: Storage["secrets"] = async (prefix) => {
       if (away) throw new StorageError("unusable", "The database does not answer.");
-      return storage.secret(...named);
+      return storage.secrets(prefix);
     };
-    const tokens = createTokens({ storage: { ...storage, secret }, clock });
+    const tokens = createTokens({ storage: { ...storage, secrets }, clock });
     await expect(tokens.check(token)).rejects.toMatchObject({ name: "StorageError" });
     away = false;
     expect(await tokens.check(token)).toMatchObject({ accountId: account.id });

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { TokenAnswer } from "@prosopon/core/contract";
-import { SignJWT, jwtVerify } from "jose";
+import { SignJWT, decodeProtectedHeader, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
 import { unauthorized } from "../problem.ts";
 import type { Account, Storage } from "../storage/types.ts";
+import { createKeys } from "./keys.ts";
 import { randomToken } from "./secrets.ts";
 
 /** Both tokens live one hour: documented. */
@@ -34,14 +35,17 @@ export interface Tokens {
 /** The refresh secret is stored hashed: reading the database gives nobody a session. 256 random bits need no slow hash. */
 const digest = (secret: string): string => createHash("sha256").update(secret).digest("base64url");
 
+/** Undefined where the token names none; what is no token at all is found out when it is verified. */
+function keyIdOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid;
+  } catch {
+    return undefined;
+  }
+}
+
 export function createTokens({ storage, clock }: { storage: Storage; clock: Clock }): Tokens {
-  let key: Promise<Uint8Array> | undefined;
-  /** Read once; when the database is away, asked for again by the next caller. */
-  const signingKey = (): Promise<Uint8Array> =>
-    (key ??= storage.secret("token-signing", 32).catch((error: unknown) => {
-      key = undefined;
-      throw error;
-    }));
+  const keys = createKeys({ storage, clock });
   const listeners = new Set<(sessionId: string) => void>();
   const ended = (sessionId: string) => {
     for (const listener of listeners) listener(sessionId);
@@ -49,12 +53,13 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
 
   async function sign(accountId: string, sessionId: string, refreshSecret: string): Promise<TokenAnswer> {
     const now = Math.floor(clock.now() / 1000);
+    const { kid, bytes } = await keys.newest();
     const token = await new SignJWT({ sid: sessionId, jti: randomToken(9) })
-      .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+      .setProtectedHeader({ alg: "HS256", typ: "JWT", ...(kid !== undefined && { kid }) })
       .setSubject(accountId)
       .setIssuedAt(now)
       .setExpirationTime(now + TOKEN_LIFE_S)
-      .sign(await signingKey());
+      .sign(bytes);
     return { token, expireTime: TOKEN_LIFE_S, refreshToken: `${sessionId}.${refreshSecret}` };
   }
 
@@ -62,7 +67,8 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
   async function read(token: string | undefined, anyAge: boolean): Promise<Claims> {
     if (!token) throw unauthorized("no token: log in and send `Authorization: Bearer <token>`");
     const currentDate = new Date(anyAge ? 0 : clock.now());
-    const secret = await signingKey(); // out of the reach of `catch`: without a database no token is wrong
+    const secret = await keys.byId(keyIdOf(token)); // out of the reach of `catch`: without a database no token is wrong
+    if (!secret) throw unauthorized("the token is not valid: log in again");
     try {
       const { payload } = await jwtVerify(token, secret, {
         algorithms: ["HS256"],

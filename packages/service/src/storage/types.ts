@@ -343,6 +343,9 @@ export interface Storage {
   referencedBlobs(): Promise<Set<string>>;
   /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key). */
   secret(name: string, bytes: number): Promise<Uint8Array>;
+  /** All whose name begins so, in no order. */
+  secrets(prefix: string): Promise<{ name: string; bytes: Uint8Array }[]>;
+  forgetSecrets(names: string[]): Promise<void>;
   /** That the database answers and suits this version; its clock, milliseconds since the epoch. @throws StorageError `unusable` */
   ping(): Promise<number>;
   /** Resolves when everything deleted so far is gone from the disk. */

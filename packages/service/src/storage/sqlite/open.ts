@@ -103,6 +103,10 @@ function compose(db: Database.Database, release: () => void): Storage {
     .pluck();
   const insertSecret = db.prepare("INSERT INTO secrets (name, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING");
   const secret = db.prepare<[string], Buffer>("SELECT bytes FROM secrets WHERE name = ?").pluck();
+  const secrets = db.prepare<[string, string], { name: string; bytes: Buffer }>(
+    "SELECT name, bytes FROM secrets WHERE substr(name, 1, length(?)) = ?",
+  );
+  const forgetSecret = db.prepare("DELETE FROM secrets WHERE name = ?");
 
   return {
     accounts: createAccounts(context),
@@ -120,6 +124,12 @@ function compose(db: Database.Database, release: () => void): Storage {
         insertSecret.run(name, randomBytes(bytes));
         return new Uint8Array(secret.get(name)!);
       });
+    },
+    async secrets(prefix) {
+      return secrets.all(prefix, prefix).map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) }));
+    },
+    async forgetSecrets(names) {
+      context.transaction(() => names.forEach((name) => forgetSecret.run(name)));
     },
     async ping() {
       db.prepare("SELECT 1").get();

@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { options, STORAGE_SETTINGS, type Values } from "../config.ts";
+import { printJson, printLine } from "../print.ts";
+
+type RotateOptions = Values<(typeof STORAGE_SETTINGS)[number] | "atOnce" | "json">;
+
+export function keysCommand(): Command {
+  const keys = new Command("keys").description("the key that signs access tokens");
+  const rotate = new Command("rotate")
+    .description("make a new key; tokens signed with the one before stay good until they expire")
+    .action(rotateKey);
+  for (const option of options(...STORAGE_SETTINGS, "atOnce", "json")) rotate.addOption(option);
+  return keys.addCommand(rotate);
+}
+
+async function rotateKey(values: RotateOptions): Promise<void> {
+  const [{ openStorage }, { rotateSigningKey }] = await Promise.all([
+    import("../storage.ts"),
+    import("@prosopon/service"),
+  ]);
+  const storage = await openStorage(values, { exclusive: false });
+  try {
+    const { kid, forgotten } = await rotateSigningKey(storage, { atOnce: values.atOnce });
+    if (values.json) return printJson({ key: kid, forgotten });
+    printLine(`A new key signs tokens within 30 seconds on every node: ${kid}`);
+    if (values.atOnce)
+      printLine("The ones before are forgotten: within the same time everybody must log in again.");
+    else if (forgotten > 0) printLine(`${forgotten} older, whose tokens have all expired, forgotten.`);
+  } finally {
+    await storage.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { run, startServer, temporaryDirectory } from "./command.ts";
+
+describe("prosopon keys rotate", () => {
+  it("replaces the key of a running server: sessions go on, or end when told so", async () => {
+    const data = await temporaryDirectory();
+    const server = await startServer(data);
+    const login = async () => {
+      const { clientId, secretId } = server;
+      const body = JSON.stringify({ clientId, secretId });
+      return (
+        (await (await fetch(`${server.url}/login`, { method: "POST", body })).json()) as { token: string }
+      ).token;
+    };
+    const status = async (token: string) =>
+      (await fetch(`${server.url}/v1/account`, { headers: { authorization: `Bearer ${token}` } })).status;
+    const token = await login();
+    const rotated = await run(["keys", "rotate", "--data", data, "--json"]);
+    expect(rotated).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(rotated.stdout)).toEqual({ key: expect.stringMatching(/^\d+$/), forgotten: 0 });
+    expect(await status(token)).toBe(200);
+    const ended = await run(["keys", "rotate", "--at-once", "--data", data]);
+    expect(ended.stdout).toContain("everybody must log in again");
+    await expect.poll(() => status(token), { timeout: 40_000, interval: 500 }).toBe(401);
+    expect(await status(await login())).toBe(200);
+  });
+});
+
+describe("secrets in files", () => {
+  it("are read, and named when they cannot be, without being shown", async () => {
+    const directory = await temporaryDirectory();
+    const file = join(directory, "secret");
+    await writeFile(file, "not a database's address\n");
+    const migrate = (env: Record<string, string>) => run(["migrate"], { env });
+    const wrong = await migrate({ PROSOPON_DATABASE_URL_FILE: file });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("PROSOPON_DATABASE_URL") });
+    expect(wrong.stderr).not.toContain("not a database");
+    await writeFile(file, "postgres://nobody:hidden@127.0.0.1:1/none\n");
+    const away = await migrate({ PROSOPON_DATABASE_URL_FILE: file });
+    expect(away).toMatchObject({ code: 1, stderr: expect.stringContaining("cannot be used") });
+    expect(away.stderr).not.toContain("hidden");
+    for (const [env, said] of [
+      [{ PROSOPON_DATABASE_URL_FILE: join(directory, "none") }, "cannot be read (ENOENT)"],
+      [{ PROSOPON_DATABASE_URL_FILE: file, PROSOPON_DATABASE_URL: "postgres://x/y" }, "both set"],
+    ] as const)
+      expect(await migrate(env)).toMatchObject({ code: 2, stderr: expect.stringContaining(said) });
+  });
+});
