@@ -10,5 +10,12 @@ export function permanentReason(error: unknown): string | undefined {
   return error instanceof JobFault || isImageError(error) ? error.message : undefined;
 }
 
+/** The storage gave up waiting for its database. Whether what was being written is there is not known. */
+export function databaseAway(error: unknown): boolean {
+  return (
+    error instanceof Error && error.name === "StorageError" && "code" in error && error.code === "unusable"
+  );
+}
+
 export const identityGone = (identityId: string): string =>
   `the identity ${identityId} was deleted while the job waited`;

@@ -1,7 +1,7 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Deps } from "../deps.ts";
 import type { ClaimedJob, JobOutcome, JobPayload } from "../storage/types.ts";
-import { permanentReason } from "./fault.ts";
+import { databaseAway, permanentReason } from "./fault.ts";
 import { addImages } from "./handlers/add-images.ts";
 import { enrol } from "./handlers/enrol.ts";
 import { recognize } from "./handlers/recognize.ts";
@@ -9,7 +9,7 @@ import { search } from "./handlers/search.ts";
 import { createHands, isLookup, type Hand } from "./hands.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 /** Tries in all; with the back-off below the last one is 15 to 23 s after the first. */
 const MAX_ATTEMPTS = 5;
 /**
@@ -187,7 +187,8 @@ export function createWorker(deps: Deps): Worker {
           { err: error, job: job.id, kind: job.kind, attempts: job.attempts },
           "a try of a job failed",
         );
-      if (reason === undefined && job.attempts < MAX_ATTEMPTS) {
+      // A database that is away says nothing about the job: only MAX_CLAIMS bounds that.
+      if (reason === undefined && (job.attempts < MAX_ATTEMPTS || databaseAway(error))) {
         return storage.jobs.release(lease(job), {
           at: clock.now() + backoff(job.attempts),
           countAttempt: true,
