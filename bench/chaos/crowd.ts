@@ -41,18 +41,42 @@ const GRAPHQL_EVERY = 8;
 const REFRESH_MS = 7_000;
 
 /** Clients that send, half of them hearing by WebSocket and half by Server-Sent Events, and subscribers of all accounts. */
-export function gather(options: CrowdOptions): Crowd {
+export async function gather(options: CrowdOptions): Promise<Crowd> {
   const { url, accounts, jobs, photos, watchMs, signal } = options;
   const attempts: Attempt[] = [];
   const sights: Sight[] = [];
   const streams: Stream[] = [];
   const refreshes = new Map<string, number>();
   const total = jobs * 2;
-  const began = performance.now();
   const allSent = Promise.withResolvers<void>();
   let taken = 0;
   let followed = 0;
 
+  const graphql = accounts.map((credentials) => graphqlOf(url, credentials));
+  const seats = Array.from({ length: options.clients }, (_, index) => {
+    const place = index % accounts.length;
+    const bySocket = Math.floor(index / accounts.length) % 2 === 0;
+    const create = () =>
+      createClient({ baseUrl: url, ...accounts[place]!, ...(!bySocket && { WebSocket: null }) });
+    const by: Stream["by"] = bySocket ? "websocket" : "sse";
+    return {
+      at: graphql[place]!,
+      account: accounts[place]!.clientId,
+      by,
+      client: create(),
+      listener: create(),
+    };
+  });
+  // Before the storm, so that it is not about who gets in.
+  for (const { client, listener } of seats) await Promise.all([client.server(), listener.server()]);
+  for (const at of graphql) await at.token();
+
+  const began = performance.now();
+  const open = (account: string, by: Stream["by"]): Stream => {
+    const stream: Stream = { account, by, told: [], resumed: new Map() };
+    streams.push(stream);
+    return stream;
+  };
   const acknowledged = () => attempts.reduce((count, { jobId }) => count + (jobId ? 1 : 0), 0);
 
   async function next(): Promise<"enrol" | "search" | undefined> {
@@ -63,47 +87,25 @@ export function gather(options: CrowdOptions): Crowd {
     return signal.aborted ? undefined : index % 2 === 0 ? "enrol" : "search";
   }
 
-  const graphql = accounts.map((credentials) => graphqlOf(url, credentials));
-  const all = Array.from({ length: options.clients }, (_, index) => {
-    const place = index % accounts.length;
-    const { clientId } = accounts[place]!;
-    const bySocket = Math.floor(index / accounts.length) % 2 === 0;
-    const create = () =>
-      createClient({ baseUrl: url, ...accounts[place]!, ...(!bySocket && { WebSocket: null }) });
-    const client = create();
-    const stream: Stream = {
-      account: clientId,
-      by: bySocket ? "websocket" : "sse",
-      told: [],
-      resumed: new Map(),
-    };
-    streams.push(stream);
-    void followStream(create(), stream, signal);
+  const all = seats.map(({ at, account, by, client, listener }, index) => {
+    void followStream(listener, open(account, by), signal);
     if (index % 2 === 0) void refreshNowAndThen(client, refreshes, signal);
     const sending = {
       client,
-      account: clientId,
+      account,
       photo: photos.next,
       next,
       alsoWatch: ({ id }: { id: string }) =>
-        ++followed % GRAPHQL_EVERY === 0 ? watchByGraphql(graphql[place]!, id, signal) : undefined,
+        ++followed % GRAPHQL_EVERY === 0 ? watchByGraphql(at, id, signal) : undefined,
       attempts,
       sights,
       watchMs,
       signal,
     };
-    return { client, done: Promise.all(Array.from({ length: AT_ONCE }, () => send(sending))) };
+    return Promise.all(Array.from({ length: AT_ONCE }, () => send(sending)));
   });
-  for (const [index, at] of graphql.entries()) {
-    const stream: Stream = {
-      account: accounts[index]!.clientId,
-      by: "graphql",
-      told: [],
-      resumed: new Map(),
-    };
-    streams.push(stream);
-    void followGraphql(at, stream, signal);
-  }
+  for (const [index, at] of graphql.entries())
+    void followGraphql(at, open(accounts[index]!.clientId, "graphql"), signal);
 
   const look = setInterval(() => acknowledged() >= total && allSent.resolve(), 200);
   signal.addEventListener("abort", () => allSent.resolve());
@@ -115,8 +117,8 @@ export function gather(options: CrowdOptions): Crowd {
     refreshes,
     progress: () => acknowledged() / total,
     sent: allSent.promise,
-    watched: Promise.all(all.map(({ done }) => done)).then(() => {}),
-    clients: all.map(({ client }) => client),
+    watched: Promise.all(all).then(() => {}),
+    clients: seats.map(({ client }) => client),
   };
 }
 

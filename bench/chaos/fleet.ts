@@ -25,10 +25,19 @@ export interface Fate {
   recoveries: number[];
 }
 
+/** How one member is right now. */
+export interface Standing {
+  name: string;
+  role: Role;
+  /** Absent while it starts. */
+  readyForMs: number | undefined;
+}
+
 export interface Fleet {
   readonly fates: Fate[];
   /** Messages of warnings and errors in the logs, with how often. */
   readonly logged: Map<string, number>;
+  standing(): Standing[];
   /** Addresses of the API nodes that are ready. */
   apis(): string[];
   /** All of them, for the first time. @throws when that takes too long, with what they said. */
@@ -48,7 +57,7 @@ const START_LIMIT_MS = 60_000;
 export function startFleet(members: Member[]): Fleet {
   const logged = new Map<string, number>();
   const running = new Map<string, RunningProcess>();
-  const urls = new Map<string, string>();
+  const ready = new Map<string, { url: string; since: number }>();
   const firsts: Promise<void>[] = [];
   const stop = new AbortController();
 
@@ -79,7 +88,7 @@ export function startFleet(members: Member[]): Fleet {
       void process.ready.then(
         (url) => {
           if (running.get(member.name) !== process || killed.has(process)) return;
-          if (member.role === "api") urls.set(member.name, url);
+          ready.set(member.name, { url, since: performance.now() });
           const since = down.get(member.name);
           if (since !== undefined) fate.recoveries.push(performance.now() - since);
           down.delete(member.name);
@@ -89,7 +98,7 @@ export function startFleet(members: Member[]): Fleet {
       );
       const wasReady = await Promise.race([process.ready.then(() => true), process.ended.then(() => false)]);
       const { code, signal, said } = await process.ended;
-      urls.delete(member.name);
+      ready.delete(member.name);
       if (killed.has(process) || stop.signal.aborted) {
         if (!wasReady && !stop.signal.aborted) fate.killedStarting++;
         continue;
@@ -114,7 +123,12 @@ export function startFleet(members: Member[]): Fleet {
   return {
     fates,
     logged,
-    apis: () => [...urls.values()],
+    standing: () =>
+      members.map(({ name, role }) => {
+        const up = ready.get(name);
+        return { name, role, readyForMs: up && performance.now() - up.since };
+      }),
+    apis: () => members.flatMap(({ name, role }) => (role === "api" ? (ready.get(name)?.url ?? []) : [])),
     async ready() {
       const late = sleep(START_LIMIT_MS, "late" as const, { ref: false });
       if ((await Promise.race([Promise.all(firsts), late])) === "late")
@@ -125,7 +139,7 @@ export function startFleet(members: Member[]): Fleet {
       const fate = fates.find((fate) => fate.name === name);
       if (!process || !fate || killed.has(process)) return;
       killed.add(process);
-      urls.delete(name);
+      ready.delete(name);
       fate.kills++;
       if (!down.has(name)) down.set(name, performance.now());
       process.kill("SIGKILL");

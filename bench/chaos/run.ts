@@ -51,8 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
   try {
     onProgress?.("PostgreSQL runs: waiting for the processes");
     await site.fleet.ready();
-    const began = performance.now();
-    const crowd = gather({
+    const crowd = await gather({
       url: site.url,
       accounts: site.accounts,
       clients,
@@ -62,6 +61,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
       watchMs,
       signal: over.signal,
     });
+    const began = performance.now();
     const telling = setInterval(() => onProgress?.(progressOf(crowd, jobs * 2)), 5_000);
     over.signal.addEventListener("abort", () => clearInterval(telling));
     const calm = new AbortController();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Fleet } from "./fleet.ts";
+import type { Fleet, Standing } from "./fleet.ts";
 
 export interface Storm {
   fleet: Fleet;
@@ -26,7 +26,7 @@ const KILL_MS = 2_000;
 const RESTART_AT = 0.35;
 const CUT_AT = 0.65;
 
-/** Kills until it is told to stop: every member in each round, in an order of its own. */
+/** Kills until it is told to stop. */
 export async function rage({
   fleet,
   progress,
@@ -36,12 +36,10 @@ export async function rage({
 }: Storm): Promise<Weather> {
   const weather: Weather = { listenersCut: 0 };
   let restarting: Promise<void> | undefined;
-  let round: string[] = [];
   while (!signal.aborted) {
     await sleep(KILL_MS, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
-    if (round.length === 0) round = shuffled(fleet.fates.map(({ name }) => name));
-    fleet.kill(round.pop()!);
+    fleet.kill(victim(fleet.standing()));
     if (!restarting && progress() >= RESTART_AT) {
       const began = performance.now();
       weather.databaseRestartAt = began;
@@ -58,9 +56,23 @@ export async function rage({
   return weather;
 }
 
-function shuffled<T>(all: T[]): T[] {
-  return all
-    .map((value) => ({ value, place: Math.random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ value }) => value);
+/** So long a process may serve although it is the last of its role. */
+const TURN_MS = 8_000;
+
+/**
+ * Anyone, at random, but rather not the last that is ready of its role, nor one that starts while none of its role is:
+ * else, where starting takes longer than a round of kills (a busy machine), nobody would ever serve and nothing be tested.
+ */
+function victim(all: Standing[]): string {
+  const readyOf = (role: string) =>
+    all.filter((each) => each.role === role && each.readyForMs !== undefined).length;
+  const spared = ({ role, readyForMs }: Standing): number => {
+    if (readyForMs === undefined) return readyOf(role) === 0 ? 3 : Math.random() < 0.25 ? 0 : 1;
+    return readyOf(role) > 1 || readyForMs > TURN_MS ? 0 : 2;
+  };
+  const ranked = all.map(({ name, ...each }) => ({
+    name,
+    rank: spared({ name, ...each }) + Math.random() / 2,
+  }));
+  return ranked.toSorted((a, b) => a.rank - b.rank)[0]!.name;
 }
