@@ -15,6 +15,7 @@ export function doctorCommand(): Command {
     "data",
     "databaseUrl",
     "databaseDirectUrl",
+    "galleryFaces",
     "blobs",
     "threads",
     "maxPixels",

@@ -12,21 +12,22 @@ import {
   checkThreads,
 } from "./machine.ts";
 import { checkModels, checkSelfTest } from "./recognition.ts";
+import { checkSearch } from "./search.ts";
 
 export type DoctorOptions = Values<
-  "data" | "databaseUrl" | "databaseDirectUrl" | "blobs" | "threads" | "maxPixels" | "json"
+  "data" | "databaseUrl" | "databaseDirectUrl" | "galleryFaces" | "blobs" | "threads" | "maxPixels" | "json"
 >;
 
 /** Looks at everything a server needs, also beside a running one. Returns the exit code: 1 when something fails. */
 export async function doctor(options: DoctorOptions): Promise<number> {
-  const { data, databaseUrl, databaseDirectUrl, blobs, json } = options;
+  const { data, databaseUrl, blobs, json } = options;
   const checks: Check[] = [
     await checkNode(),
     await checkThreads(options.threads),
     await checkMemory(),
     // Of nodes that share a database and a place for images, nothing lies in the data directory.
     ...(databaseUrl && blobs ? [] : [await checkDataDirectory(data), await checkDisk(data)]),
-    ...(databaseUrl ? await checkDatabase(databaseUrl, databaseDirectUrl) : [await checkIntegrity(data)]),
+    ...(databaseUrl ? await checkShared(databaseUrl, options) : [await checkIntegrity(data)]),
     await checkBlobs(options),
     ...(await checkModels()),
     await checkSelfTest(options),
@@ -39,4 +40,13 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     printLine(healthy ? "\nReady to serve." : "\nNot fit to serve.");
   }
   return healthy ? 0 : 1;
+}
+
+async function checkShared(
+  url: string,
+  { databaseDirectUrl, galleryFaces }: DoctorOptions,
+): Promise<Check[]> {
+  const database = await checkDatabase(url, databaseDirectUrl);
+  const usable = database[0]?.state !== "fail";
+  return usable ? [...database, ...(await checkSearch(url, galleryFaces))] : database;
 }

@@ -11,6 +11,7 @@ import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
 import { createUpkeep } from "./matching/approximate/upkeep.ts";
+import { GALLERY_FACES } from "./matching/galleries.ts";
 import { createMatching } from "./matching/matching.ts";
 import { migratePostgres } from "./migrate.ts";
 import { ping } from "./ping.ts";
@@ -30,9 +31,6 @@ export interface PostgresOptions {
   /** When an account too large for memory gets an index of its own. Defaults: `INDEX_RULE`; smaller ones are for tests. */
   indexes?: Partial<IndexRule>;
 }
-
-/** 300 MB. */
-const GALLERY_FACES = 2_000_000;
 
 /**
  * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.

@@ -5,6 +5,9 @@ import { type Held, loadGallery } from "./held.ts";
 import { named } from "./named.ts";
 import { type Candidate, rank } from "./rank.ts";
 
+/** Held in memory unless told otherwise: 300 MB. */
+export const GALLERY_FACES = 2_000_000;
+
 interface Entry {
   loading: Promise<Held>;
   faces: number;

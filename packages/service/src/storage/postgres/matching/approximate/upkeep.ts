@@ -28,13 +28,13 @@ export function createUpkeep(
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let session: Session | undefined;
-  let stopped = false;
+  const stop = new AbortController();
 
   const step = (situation: Situation) => nextStep(situation, rule, capacity);
 
   async function lookAndAct(): Promise<void> {
     const due = (await situations(context.read, rule)).filter(step);
-    if (due.length === 0 || stopped) return;
+    if (due.length === 0 || stop.signal.aborted) return;
     await withSession(url, async (opened) => {
       session = opened;
       const [lock] = await opened.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK]);
@@ -44,7 +44,7 @@ export function createUpkeep(
   }
 
   async function settleAccount(query: Database["read"], account: number): Promise<void> {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       // Again under the lock: another node may have been at it.
       const [situation] = await situations(query, { ...rule, account });
       const next = situation && step(situation);
@@ -52,7 +52,7 @@ export function createUpkeep(
       try {
         await act(query, account, next);
       } catch (error) {
-        if (stopped || !isStatementFault(error)) throw error;
+        if (stop.signal.aborted || !isStatementFault(error)) throw error;
         await query("ROLLBACK");
         await query(dropIndex(account));
         await enter(query, account, "failed", (error as Error).message);
@@ -95,7 +95,7 @@ export function createUpkeep(
   }
 
   function wake(): void {
-    if (stopped) return;
+    if (stop.signal.aborted) return;
     timer = setTimeout(() => {
       void look()
         .catch(() => {})
@@ -112,7 +112,7 @@ export function createUpkeep(
   return {
     look,
     async stop() {
-      stopped = true;
+      stop.abort();
       clearTimeout(timer);
       // What it was building is cleared away by the next node that looks.
       session?.cut();
