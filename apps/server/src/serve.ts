@@ -11,12 +11,16 @@ import { printJson, printLine } from "./print.ts";
 import { checkSettings, type ServeOptions } from "./serve-settings.ts";
 import { aborted, stopSignal } from "./signals.ts";
 
+/** From the end of draining to the end of the process, whatever still hangs: below the 10 s after which Docker kills. */
+const STOP_MS = 9_500;
+
 /** Serves until SIGTERM or SIGINT. Listens early: `/readyz` answers 503 until a real recognition has passed. */
 export async function serve(options: ServeOptions): Promise<void> {
   checkSettings(options);
   fixedCredentials(options);
   const stop = stopSignal();
   const logger = createLog(options.logLevel);
+  void aborted(stop).then(() => endLate(options, logger));
   const server = await compose({ ...options, logger });
   try {
     const listening = await listen(server, options);
@@ -25,10 +29,12 @@ export async function serve(options: ServeOptions): Promise<void> {
       const account = options.role === "worker" ? {} : await firstAccount(server, options);
       if (isLoopbackHost(options.host)) server.offerDemo(account.demo);
       await Promise.race([server.service.ready().catch(notReady), aborted(stop)]);
-      if (!stop.aborted) announce(listening.url, account, options);
-      logger.info({ url: listening.url, role: options.role }, "ready");
-      await aborted(stop);
-      await drain(server.service, options, logger);
+      if (!stop.aborted) {
+        announce(listening.url, account, options);
+        logger.info({ url: listening.url, role: options.role }, "ready");
+        await aborted(stop);
+        await drain(server.service, options, logger);
+      }
       logger.info("stopping: jobs in hand finish or are handed back");
     } finally {
       await Promise.all([listening.close(), detach(), server.service.close()]);
@@ -37,6 +43,15 @@ export async function serve(options: ServeOptions): Promise<void> {
     await server.close();
   }
   process.exit(0);
+}
+
+/** A database that is away can hold up much: what this node had in hand, others do once its leases have run out. */
+function endLate({ drainSeconds, role }: ServeOptions, logger: Logger): void {
+  const drainMs = role === "worker" ? 0 : drainSeconds * 1_000;
+  setTimeout(() => {
+    logger.error("stopped without all having ended: the database or a connection did not answer");
+    process.exit(1);
+  }, drainMs + STOP_MS).unref();
 }
 
 /** Balancers learn from /readyz that no new work is to come here; meanwhile what does come is served. */

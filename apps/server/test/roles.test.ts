@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { credentials, startS3, type S3Server } from "../../../packages/service/test/blobs/s3-server.ts";
 import { query } from "../../../packages/service/test/postgres/database.ts";
 import { form, FRANCK, login, photo, type Api } from "./api.ts";
-import { run, temporaryDirectory, type RunningServer } from "./command.ts";
+import { run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
 import { cluster, follow, madeAccount, noPostgres, type Cluster } from "./nodes.ts";
 
 const IDENTITY = "/innovation-service/identity";
@@ -275,6 +277,62 @@ describe.skipIf(noPostgres !== undefined)(`accounts of nodes${noPostgres ? `: ${
     await api.stop();
   });
 });
+
+describe.skipIf(noPostgres !== undefined)(
+  `a node whose database falls silent${noPostgres ? `: ${noPostgres}` : ""}`,
+  () => {
+    it.each(["api", "worker"])(
+      "says so, as %s, and still ends before a supervisor would kill it",
+      async (role) => {
+        const nodes = await cluster();
+        const cable = await layCable(nodes.database.url);
+        const [, , ...blobs] = nodes.args;
+        const node = await startServer(await temporaryDirectory(), [
+          ...["--role", role, "--database-url", cable.url],
+          ...blobs,
+        ]);
+        cable.cut();
+        const answer = await fetch(`${node.url}/readyz`);
+        const { message } = (await answer.json()) as { message: string };
+        expect([answer.status, message]).toEqual([503, `role ${role}: the database does not answer`]);
+        expect((await fetch(`${node.url}/healthz`)).status).toBe(200);
+        const begun = performance.now();
+        await node.stop();
+        expect(performance.now() - begun).toBeLessThan(10_000);
+        await cable.close();
+      },
+    );
+  },
+);
+
+/** Another way to the same database, over which suddenly nothing comes any more. */
+async function layCable(url: string): Promise<{ url: string; cut(): void; close(): Promise<void> }> {
+  const target = new URL(url);
+  let silent = false;
+  const sockets = new Set<Socket>();
+  const carry = (from: Socket, to: Socket) => {
+    sockets.add(from);
+    from.on("data", (bytes) => silent || to.write(bytes));
+    from.on("error", () => {}).on("close", () => to.destroy());
+  };
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    carry(near, far);
+    carry(far, near);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const through = new URL(url);
+  through.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: through.href,
+    cut: () => void (silent = true),
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
 
 describe("serve --role, asked wrongly", () => {
   const url = "postgres://me:hunter2@127.0.0.1:1/faces";
