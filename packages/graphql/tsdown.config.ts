@@ -11,5 +11,7 @@ export default defineConfig({
   platform: "neutral",
   target: "es2024",
   fixedExtension: false,
+  // The sources alone: with the tests in it, declarations would be written beside what they import.
+  tsconfig: "tsconfig.build.json",
   dts: true,
 });
