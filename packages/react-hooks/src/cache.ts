@@ -66,7 +66,8 @@ export function prosoponCache() {
           if (result.retryJob.__typename !== "RetriedJob") return;
           forgetFields(cache, "jobs");
           // The dead one has got a successor; of the types that its id may have, one is its own.
-          for (const __typename of possibleTypes["Job"] ?? []) cache.invalidate({ __typename, id: input.jobId });
+          for (const __typename of possibleTypes["Job"] ?? [])
+            cache.invalidate({ __typename, id: input.jobId });
         },
         deleteIdentities(result: DeleteIdentitiesMutation, _, cache) {
           if (result.deleteIdentities.__typename !== "DeletedIdentities") return;
