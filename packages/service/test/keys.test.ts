@@ -57,6 +57,14 @@ describe.for(backends)("the key that signs tokens, on $name", ({ open, skipped }
     expect(await status(two, newest.token)).toBe(200);
   });
 
+  it("is the newest one made, also by a machine whose clock is behind", async () => {
+    const { kid: made } = await rotate();
+    const { kid } = await rotateSigningKey(one.storage, { now: clock.now() - HOUR });
+    expect(Number(kid)).toBeGreaterThan(Number(made));
+    const fresh = await start({ storage: one.storage, clock });
+    expect(keyOf((await login(fresh)).token)).toBe(kid);
+  });
+
   it("is forgotten by a rotation when every token that it signed has expired", async () => {
     ahead += 3 * HOUR;
     const before = (await one.storage.secrets("token-signing")).length;

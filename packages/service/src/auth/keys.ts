@@ -59,7 +59,10 @@ export async function rotateSigningKey(
   { now = Date.now(), atOnce = false } = {},
 ): Promise<{ kid: string; forgotten: number }> {
   await storage.secret(NAME, BYTES); // so that there is one before
-  const name = `${NAME}/${now}`;
+  // The newest signs, also where the key before was made by a machine whose clock is ahead.
+  const before = timeOf(sorted(await storage.secrets(NAME)).at(-1)?.name) ?? 0;
+  const made = Math.max(now, before + 1);
+  const name = `${NAME}/${made}`;
   await storage.secret(name, BYTES);
   const names = sorted(await storage.secrets(NAME));
   const old = names.filter((one, index) => {
@@ -67,7 +70,7 @@ export async function rotateSigningKey(
     return one.name !== name && (atOnce || (replaced !== undefined && now - replaced > KEPT_MS));
   });
   await storage.forgetSecrets(old.map((one) => one.name));
-  return { kid: String(now), forgotten: old.length };
+  return { kid: String(made), forgotten: old.length };
 }
 
 async function read(storage: Storage, now: number): Promise<Key[]> {
