@@ -108,7 +108,10 @@ if (import.meta.main) {
     );
   } else {
     console.log(postgres.url);
+    // Signals alone don't keep a process alive.
+    const alive = setInterval(() => {}, 2 ** 30);
     await new Promise<void>((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+    clearInterval(alive);
   }
   await postgres.stop();
 }
