@@ -154,10 +154,10 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const jobs: string[] = [];
     let current = [...apis];
     const blob = await photo(FRANCK[2]!);
-    let replaced = false;
+    const replaced = new AbortController();
     const sender = async (index: number) => {
       const { token } = await login(apis[index]!.url, account);
-      while (!replaced || tags.length < ENROLMENTS) {
+      while (!replaced.signal.aborted || tags.length < ENROLMENTS) {
         const tag = randomUUID();
         tags.push(tag);
         const body = form({ field: "input_images", blobs: [blob] }, { external_id: tag });
@@ -188,7 +188,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     await replace(apis, 0, "api");
     await replace(workers, 1, "worker");
     await replace(apis, 1, "api");
-    replaced = true;
+    replaced.abort();
     await senders;
 
     const api = await login(apis[0]!.url, account);
@@ -223,7 +223,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const jobs = await Promise.all(FRANCK.flatMap((name) => [enrol(api, name), enrol(api, name)]));
     for (const job of jobs) expect((await api.end(IDENTITY, job)).status).toBe("Succeeded");
     expect(performance.now() - begun).toBeLessThan(30_000);
-    const times = await query<{ attempts: number; took: number }>(
+    const times = await query<{ attempts: number; took: string }>(
       nodes.database.url,
       "SELECT attempts, finished_at - created_at AS took FROM jobs WHERE id = ANY ($1)",
       [jobs],
@@ -288,7 +288,10 @@ describe.skipIf(noPostgres !== undefined)(
         const cable = await layCable(nodes.database.url);
         const [, , ...blobs] = nodes.args;
         const node = await startServer(await temporaryDirectory(), [
-          ...["--role", role, "--database-url", cable.url],
+          "--role",
+          role,
+          "--database-url",
+          cable.url,
           ...blobs,
         ]);
         cable.cut();

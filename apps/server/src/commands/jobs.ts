@@ -57,7 +57,7 @@ async function withClient(values: ConnectOptions, work: (client: Client) => Prom
 
 async function showJobs(client: Client, { dead, json }: ListOptions): Promise<void> {
   const jobs = dead ? await deadJobs(client) : (await client.jobs.list({ limit: NEWEST })).items;
-  if (json) return printJson({ jobs: jobs.map(({ result: _, ...job }) => job) });
+  if (json) return printJson({ jobs: jobs.map((job) => ({ ...job, result: undefined })) });
   if (jobs.length === 0) return printLine(dead ? "No job died." : "No jobs yet.");
   printTable(
     jobs.map((job) => ({

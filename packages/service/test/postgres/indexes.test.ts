@@ -82,14 +82,14 @@ describe.skipIf(reason !== undefined)(
         const best = faces.toSorted(
           (a, b) => exactProduct(b.vector, probe) - exactProduct(a.vector, probe),
         )[0]!;
-        const [found] = await node!.identities.nearest(account, probe, 5);
+        const [found] = await node.identities.nearest(account, probe, 5);
         expect(found).toMatchObject({ identityId: best.id });
         expect(found!.cosine).toBe(exactProduct(best.vector, probe));
       }
       // A stranger is nobody's: only the full scan says so.
       const stranger = embedding(123_456);
       const best = faces.map(({ vector }) => exactProduct(vector, stranger)).toSorted((a, b) => b - a)[0]!;
-      expect((await node!.identities.nearest(account, stranger, 5))[0]!.cosine).toBe(best);
+      expect((await node.identities.nearest(account, stranger, 5))[0]!.cosine).toBe(best);
 
       const { accounts } = await postgresSearchReport(database.url, { galleryFaces: 0 });
       expect(accounts).toEqual([expect.objectContaining({ accountId: account, faces: FACES, way: "index" })]);

@@ -89,6 +89,6 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
       (thrown: Error) => thrown,
     );
     expect(error).toMatchObject({ name: "StorageError", code: "unusable" });
-    expect(String((error as Error).message) + String((error as Error).cause)).not.toContain("cret");
+    expect((error as Error).message + String((error as Error).cause)).not.toContain("cret");
   });
 });
