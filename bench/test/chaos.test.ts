@@ -1,0 +1,35 @@
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { postgresUnavailable } from "../../tools/postgres.ts";
+import { report } from "../chaos/report.ts";
+import { runChaos } from "../chaos/run.ts";
+
+const cli = fileURLToPath(new URL("../../apps/server/dist/cli.js", import.meta.url));
+const unavailable = process.env.PROSOPON_TEST_REQUIRE_POSTGRES ? undefined : postgresUnavailable();
+/** `pnpm bench chaos` has 2,000 of each. */
+const JOBS = 150;
+
+describe("two API nodes and three workers, one of them killed every two seconds", () => {
+  it.skipIf(unavailable ?? false)(
+    `end every acknowledged job exactly once, enrol nobody twice and tell every subscriber${unavailable ? `: ${unavailable}` : ""}`,
+    { timeout: 180_000 },
+    async ({ signal }) => {
+      const chaos = await runChaos({
+        command: [process.execPath, cli],
+        jobs: JOBS,
+        jobsPerSecond: 8,
+        watchMs: 90_000,
+        signal,
+      });
+      const { tables, goals } = report(chaos);
+      for (const { title, rows } of tables) {
+        console.log(title);
+        console.table(rows);
+      }
+      for (const { name, value, goal, direction } of goals) {
+        if (direction === "<=") expect(value, name).toBeLessThanOrEqual(goal);
+        else expect(value, name).toBeGreaterThanOrEqual(goal);
+      }
+    },
+  );
+});
