@@ -202,6 +202,18 @@ type Parsed<S> = S extends Setting<infer T> ? T : never;
 /** Values of the named settings, as a command's action gets them. */
 export type Values<K extends keyof typeof settings> = { [P in K]: Parsed<(typeof settings)[P]> };
 
+/** Of a command that talks to a server, or works as one. */
+export const connection = [
+  "url",
+  "clientId",
+  "secretId",
+  "embedded",
+  "data",
+  "threads",
+  "maxPixels",
+  "timeout",
+] as const satisfies (keyof typeof settings)[];
+
 export function options(...names: (keyof typeof settings)[]): Option[] {
   return names.map((name) => settings[name].option());
 }

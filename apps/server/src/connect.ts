@@ -1,14 +1,12 @@
 import { realpath } from "node:fs/promises";
 import { createClient, type Client } from "@prosopon/core";
 import type { Credentials, Service, Storage } from "@prosopon/service";
-import type { Values } from "./config.ts";
+import type { connection, Values } from "./config.ts";
 import { DEMO_ACCOUNT_PATH, isLoopbackHost } from "./demo-account.ts";
 import { UsageError } from "./errors.ts";
 import { demoCredentials, firstAccount, fixedCredentials } from "./first-account.ts";
 
-export type ConnectOptions = Values<
-  "url" | "embedded" | "data" | "threads" | "maxPixels" | "clientId" | "secretId" | "timeout"
->;
+export type ConnectOptions = Values<(typeof connection)[number]>;
 
 export interface Connection {
   client: Client;

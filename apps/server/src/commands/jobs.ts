@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { isApiError, isJobFailedError, type Client } from "@prosopon/core";
 import type { Job } from "@prosopon/core/contract";
-import { options, type Values } from "../config.ts";
+import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -16,23 +16,11 @@ export function jobsCommand(): Command {
   const jobs = new Command("jobs")
     .description("list the jobs of an account, and retry those that died")
     .helpCommand(false);
-  const connection = [
-    "url",
-    "clientId",
-    "secretId",
-    "embedded",
-    "data",
-    "threads",
-    "maxPixels",
-    "timeout",
-    "json",
-  ] as const;
-
   const list = jobs
     .command("list")
     .description(`list the ${NEWEST} newest jobs, or all that died`)
     .action((values: ListOptions) => withClient(values, (client) => showJobs(client, values)));
-  for (const option of options("dead", ...connection)) list.addOption(option);
+  for (const option of options("dead", ...connection, "json")) list.addOption(option);
 
   const retry = jobs
     .command("retry [job-id]")
@@ -41,7 +29,7 @@ export function jobsCommand(): Command {
       if ((id === undefined) === !values.all) throw new UsageError("Name one job, or give --all.");
       return withClient(values, (client) => retryJobs(client, id, values));
     });
-  for (const option of options("all", ...connection)) retry.addOption(option);
+  for (const option of options("all", ...connection, "json")) retry.addOption(option);
   return jobs;
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Client } from "@prosopon/core";
-import { options, type Values } from "../config.ts";
+import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { openImage } from "../image.ts";
@@ -33,20 +33,7 @@ export function recognizeCommand(): Command {
         await close();
       }
     });
-  for (const option of options(
-    "identity",
-    "externalId",
-    "url",
-    "clientId",
-    "secretId",
-    "embedded",
-    "data",
-    "threads",
-    "maxPixels",
-    "timeout",
-    "json",
-  ))
-    command.addOption(option);
+  for (const option of options("identity", "externalId", ...connection, "json")) command.addOption(option);
   return command;
 }
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { Client, JobState } from "@prosopon/core";
-import { options, type Values } from "../config.ts";
+import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { openImage } from "../image.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -22,19 +22,7 @@ export function searchCommand(): Command {
         await close();
       }
     });
-  for (const option of options(
-    "maxResult",
-    "url",
-    "clientId",
-    "secretId",
-    "embedded",
-    "data",
-    "threads",
-    "maxPixels",
-    "timeout",
-    "json",
-  ))
-    command.addOption(option);
+  for (const option of options("maxResult", ...connection, "json")) command.addOption(option);
   return command;
 }
 

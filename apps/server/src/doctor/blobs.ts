@@ -15,9 +15,12 @@ export function checkBlobs(options: BlobsOptions): Promise<Check> {
         const { blobId } = await blobs.put(oneChunk(sent), { maxBytes: sent.length });
         try {
           const file = await blobs.open(blobId);
-          const got = await (file && readFile(file.path));
-          await file?.release();
-          if (!got?.equals(sent)) throw new Error("What was stored did not come back.");
+          try {
+            const got = await (file && readFile(file.path));
+            if (!got?.equals(sent)) throw new Error("What was stored did not come back.");
+          } finally {
+            await file?.release();
+          }
         } finally {
           await blobs.delete([blobId]);
         }
