@@ -3,8 +3,10 @@ import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
 
 /** What the engine asks a thread for: an image's analysis, or to stop one between two stages. */
 export type Request =
-  | { id: number; image: ImageSource; options: Omit<AnalyseOptions, "signal">; maxPixels: number }
+  | { id: number; priority: number; image: ImageSource; options: StageOptions; maxPixels: number }
   | { id: number; abort: true };
+
+type StageOptions = Omit<AnalyseOptions, "signal" | "priority">;
 
 export type Reply = { id: number; analysis: Analysis } | { id: number; failure: Failure };
 

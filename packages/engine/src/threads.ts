@@ -1,8 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { unpack, type Reply, type Request } from "./protocol.ts";
+import { goesBefore } from "./turns.ts";
 import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
 
 interface Job {
+  id: number;
+  priority: number;
   image: ImageSource;
   options: AnalyseOptions;
   settle: { resolve: (analysis: Analysis) => void; reject: (reason: unknown) => void };
@@ -13,15 +16,18 @@ export interface Threads {
   close(): Promise<void>;
 }
 
+/** An image, one that overtook it, and one that overtook both: those that wait keep their pixels meanwhile. */
+const IN_WORK = 3;
+
 /**
- * A bounded number of threads, each with one image at a time; images beyond wait in order. A thread is started when
- * there is work that no started one is free for. One that dies fails its own image and is replaced with the next.
+ * A bounded number of threads, each working on one image at a time; images beyond wait in their order, and one that goes
+ * before all of a thread's overtakes them there. A thread is started when there is work that no started one is free for.
+ * One that dies fails its own images and is replaced with the next.
  */
 export function createThreads(file: URL, limit: number, maxPixels: number): Threads {
   const waiting: Job[] = [];
-  const idle: Worker[] = [];
-  const all = new Set<Worker>();
-  const busy = new Map<Worker, { id: number; job: Job }>();
+  /** Of each thread that was started, its images. */
+  const threads = new Map<Worker, Map<number, Job>>();
   let lastId = 0;
   let closing: PromiseWithResolvers<void> | undefined;
 
@@ -31,76 +37,90 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       ? [...process.execArgv, "--conditions=@prosopon/source"]
       : undefined;
     const worker = new Worker(file, execArgv === undefined ? {} : { execArgv });
-    all.add(worker);
+    const inWork = new Map<number, Job>();
+    threads.set(worker, inWork);
     let cause: unknown;
     worker.on("message", (reply: Reply) => {
-      const held = busy.get(worker);
-      if (held?.id !== reply.id) return;
-      busy.delete(worker);
-      idle.push(worker);
+      const job = inWork.get(reply.id);
+      if (job === undefined) return;
+      inWork.delete(reply.id);
       // An engine that nobody waits for does not keep the process alive.
-      worker.unref();
-      if ("analysis" in reply) held.job.settle.resolve(reply.analysis);
-      else held.job.settle.reject(unpack(reply.failure));
+      if (inWork.size === 0) worker.unref();
+      if ("analysis" in reply) job.settle.resolve(reply.analysis);
+      else job.settle.reject(unpack(reply.failure));
       next();
     });
     worker.on("error", (error) => (cause = error));
     worker.on("exit", () => {
-      all.delete(worker);
-      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
-      const held = busy.get(worker);
-      busy.delete(worker);
-      held?.job.settle.reject(
-        new Error(
-          "The thread that analysed this image ended before it was done; the image may be tried again.",
-          { cause },
-        ),
-      );
+      threads.delete(worker);
+      for (const { settle } of inWork.values()) {
+        settle.reject(
+          new Error(
+            "The thread that analysed this image ended before it was done; the image may be tried again.",
+            { cause },
+          ),
+        );
+      }
       next();
     });
     return worker;
   };
 
   const next = (): void => {
-    while (waiting.length > 0) {
-      const worker = idle.pop() ?? (all.size < limit ? start() : undefined);
-      if (worker === undefined) return;
-      const job = waiting.shift();
-      if (job === undefined) return;
-      const { signal: _, ...options } = job.options;
-      const id = ++lastId;
-      busy.set(worker, { id, job });
+    for (;;) {
+      const job = waiting[0];
+      const worker = job && placeFor(job);
+      if (worker === undefined) break;
+      waiting.shift();
+      const { id, priority, image } = job!;
+      const { signal: _, priority: __, ...options } = job!.options;
+      threads.get(worker)!.set(id, job!);
       worker.ref();
-      worker.postMessage({ id, image: job.image, options, maxPixels } satisfies Request);
+      worker.postMessage({ id, priority, image, options, maxPixels } satisfies Request);
     }
-    if (busy.size === 0) closing?.resolve();
+    if (waiting.length === 0 && [...threads.values()].every(({ size }) => size === 0)) closing?.resolve();
+  };
+
+  /** A free thread, or a new one, or the one whose work comes last and after the job. */
+  const placeFor = (job: Job): Worker | undefined => {
+    let last: { worker: Worker; first: Job } | undefined;
+    for (const [worker, inWork] of threads) {
+      const first = [...inWork.values()].reduce<Job | undefined>(
+        (best, other) => (best && goesBefore(best, other) ? best : other),
+        undefined,
+      );
+      if (first === undefined) return worker;
+      if (inWork.size < IN_WORK && goesBefore(job, first) && (!last || goesBefore(last.first, first)))
+        last = { worker, first };
+    }
+    return threads.size < limit ? start() : last?.worker;
   };
 
   return {
     run(image, options) {
-      const { signal } = options;
+      const { signal, priority = 0 } = options;
       if (closing !== undefined) return Promise.reject(new Error("The engine is closed."));
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       const { promise, resolve, reject } = Promise.withResolvers<Analysis>();
-      const job: Job = { image, options, settle: { resolve, reject } };
+      const job: Job = { id: ++lastId, priority, image, options, settle: { resolve, reject } };
       const abort = (): void => {
         reject(signal?.reason);
         if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);
-        // A running image is left at the end of its stage; until then its thread stays taken.
-        for (const [worker, held] of busy) {
-          if (held.job === job) worker.postMessage({ id: held.id, abort: true } satisfies Request);
+        // A running image is left at the end of its stage; until then its place in the thread stays taken.
+        for (const [worker, inWork] of threads) {
+          if (inWork.has(job.id)) worker.postMessage({ id: job.id, abort: true } satisfies Request);
         }
       };
       signal?.addEventListener("abort", abort, { once: true });
-      waiting.push(job);
+      waiting.splice(waiting.findLastIndex((other) => goesBefore(other, job)) + 1, 0, job);
       next();
       return promise.finally(() => signal?.removeEventListener("abort", abort));
     },
     async close() {
       closing ??= Promise.withResolvers<void>();
-      if (busy.size === 0 && waiting.length === 0) closing.resolve();
+      next();
       await closing.promise;
-      await Promise.all([...all].map((worker) => worker.terminate()));
+      await Promise.all([...threads.keys()].map((worker) => worker.terminate()));
     },
   };
 }

@@ -63,6 +63,11 @@ export interface AnalyseOptions {
   embed?: "principal" | "all" | "none";
   /** Also cut a 160 px JPEG of the principal face. Default false. */
   crop?: boolean;
+  /**
+   * Lower goes first, equals in the order of the calls. An image in work waits between two of its stages (one run of a
+   * model, some 10 ms) for one that goes before it. Default 0.
+   */
+  priority?: number;
   signal?: AbortSignal;
 }
 

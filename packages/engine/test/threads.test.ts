@@ -32,6 +32,20 @@ describe("a thread that dies", () => {
   );
 });
 
+describe("a thread that dies with several images", () => {
+  it("fails all of them", async () => {
+    const threads = createThreads(fragile, 1, 1e8);
+    const results = await Promise.allSettled([
+      threads.run({ path: "wait" }, { priority: 2 }),
+      threads.run({ path: "wait" }, { priority: 1 }),
+      threads.run({ path: "die" }, { priority: 0 }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect((await threads.run({ path: "fine" }, {})).height).toBe(0);
+    await threads.close();
+  });
+});
+
 describe("analyse with a signal", () => {
   it("rejects at once with the reason when the signal is aborted already", async () => {
     const engine = createEngine({ threads: 1 });
@@ -60,6 +74,43 @@ describe("analyse with a signal", () => {
       { status: "rejected", reason },
       { status: "fulfilled", value: { width: 540 } },
     ]);
+    await engine.close();
+  });
+});
+
+describe("analyse with a priority", () => {
+  it("lets what goes first overtake an image in work, and changes neither's answer", async () => {
+    const engine = createEngine({ threads: 1 });
+    const group = await engine.analyse({ path: groups[0]!.path }, { embed: "all" });
+    const alone = await engine.analyse({ path: portrait });
+    const ends: string[] = [];
+    const note = async <T>(name: string, analysis: Promise<T>) => {
+      const result = await analysis;
+      ends.push(name);
+      return result;
+    };
+    const slow = note("group", engine.analyse({ path: groups[0]!.path }, { embed: "all", priority: 2 }));
+    const behind = note("behind", engine.analyse({ path: portrait }, { priority: 3 }));
+    await wait(30); // a fraction of the group's time
+    const between = note("between", engine.analyse({ path: portrait }, { priority: 1 }));
+    const first = note("first", engine.analyse({ path: portrait }, { priority: 0 }));
+    expect(await slow).toEqual(group);
+    for (const analysis of await Promise.all([behind, between, first])) expect(analysis).toEqual(alone);
+    expect(ends).toEqual(["first", "between", "group", "behind"]);
+    await engine.close();
+  });
+
+  it("gives up an image that was overtaken, while it waits", async () => {
+    const engine = createEngine({ threads: 1 });
+    await engine.analyse({ path: portrait });
+    const overtaken = new AbortController();
+    const slow = engine.analyse({ path: groups[0]!.path }, { signal: overtaken.signal, embed: "all" });
+    const refused = expect(slow).rejects.toThrow("enough");
+    await wait(30);
+    const first = engine.analyse({ path: groups[0]!.path }, { priority: -1 });
+    overtaken.abort(new Error("enough"));
+    await refused;
+    expect((await first).faces.length).toBeGreaterThan(1);
     await engine.close();
   });
 });
