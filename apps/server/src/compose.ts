@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@prosopon/core";
@@ -17,6 +18,7 @@ import { createGateway, type GatewayLogger } from "@prosopon/graphql";
 import { attachSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
+import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { openBlobs, type BlobsOptions } from "./blobs.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
@@ -29,6 +31,8 @@ export type OpenOptions = StorageOptions &
     role?: Role;
     threads: number;
     maxPixels: number;
+    /** Default: none, and no header is believed. */
+    trustedProxies?: TrustedProxies | undefined;
     logger?: Logger;
   };
 
@@ -110,9 +114,17 @@ function probesOnly(opened: OpenService): Composition {
 }
 
 function withGateway({ service, storage, close }: OpenService, options: OpenOptions): Composition {
+  // Whom an operation of the gateway comes from, so that wrong logins count for that address here too.
+  const caller = new AsyncLocalStorage<Peer>();
   // The gateway is a client like any other: its calls pass through the same routes, in this process.
   const gateway = createGateway({
-    client: (auth) => createClient({ fetch: service.fetch, ...auth }),
+    client: (auth) =>
+      createClient({
+        fetch: (request) => service.fetch(request, caller.getStore()),
+        ...auth,
+        // Whoever guesses too often is told to come back in minutes, not kept waiting for them.
+        ...(auth.clientId !== undefined && { retries: 0 }),
+      }),
     graphiql: true,
     ...(options.logger && { logger: gatewayLogger(options.logger) }),
   });
@@ -128,8 +140,14 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
     async fetch(request, peer) {
       const { pathname } = new URL(request.url);
       if (pathname === DEMO_ACCOUNT_PATH) return offerDemoAccount(request, peer?.address, demo);
-      if (pathname === gateway.path) return gateway.fetch(request);
-      return (await pages?.(request)) ?? service.fetch(request, peer);
+      const address = clientAddress(
+        peer?.address,
+        request.headers.get("x-forwarded-for"),
+        options.trustedProxies,
+      );
+      const from: Peer = address === undefined ? {} : { address };
+      if (pathname === gateway.path) return caller.run(from, () => gateway.fetch(request));
+      return (await pages?.(request)) ?? service.fetch(request, from);
     },
     attach(server) {
       const detachEvents = attachWebSocket(server, service);

@@ -9,6 +9,7 @@ import {
   onOff,
   secretValue,
   text,
+  trustedProxies,
   value,
   whole,
   type Setting,
@@ -32,6 +33,12 @@ export const settings = {
     "address to listen on; 0.0.0.0 for every network",
     text,
     "127.0.0.1",
+  ),
+  trustedProxies: value(
+    "--trusted-proxies <list>",
+    "PROSOPON_TRUSTED_PROXIES",
+    "proxies whose X-Forwarded-For says who calls: how many in a row, or their addresses and networks; none when not set",
+    trustedProxies,
   ),
   data: value("--data <dir>", "PROSOPON_DATA", "data directory, made when missing", text, "./.prosopon"),
   role: value(

@@ -6,6 +6,7 @@ export const SERVE_SETTINGS = [
   "role",
   "port",
   "host",
+  "trustedProxies",
   ...STORAGE_SETTINGS,
   "demo",
   "clientId",

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import * as v from "valibot";
+import { parseTrustedProxies, type TrustedProxies } from "./client-address.ts";
 import { UsageError } from "./errors.ts";
 
 /** One option of the command: a flag, its environment variable, and what makes a value good. */
@@ -35,6 +36,16 @@ export const databaseUrl = v.pipe(
     (input) => /^postgres(ql)?:\/\//.test(input) && URL.canParse(input),
     "must be an address such as postgres://user:password@host:5432/prosopon; escape what is special in the password (@ is %40, / is %2F).",
   ),
+);
+
+export const trustedProxies = v.pipe(
+  v.string(),
+  v.transform(parseTrustedProxies),
+  v.check(
+    (input) => input !== undefined,
+    "It must be the number of proxies in a row (1 to 99), or their addresses and networks, such as 10.0.0.0/8,::1.",
+  ),
+  v.transform((input) => input as TrustedProxies),
 );
 
 export const onOff = v.pipe(

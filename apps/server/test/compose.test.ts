@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { text as readAll } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -131,6 +132,42 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     });
     const found = await call(at("api-1"), "GET", `${IDENTITY}/search?job_id=${search.body.job_id}&wait=30`);
     expect(found.body.results).toMatchObject([{ identity_id: done.body.identity_id }]);
+  });
+
+  it("lock out who guesses secrets, and nobody else behind the same proxy, whatever headers the guesser makes up", async () => {
+    const attempt = async (from: string, secretId: string, gateway = false) => {
+      const input = { clientId: "first-account", secretId };
+      const query = "mutation ($input: LoginInput!) { login(input: $input) { __typename } }";
+      const outgoing = request(`${proxy}${gateway ? "/graphql" : "/login"}`, {
+        method: "POST",
+        localAddress: from,
+        agent: false,
+        headers: {
+          "content-type": "application/json",
+          "x-forwarded-for": `198.51.100.${Math.floor(Math.random() * 255)}`,
+        },
+      });
+      outgoing.end(JSON.stringify(gateway ? { query, variables: { input } } : input));
+      const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+      return { status: response.statusCode, text: await readAll(response) };
+    };
+    // Each of the two nodes counts for itself.
+    const guess = async () => (await attempt("127.0.0.2", "a guess")).status;
+    let guesses = 0;
+    let last: unknown[] = [0];
+    while (last.some((status) => status !== 429)) {
+      last = await Promise.all(Array.from({ length: 10 }, guess));
+      guesses += 10;
+    }
+    expect(guesses).toBeGreaterThanOrEqual(40);
+    expect(guesses).toBeLessThanOrEqual(80);
+    expect((await attempt("127.0.0.2", "a secret of this test", true)).text).toContain(
+      '"__typename":"QuotaError"',
+    );
+    expect((await attempt("127.0.0.3", "a secret of this test")).status).toBe(200);
+    expect((await attempt("127.0.0.3", "a secret of this test", true)).text).toContain(
+      '"__typename":"Session"',
+    );
   });
 
   it("pass a job's changes through the proxy as they come, by WebSocket and by Server-Sent Events", async () => {
