@@ -202,6 +202,10 @@ export const variables = {
   s3Region: { env: "PROSOPON_S3_REGION", description: "its region; us-east-1 when not set" },
   s3AccessKeyId: { env: "PROSOPON_S3_ACCESS_KEY_ID", description: "key id for s3:// blobs" },
   s3SecretAccessKey: { env: "PROSOPON_S3_SECRET_ACCESS_KEY", description: "its secret" },
+  s3SessionToken: {
+    env: "PROSOPON_S3_SESSION_TOKEN",
+    description: "the token that belongs to it, where the credentials are temporary",
+  },
 };
 
 type Parsed<S> = S extends Setting<infer T> ? T : never;

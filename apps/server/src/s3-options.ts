@@ -16,7 +16,13 @@ export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): 
     throw new UsageError(
       `${blobs} needs its credentials: set ${variables.s3AccessKeyId.env} and ${variables.s3SecretAccessKey.env}.`,
     );
+  const sessionToken = given("s3SessionToken");
   const [endpoint, region] = [given("s3Endpoint"), given("s3Region")];
+  // AWS's temporary key ids begin like this; without the token it would only answer that it does not know the key.
+  if (endpoint === undefined && accessKeyId.startsWith("ASIA") && sessionToken === undefined)
+    throw new UsageError(
+      `${variables.s3AccessKeyId.env} is one of temporary credentials: set ${variables.s3SessionToken.env} too.`,
+    );
   if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:/.test(endpoint)))
     throw new UsageError(
       `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000.`,
@@ -25,6 +31,7 @@ export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): 
     bucket,
     accessKeyId,
     secretAccessKey,
+    ...(sessionToken !== undefined && { sessionToken }),
     ...(prefix !== "" && { prefix: prefix.replace(/\/*$/, "/") }),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),

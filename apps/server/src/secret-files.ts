@@ -8,6 +8,7 @@ export const SECRET_VARIABLES = [
   "PROSOPON_SECRET_ID",
   "PROSOPON_S3_ACCESS_KEY_ID",
   "PROSOPON_S3_SECRET_ACCESS_KEY",
+  "PROSOPON_S3_SESSION_TOKEN",
 ] as const;
 
 /** @throws UsageError when a file cannot be read, is empty, or its variable is set too. */

@@ -373,6 +373,13 @@ describe("serve --role, asked wrongly", () => {
       2,
       "PROSOPON_S3_ENDPOINT",
     ],
+    [
+      "temporary credentials without their token",
+      ["--blobs", "s3://faces"],
+      { ...s3, PROSOPON_S3_ACCESS_KEY_ID: "ASIAEXAMPLE" },
+      2,
+      "set PROSOPON_S3_SESSION_TOKEN too",
+    ],
     ["a database that is not there", ["--database-url", url], {}, 1, "ECONNREFUSED"],
     [
       "a bucket that is not there",

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Command, credentials } from "./s3-server.ts";
+import { type Command, credentials, temporary } from "./s3-server.ts";
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
 /** Of a page of a list: small, so that lists have several. */
@@ -172,8 +172,11 @@ function isSigned(request: IncomingMessage, url: URL, body: Body): boolean {
   const [, accessKeyId, scope = "", region = "", signedHeaders = "", signature] = match;
   const digest = request.headers["x-amz-content-sha256"] as string;
   const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-  if (accessKeyId !== credentials.accessKeyId || region !== credentials.region || digest !== body.sha256)
-    return false;
+  const known = [credentials, temporary].find((one) => one.accessKeyId === accessKeyId);
+  if (!known || region !== credentials.region || digest !== body.sha256) return false;
+  if (known === temporary && request.headers["x-amz-security-token"] !== temporary.sessionToken) return false;
+  for (const name of Object.keys(request.headers))
+    if (name.startsWith("x-amz-") && !signedHeaders.split(";").includes(name)) return false;
   const encode = (text: string) =>
     encodeURIComponent(text).replace(
       /[!'()*]/g,
@@ -193,7 +196,7 @@ function isSigned(request: IncomingMessage, url: URL, body: Body): boolean {
   const toSign = ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n");
   const hmac = (key: Buffer | string, text: string) => createHmac("sha256", key).update(text).digest();
   const key = hmac(
-    hmac(hmac(hmac(`AWS4${credentials.secretAccessKey}`, time.slice(0, 8)), region), "s3"),
+    hmac(hmac(hmac(`AWS4${known.secretAccessKey}`, time.slice(0, 8)), region), "s3"),
     "aws4_request",
   );
   return hmac(key, toSign).toString("hex") === signature;

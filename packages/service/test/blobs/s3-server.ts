@@ -9,6 +9,14 @@ export const credentials = {
   region: "eu-test-1",
 };
 
+/** Beside them, such as a cloud's instances get: its requests need the token too. */
+export const temporary = {
+  ...credentials,
+  accessKeyId: "ASIATEST",
+  secretAccessKey: "another/secret+key",
+  sessionToken: "IQoJ/of+one+hour==",
+};
+
 export interface Command {
   command: "look" | "fail" | "age";
   values: number[];

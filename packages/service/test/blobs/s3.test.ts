@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openS3Blobs } from "../../src/blobs/s3.ts";
 import type { BlobStore } from "../../src/blobs/types.ts";
 import { blobContract, chunks } from "./contract.ts";
-import { credentials, type S3Server, startS3 } from "./s3-server.ts";
+import { credentials, type S3Server, startS3, temporary } from "./s3-server.ts";
 
 blobContract("S3", async () => {
   const server = await startS3();
@@ -42,6 +42,18 @@ describe("S3 blobs", () => {
     expect(wrong).toContain("403 SignatureDoesNotMatch");
     expect(wrong).not.toContain("wrong-secret");
     await expect(openS3Blobs({ ...options, bucket: "other" })).rejects.toThrow("404 NoSuchBucket");
+  });
+
+  it("work with temporary credentials, whose token goes along, signed, and not without it", async () => {
+    const { sessionToken, ...lacking } = { ...temporary, endpoint: server.endpoint, prefix: "p/" };
+    await expect(openS3Blobs(lacking)).rejects.toThrow("403 SignatureDoesNotMatch");
+    const other = await openS3Blobs({ ...lacking, sessionToken });
+    const bytes = new Uint8Array(randomBytes(6 * 2 ** 20));
+    const { blobId, size } = await other.put(chunks(bytes, 100_000), { maxBytes: 1e9 });
+    expect(size).toBe(bytes.length);
+    await other.delete([blobId]);
+    expect((await server.look()).keys).toEqual([]);
+    await other.close();
   });
 
   it("send big images in parts, and give the same bytes to every node", async () => {
