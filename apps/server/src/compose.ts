@@ -23,6 +23,7 @@ import { openBlobs, type BlobsOptions } from "./blobs.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
 import { openStorage, type StorageOptions } from "./storage.ts";
+import { checkPlace } from "./place.ts";
 import { refuseOtherUpgrades } from "./upgrades.ts";
 
 export type OpenOptions = StorageOptions &
@@ -61,11 +62,12 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     await storage.close();
     throw error;
   };
-  if (shared && options.blobs === undefined)
-    logger?.warn(
-      "images in flight are kept in this node's data directory, where no other node finds them: give --blobs before starting a second one",
-    );
   const blobs = await openBlobs(options, { shared }).catch(closeStorage);
+  if (shared)
+    await checkPlace(storage, blobs, options.blobs ?? `${options.data}/blobs`).catch(async (error) => {
+      await blobs.close();
+      return closeStorage(error);
+    });
   const clock = shared
     ? await openDatabaseClock(storage, logger && { logger }).catch(closeStorage)
     : undefined;

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BlobTooLargeError, type BlobStore } from "./types.ts";
 
 /** How much of a blob's beginning `put` gives back: enough for an image's header and its EXIF block. */
 const HEAD_BYTES = 65_536;
 const ID = /^[A-Za-z0-9_-]{32}$/;
 const PART = ".part";
+const MARK = "prosopon-place";
 
 /** A part that has not grown for so long is nobody's: an upload that stands still is refused after a minute. */
 const ABANDONED_MS = 60 * 60_000;
@@ -85,8 +87,30 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
       return old;
     },
 
+    mark: () => readMark(directory),
+
     async close() {},
   };
+}
+
+/** In a file that is made the first time; whoever copies the directory whole copies its mark. */
+async function readMark(directory: string): Promise<Uint8Array> {
+  const path = join(directory, MARK);
+  const mark = randomBytes(24);
+  try {
+    await writeFile(path, mark.toString("base64url"), { flag: "wx", flush: true, mode: 0o600 });
+    await syncDirectory(directory);
+    return Uint8Array.from(mark);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  // Another node may be writing it this moment.
+  for (let tries = 0; tries < 40; tries++) {
+    const text = await readFile(path, "utf8");
+    if (ID.test(text.trim())) return Uint8Array.from(Buffer.from(text.trim(), "base64url"));
+    await sleep(50);
+  }
+  throw new Error(`The file ${path} is damaged. Remove it: a new one is made at the next start.`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -70,6 +70,12 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
       await removeAbandoned();
       await listing.abortUploads(before);
       return (await listing.olderThan(before)).filter((key) => ID.test(key));
+    },
+
+    async mark() {
+      // No endpoint: one server may have several names.
+      const place = `${options.bucket}/${bucket.prefix}`;
+      return Uint8Array.from(createHash("sha256").update(place).digest().subarray(0, 24));
     },
 
     async close() {

@@ -15,6 +15,8 @@ export interface BlobStore {
   delete(blobIds: string[]): Promise<void>;
   /** Ids of blobs older than `before` (ms since the epoch), for the orphan sweep. */
   list(before: number): Promise<string[]>;
+  /** 24 bytes that tell this place from any other, the same for every node that sees it. */
+  mark(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

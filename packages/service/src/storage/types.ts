@@ -341,8 +341,8 @@ export interface Storage {
 
   /** Blob ids that jobs or uploads still need: everything else in the blob store is an orphan. */
   referencedBlobs(): Promise<Set<string>>;
-  /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key). */
-  secret(name: string, bytes: number): Promise<Uint8Array>;
+  /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key); or the very bytes that the first caller gave. */
+  secret(name: string, bytes: number | Uint8Array): Promise<Uint8Array>;
   /** All whose name begins so, in no order. */
   secrets(prefix: string): Promise<{ name: string; bytes: Uint8Array }[]>;
   forgetSecrets(names: string[]): Promise<void>;

@@ -117,6 +117,13 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
       expect(await everything()).toEqual([blobId]);
     });
 
+    it("has a mark of its own that stays, and is no blob", async () => {
+      const mark = await blobs.mark();
+      expect(mark).toHaveLength(24);
+      expect(await Promise.all([blobs.mark(), blobs.mark()])).toEqual([mark, mark]);
+      expect(await everything()).toEqual([]);
+    });
+
     it("names blobs so that none can be guessed", async () => {
       const put = () => blobs.put(chunks(Buffer.from("same"), 9), { maxBytes: 9 });
       const ids = (await Promise.all([put(), put(), put()])).map(({ blobId }) => blobId);

@@ -79,7 +79,7 @@ export async function openPostgresStorage({
         async ({ query }) => {
           await query("INSERT INTO secrets (name, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
             name,
-            randomBytes(bytes),
+            typeof bytes === "number" ? randomBytes(bytes) : Buffer.from(bytes),
           ]);
           const [row] = await query<{ bytes: Buffer }>("SELECT bytes FROM secrets WHERE name = $1", [name]);
           return Uint8Array.from(row!.bytes);

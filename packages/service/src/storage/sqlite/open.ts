@@ -121,7 +121,7 @@ function compose(db: Database.Database, release: () => void): Storage {
     },
     async secret(name, bytes) {
       return context.transaction(() => {
-        insertSecret.run(name, randomBytes(bytes));
+        insertSecret.run(name, typeof bytes === "number" ? randomBytes(bytes) : bytes);
         return new Uint8Array(secret.get(name)!);
       });
     },

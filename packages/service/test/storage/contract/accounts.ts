@@ -159,5 +159,12 @@ export function accountsContract(open: () => Promise<Opened>): void {
       expect(await current().secret("other", 32)).not.toEqual(made[0]);
       expect(await (await reopen()).secret("key", 32)).toEqual(made[0]);
     });
+
+    it("keeps the bytes that the first caller gave", async () => {
+      const [one, two] = [new Uint8Array(24).fill(1), new Uint8Array(24).fill(2)];
+      const kept = await Promise.all([current().secret("mark", one), current().secret("mark", two)]);
+      expect([one, two]).toContainEqual(kept[0]);
+      expect(kept[1]).toEqual(kept[0]);
+    });
   });
 }
