@@ -1,5 +1,6 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { migrations } from "../../src/storage/postgres/migrations.generated.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
@@ -74,6 +75,53 @@ describe.skipIf(reason !== undefined)(`erasure on PostgreSQL${reason ? `: ${reas
     await storage.identities.delete(accountId, [identityId], 3000);
     await storage.settle();
     for (const { key } of keys) expect(await filesWith(key)).toEqual([]);
+  });
+
+  it("leaves nothing in what ANALYZE remembers of the tables, of keys and hashes neither", async () => {
+    const accountId = await newAccount(storage);
+    const crop = new Uint8Array(2000).fill(7);
+    const people = [];
+    for (let i = 0; i < 20; i++) people.push(await enrol(storage, accountId, [face(i, { crop })]));
+    const keys = await query<{ key: Buffer }>(database.url, "SELECT key FROM crop_keys");
+    const signing = await storage.secret("signs", 32);
+    await execute(database.url, "ANALYZE");
+    const samples = () =>
+      query<{ column: string }>(
+        database.url,
+        `SELECT tablename || '.' || attname AS column FROM pg_stats WHERE schemaname = 'public'
+         AND attname IN ('embedding', 'key', 'bytes', 'secret_hash') OR (tablename, attname) = ('vectors', 'slot')`,
+      );
+    expect(await samples()).toEqual([{ column: "vectors.slot" }]);
+    expect(await filesWith(signing)).toHaveLength(1);
+    await storage.identities.delete(
+      accountId,
+      people.map(({ identityId }) => identityId),
+      3000,
+    );
+    await storage.settle();
+    for (const { faces } of people) expect(await filesWith(stored(faces[0]!))).toEqual([]);
+    for (const { key } of keys) expect(await filesWith(key)).toEqual([]);
+  });
+
+  it("drops what ANALYZE remembered before the migration that forbids it", async () => {
+    const accountId = await newAccount(storage);
+    for (let i = 0; i < 5; i++) await enrol(storage, accountId, [face(i)]);
+    await execute(database.url, "ALTER TABLE vectors ALTER COLUMN embedding SET STATISTICS -1");
+    await execute(
+      database.url,
+      "CREATE INDEX vectors_hnsw_1 ON vectors USING hnsw ((embedding::halfvec(128)) halfvec_ip_ops) WHERE account = 1",
+    );
+    await execute(database.url, "ANALYZE");
+    const samples = () =>
+      query<{ tablename: string }>(
+        database.url,
+        "SELECT tablename FROM pg_stats WHERE attname = 'embedding' ORDER BY 1",
+      );
+    expect(await samples()).toEqual([{ tablename: "vectors" }, { tablename: "vectors_hnsw_1" }]);
+    await execute(database.url, migrations.find(({ name }) => name.startsWith("005"))!.sql);
+    expect(await samples()).toEqual([]);
+    await execute(database.url, "ANALYZE");
+    expect(await samples()).toEqual([]);
   });
 
   it("waits for an old transaction that still sees the deleted face, and then erases it", async () => {

@@ -70,6 +70,16 @@ describe.skipIf(reason !== undefined)(
       await database.drop();
     });
 
+    it("leaves no embedding in what ANALYZE remembers of it", async () => {
+      await open();
+      await reaches("serving");
+      await execute(database.url, "ANALYZE");
+      expect(
+        await rows("SELECT 1 FROM pg_stats WHERE tablename = 'vectors' AND attname = 'slot'"),
+      ).toHaveLength(1);
+      expect(await rows("SELECT 1 FROM pg_stats WHERE tablename LIKE 'vectors_hnsw%'")).toEqual([]);
+    });
+
     it("is made and measured before it answers, and its answers are those of a full scan", async () => {
       const full = { ...small, probes: 3_000, recall: 0.999 };
       const [node] = [await open(full), await open(full)];

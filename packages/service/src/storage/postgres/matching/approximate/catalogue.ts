@@ -11,6 +11,16 @@ export const createIndex = (account: number): string =>
 export const dropIndex = (account: number): string =>
   `DROP INDEX CONCURRENTLY IF EXISTS ${indexName(account)}`;
 
+/** ANALYZE samples what an index computes, embeddings here, into pg_statistic, where no erasure reaches (migration 005). */
+export const keepNoSamples = (account: number): string =>
+  `ALTER INDEX ${indexName(account)} ALTER COLUMN 1 SET STATISTICS 0`;
+
+/** Whether ANALYZE was quicker than that. */
+export async function isSampled(query: Database["read"], account: number): Promise<boolean> {
+  const found = await query("SELECT 1 FROM pg_stats WHERE tablename = $1", [indexName(account)]);
+  return found.length > 0;
+}
+
 /** Accounts that are large enough, and those that have an index or had one. */
 export async function situations(
   query: Database["read"],

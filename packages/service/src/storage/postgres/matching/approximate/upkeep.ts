@@ -1,6 +1,15 @@
 import type { Context } from "../../context.ts";
 import type { Database } from "../../database.ts";
-import { createIndex, dropIndex, enter, forget, NOW, situations } from "./catalogue.ts";
+import {
+  createIndex,
+  dropIndex,
+  enter,
+  forget,
+  isSampled,
+  keepNoSamples,
+  NOW,
+  situations,
+} from "./catalogue.ts";
 import { type Measured, measureIndex } from "./measure.ts";
 import { type IndexRule, nextStep, type Situation } from "./rule.ts";
 import { type Session, withSession } from "./session.ts";
@@ -65,9 +74,12 @@ export function createUpkeep(
     switch (next) {
       case "build":
         await enter(query, account, "building");
-        // Invalid, and not even kept up to date, when a build was cut short.
-        await query(dropIndex(account));
-        await query(createIndex(account));
+        do {
+          // Invalid, and not even kept up to date, when a build was cut short.
+          await query(dropIndex(account));
+          await query(createIndex(account));
+          await query(keepNoSamples(account));
+        } while (await isSampled(query, account));
         return enter(query, account, "measuring");
       case "measure":
         return measure(query, account);
