@@ -2,7 +2,7 @@ import type { BlobStore, Storage } from "@prosopon/service";
 import { CommandError } from "./errors.ts";
 
 /** With the data: the mark of the place that the first node kept its images in. */
-const PLACE = "blob-place";
+export const PLACE = "blob-place";
 
 /**
  * Nodes of one database that kept their images in different places would fail each other's jobs for want of them.
@@ -14,8 +14,10 @@ export async function checkPlace(
   where: string,
 ): Promise<void> {
   const mark = await blobs.mark();
-  if (Buffer.from(await storage.secret(PLACE, mark)).equals(mark)) return;
-  throw new CommandError(
+  if (!Buffer.from(await storage.secret(PLACE, mark)).equals(mark)) throw otherPlace(where);
+}
+
+export const otherPlace = (where: string): CommandError =>
+  new CommandError(
     `This database's images in flight are in another place than ${where}: another node, or this one before, began to keep them there. Give every node the same --blobs (PROSOPON_BLOBS): a directory that all of them see, or s3://bucket. If that place is gone for good, or its images were moved here, say so in the database, with no node running: DELETE FROM secrets WHERE name = '${PLACE}'; see docs/operations.md.`,
   );
-}

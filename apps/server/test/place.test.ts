@@ -32,6 +32,14 @@ describe.skipIf(noPostgres !== undefined)(
         expect(second.stderr).toContain("the same --blobs");
         expect(second.stderr).not.toContain(new URL(database.url).password || "no password here");
       }
+      for (const [where, state] of [
+        [join(elsewhere, "own"), "fail"],
+        [join(data, "blobs"), "ok"],
+      ]) {
+        const { stdout } = await run(["doctor", "--json", ...url, "--blobs", where!]);
+        const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string }[] };
+        expect(checks.find(({ name }) => name === "blobs")).toMatchObject({ state });
+      }
       const worker = ["--role", "worker", ...url, "--blobs", join(data, "blobs")];
       await (await startServer(elsewhere, worker)).stop();
       await first.stop();

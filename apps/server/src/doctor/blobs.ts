@@ -1,15 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { openBlobs, type BlobsOptions } from "../blobs.ts";
+import { otherPlace } from "../place.ts";
 import { check, type Check } from "./check.ts";
 
-/** Stores, fetches and erases a small blob, as every image in flight is. Beside running nodes. */
-export function checkBlobs(options: BlobsOptions): Promise<Check> {
+/**
+ * Stores, fetches and erases a small blob, as every image in flight is. Beside running nodes.
+ * `place` is the mark of where the database's nodes keep theirs.
+ */
+export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined): Promise<Check> {
   return check(
     "blobs",
     "Images could not be received. Check the place and its rights, or choose another with --blobs or PROSOPON_BLOBS.",
     async () => {
       const blobs = await openBlobs(options, { shared: true });
+      const where = options.blobs ?? `${options.data}/blobs`;
       try {
+        if (place && !Buffer.from(place).equals(await blobs.mark()))
+          return {
+            state: "fail",
+            detail: `${where} is not where the database's other nodes keep them`,
+            fix: otherPlace(where).message,
+          };
         const sent = new TextEncoder().encode("a probe by prosopon doctor");
         const begun = performance.now();
         const { blobId } = await blobs.put(oneChunk(sent), { maxBytes: sent.length });
@@ -25,7 +36,6 @@ export function checkBlobs(options: BlobsOptions): Promise<Check> {
           await blobs.delete([blobId]);
         }
         if (await blobs.open(blobId)) throw new Error("What was erased is still there.");
-        const where = options.blobs ?? `${options.data}/blobs`;
         return {
           state: "ok",
           detail: `${where}: stored, read and erased in ${(performance.now() - begun).toFixed(0)} ms`,

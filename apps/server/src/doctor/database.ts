@@ -1,4 +1,5 @@
 import { examinePostgres, type PostgresExamination } from "@prosopon/service";
+import { PLACE } from "../place.ts";
 import { check, type Check } from "./check.ts";
 
 /** Nodes follow the database's clock; logs, certificates and S3's signatures go by the machine's own. */
@@ -6,22 +7,26 @@ const SKEW_MS = 1_000;
 /** Beyond it every statement of a request is felt. */
 const FAR_MS = 20;
 
-/** What nodes need of PostgreSQL. Changes nothing. */
-export async function checkDatabase(url: string, directUrl: string | undefined): Promise<Check[]> {
+/** What nodes need of PostgreSQL, and the mark of where they keep their images. Changes nothing. */
+export async function checkDatabase(
+  url: string,
+  directUrl: string | undefined,
+): Promise<{ checks: Check[]; place?: Uint8Array | undefined }> {
   let found: PostgresExamination | undefined;
-  const reachable = await check("database", "Start it, or correct PROSOPON_DATABASE_URL.", async () => {
-    found = await examinePostgres({ url, ...(directUrl !== undefined && { directUrl }) });
+  const reachable = await check("database", "docs/operations.md says how a database is made.", async () => {
+    found = await examinePostgres({ url, secret: PLACE, ...(directUrl !== undefined && { directUrl }) });
     return stateOfDatabase(found, url);
   });
-  if (!found) return [reachable];
-  const { schema, clockAheadMs, deadJobs } = found;
-  return [
+  if (!found) return { checks: [reachable] };
+  const { schema, clockAheadMs, deadJobs, secret: place } = found;
+  const checks = [
     reachable,
     stateOfSchema(schema),
     stateOfNotifications(found, directUrl !== undefined),
     stateOfClock(clockAheadMs),
     ...(deadJobs === undefined ? [] : [stateOfDeadJobs(deadJobs)]),
   ];
+  return { checks, place };
 }
 
 function stateOfDatabase({ schema, roundTripMs }: PostgresExamination, url: string): Omit<Check, "name"> {
@@ -84,6 +89,6 @@ function stateOfDeadJobs(count: number): Check {
     name,
     state: "warn",
     detail: `${count} ${count === 1 ? "job was" : "jobs were"} given up`,
-    fix: "The workers' logs say why; once that is mended, have them tried again.",
+    fix: "`prosopon jobs list --dead` and the workers' logs say why; once that is mended, `prosopon jobs retry --all` within 24 hours.",
   };
 }

@@ -21,14 +21,15 @@ export type DoctorOptions = Values<
 /** Looks at everything a server needs, also beside a running one. Returns the exit code: 1 when something fails. */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const { data, databaseUrl, blobs, json } = options;
+  const shared = databaseUrl ? await checkShared(databaseUrl, options) : undefined;
   const checks: Check[] = [
     await checkNode(),
     await checkThreads(options.threads),
     await checkMemory(),
     // Of nodes that share a database and a place for images, nothing lies in the data directory.
     ...(databaseUrl && blobs ? [] : [await checkDataDirectory(data), await checkDisk(data)]),
-    ...(databaseUrl ? await checkShared(databaseUrl, options) : [await checkIntegrity(data)]),
-    await checkBlobs(options),
+    ...(shared?.checks ?? [await checkIntegrity(data)]),
+    await checkBlobs(options, shared?.place),
     ...(await checkModels()),
     await checkSelfTest(options),
   ];
@@ -45,8 +46,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
 async function checkShared(
   url: string,
   { databaseDirectUrl, galleryFaces }: DoctorOptions,
-): Promise<Check[]> {
-  const database = await checkDatabase(url, databaseDirectUrl);
-  const usable = database[0]?.state !== "fail";
-  return usable ? [...database, ...(await checkSearch(url, galleryFaces))] : database;
+): Promise<{ checks: Check[]; place?: Uint8Array | undefined }> {
+  const { checks, place } = await checkDatabase(url, databaseDirectUrl);
+  const usable = checks[0]?.state !== "fail";
+  return { checks: usable ? [...checks, ...(await checkSearch(url, galleryFaces))] : checks, place };
 }

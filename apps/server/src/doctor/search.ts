@@ -15,11 +15,18 @@ export async function checkSearch(url: string, galleryFaces: number): Promise<Ch
     ({ accounts, indexFrom } = await postgresSearchReport(url, { galleryFaces }));
     const tier = (way: AccountSearch["way"], words: string) => {
       const its = accounts.filter((account) => account.way === way);
-      return `${count(its.length)} ${words} (${count(its.reduce((sum, { faces }) => sum + faces, 0))} faces)`;
+      return its.length === 0
+        ? []
+        : `${count(its.length)} ${words} (${count(its.reduce((sum, { faces }) => sum + faces, 0))} faces)`;
     };
+    const tiers = [
+      tier("memory", "exactly, from memory"),
+      tier("scan", "exactly, by PostgreSQL"),
+      tier("index", "by an HNSW index"),
+    ].flat();
     return {
       state: "ok",
-      detail: `accounts: ${tier("memory", "exactly, from memory")}, ${tier("scan", "exactly, by PostgreSQL")}, ${tier("index", "by an HNSW index")}`,
+      detail: tiers.length > 0 ? `accounts: ${tiers.join(", ")}` : "no account yet",
     };
   });
   const large = accounts.filter(({ way }) => way !== "memory").slice(0, LISTED);

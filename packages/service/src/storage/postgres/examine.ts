@@ -14,6 +14,8 @@ export interface PostgresExamination {
   notifiedMs?: number;
   /** Jobs that were given up and not tried again since; undefined before the schema knows. */
   deadJobs?: number;
+  /** What is kept under the name that was asked for, if anything is (`Storage.secret`). */
+  secret?: Uint8Array;
 }
 
 const HEARING_MS = 2_000;
@@ -22,19 +24,24 @@ const HEARING_MS = 2_000;
 export async function examinePostgres({
   url,
   directUrl = url,
+  secret,
 }: {
   url: string;
   directUrl?: string;
+  secret?: string;
 }): Promise<PostgresExamination> {
   return connected(url, (client) =>
     connected(directUrl, async (direct) => {
       const schema = await state(direct);
       const notifiedMs = await hear(direct, client);
+      const kept =
+        secret !== undefined && schema.applied.length > 0 ? await readSecret(client, secret) : undefined;
       return {
         schema,
         ...(await readClock(client)),
         pooled: { url: await isPooled(client), directUrl: await isPooled(direct) },
         ...(notifiedMs !== undefined && { notifiedMs }),
+        ...(kept && { secret: kept }),
         ...(schema.applied.some((name) => numberOf(name) === 2) && { deadJobs: await countDead(client) }),
       };
     }),
@@ -75,6 +82,11 @@ async function isPooled(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   // Known to the client, though not to its types.
   return rows[0]!.pid !== (client as unknown as { processID: number | null }).processID;
+}
+
+async function readSecret(client: pg.Client, name: string): Promise<Uint8Array | undefined> {
+  const { rows } = await client.query<{ bytes: Buffer }>("SELECT bytes FROM secrets WHERE name = $1", [name]);
+  return rows[0] && Uint8Array.from(rows[0].bytes);
 }
 
 async function countDead(client: pg.Client): Promise<number> {
