@@ -30,7 +30,9 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     await next();
     c.res.headers.set("x-request-id", requestId);
     // The pattern, not the URL: paths and queries hold ids and tokens.
-    deps.logger.info(
+    // Balancers ask each node every second or two: all well is no news.
+    const asked = c.res.ok && probes.some(([, path]) => path === c.get("route"));
+    deps.logger[asked ? "debug" : "info"](
       {
         requestId,
         method: c.req.method,

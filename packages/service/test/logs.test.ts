@@ -56,4 +56,12 @@ describe("the log", () => {
     ];
     for (const secret of secrets) expect(log.includes(secret), secret).toBe(false);
   });
+
+  it("is not filled by balancers that ask whether all is well", async () => {
+    const api = await start();
+    for (const path of ["/healthz", "/readyz", "/readyz", "/v1/server"])
+      expect((await api.call("GET", path)).status).toBeLessThan(500);
+    const lines = api.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
+    expect(lines.filter(({ level }) => level >= 30).map(({ route }) => route)).toEqual(["/login", "/v1/server"]);
+  });
 });
