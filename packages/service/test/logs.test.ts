@@ -59,9 +59,11 @@ describe("the log", () => {
 
   it("is not filled by balancers that ask whether all is well", async () => {
     const api = await start();
+    await expect.poll(async () => (await api.call("GET", "/readyz")).status).toBe(200);
+    const before = api.log.length;
     for (const path of ["/healthz", "/readyz", "/readyz", "/v1/server"])
-      expect((await api.call("GET", path)).status).toBeLessThan(500);
-    const lines = api.log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === "request");
-    expect(lines.filter(({ level }) => level >= 30).map(({ route }) => route)).toEqual(["/login", "/v1/server"]);
+      expect((await api.call("GET", path)).status).toBe(200);
+    const lines = api.log.slice(before).map((line) => JSON.parse(line));
+    expect(lines.filter(({ level }) => level >= 30).map(({ route }) => route)).toEqual(["/v1/server"]);
   });
 });
