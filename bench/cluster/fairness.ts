@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Storage } from "@prosopon/service";
-import { enqueueImport, enqueueSearch, inLanes, mulberry32, type Photo } from "./jobs.ts";
+import { enqueueImport, enqueueSearch, inLanes, mulberry32, type Photos } from "./jobs.ts";
 import { percentile } from "./percentile.ts";
 import type { WorkerProcess } from "./processes.ts";
 
@@ -41,7 +41,7 @@ export interface Fairness {
 export async function fairness(
   idle: Cluster,
   busy: Cluster,
-  photo: Photo,
+  photos: Photos,
   backlog: Backlog,
 ): Promise<Fairness> {
   const random = mulberry32(11);
@@ -52,25 +52,25 @@ export async function fairness(
   const served = loud.map(() => 0);
 
   await idle.worker.start();
-  await probe(idle, idle.accounts.slice(0, 10), photo, random); // warm
+  await probe(idle, idle.accounts.slice(0, 10), photos, random); // warm
   await idle.worker.stop();
   for (let round = 0; round < ROUNDS; round++) {
     const part = (accounts: string[]) => accounts.slice(round * share, (round + 1) * share);
     await idle.worker.start();
-    medians.idle.push(await probe(idle, part(idle.accounts), photo, random));
+    medians.idle.push(await probe(idle, part(idle.accounts), photos, random));
     await idle.worker.stop();
 
-    await top(busy, loud, photo, { ...backlog, searches: 0 });
+    await top(busy, loud, photos, { ...backlog, searches: 0 });
     await busy.worker.start();
-    medians.imports.push(await probe(busy, part(quiet), photo, random));
+    medians.imports.push(await probe(busy, part(quiet), photos, random));
     await busy.worker.stop();
 
-    await top(busy, loud, photo, backlog);
+    await top(busy, loud, photos, backlog);
     const stopCounting = busy.storage.events.listen(({ accountId, status }) => {
       if (status === "Succeeded" && loud.includes(accountId)) served[loud.indexOf(accountId)]!++;
     });
     await busy.worker.start();
-    medians.busy.push(await probe(busy, part(quiet), photo, random));
+    medians.busy.push(await probe(busy, part(quiet), photos, random));
     await busy.worker.stop();
     stopCounting();
     const left = await Promise.all(loud.map((account) => waiting(busy.storage, account, "search")));
@@ -105,14 +105,14 @@ async function waiting(storage: Storage, accountId: string, kind: string): Promi
 }
 
 /** Fills up what waits to the backlog. */
-async function top({ storage }: Cluster, loud: string[], photo: Photo, backlog: Backlog): Promise<void> {
+async function top({ storage }: Cluster, loud: string[], photos: Photos, backlog: Backlog): Promise<void> {
   for (const accountId of loud) {
     const [searches, imports] = [
       backlog.searches - (await waiting(storage, accountId, "search")),
       backlog.imports - (await waiting(storage, accountId, "enrol")),
     ];
-    await inLanes(4, searches, () => enqueueSearch(storage, accountId, photo));
-    await inLanes(4, imports, () => enqueueImport(storage, accountId, photo, 5));
+    await inLanes(4, searches, () => enqueueSearch(storage, accountId, photos));
+    await inLanes(4, imports, () => enqueueImport(storage, accountId, photos, 5));
   }
 }
 
@@ -120,7 +120,7 @@ async function top({ storage }: Cluster, loud: string[], photo: Photo, backlog: 
 async function probe(
   { storage }: Cluster,
   accounts: string[],
-  photo: Photo,
+  photos: Photos,
   random: () => number,
 ): Promise<number> {
   const ended = new Map<string, () => void>();
@@ -134,7 +134,7 @@ async function probe(
     const id = randomUUID();
     const end = new Promise<void>((resolve) => ended.set(id, resolve));
     const start = performance.now();
-    await enqueueSearch(storage, accountId, photo, id);
+    await enqueueSearch(storage, accountId, photos, id);
     await end;
     times.push(performance.now() - start);
   }

@@ -1,23 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { Storage } from "@prosopon/service";
 
-/** A photo in the blob store that all jobs of the bench share. */
-export interface Photo {
-  blobId: string;
-  size: number;
+/** Photos in the blob store that the jobs of the bench share. */
+export type Photos = readonly { blobId: string; size: number }[];
+
+/** Any of them, one job's differing; an uploaded image outlives its job. */
+function images(photos: Photos, count: number) {
+  const first = Math.floor(Math.random() * photos.length);
+  return Array.from({ length: count }, (_, index) => ({
+    ...photos[(first + index) % photos.length]!,
+    uploadId: "bench",
+  }));
 }
 
-/** An uploaded image outlives its job. */
-const images = (photo: Photo, count: number) =>
-  Array.from({ length: count }, () => ({ ...photo, uploadId: "bench" }));
-
-export function enqueueSearch(storage: Storage, accountId: string, photo: Photo, id = randomUUID()) {
-  const payload = { kind: "search" as const, images: images(photo, 1), maxResult: 10 };
+export function enqueueSearch(storage: Storage, accountId: string, photos: Photos, id = randomUUID()) {
+  const payload = { kind: "search" as const, images: images(photos, 1), maxResult: 10 };
   return storage.jobs.enqueue({ id, accountId, payload, now: Date.now() });
 }
 
-export function enqueueImport(storage: Storage, accountId: string, photo: Photo, photos: number) {
-  const payload = { kind: "enrol" as const, images: images(photo, photos) };
+export function enqueueImport(storage: Storage, accountId: string, photos: Photos, count: number) {
+  const payload = { kind: "enrol" as const, images: images(photos, count) };
   return storage.jobs.enqueue({ id: randomUUID(), accountId, payload, now: Date.now() });
 }
 

@@ -1,7 +1,7 @@
 import type { Storage } from "@prosopon/service";
 import { enqueueSearch, inLanes } from "./jobs.ts";
 
-const NO_PHOTO = { blobId: "none", size: 0 };
+const NO_PHOTO = [{ blobId: "none", size: 0 }];
 const LEASE = { leaseMs: 60_000, maxAttempts: 3 };
 
 /** One job after the other through the queue with nothing to do: what a job costs beside its inference. Milliseconds. */

@@ -1,5 +1,5 @@
 import type { Storage } from "@prosopon/service";
-import { enqueueImport, inLanes, type Photo } from "./jobs.ts";
+import { enqueueImport, inLanes, type Photos } from "./jobs.ts";
 import { percentile } from "./percentile.ts";
 import type { WorkerProcess } from "./processes.ts";
 
@@ -18,13 +18,13 @@ export interface Scaling {
 export async function scaling(
   storage: Storage,
   accounts: string[],
-  photo: Photo,
+  photos: Photos,
   workers: readonly [WorkerProcess, WorkerProcess],
 ): Promise<Scaling> {
   const rates = { one: [] as number[], two: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
-    rates.one.push(await rate(storage, accounts, photo, workers.slice(0, 1)));
-    rates.two.push(await rate(storage, accounts, photo, workers));
+    rates.one.push(await rate(storage, accounts, photos, workers.slice(0, 1)));
+    rates.two.push(await rate(storage, accounts, photos, workers));
   }
   return {
     one: percentile(rates.one, 50),
@@ -39,10 +39,10 @@ export async function scaling(
 async function rate(
   storage: Storage,
   accounts: string[],
-  photo: Photo,
+  photos: Photos,
   workers: readonly WorkerProcess[],
 ): Promise<number> {
-  await inLanes(8, JOBS, (index) => enqueueImport(storage, accounts[index % accounts.length]!, photo, 1));
+  await inLanes(8, JOBS, (index) => enqueueImport(storage, accounts[index % accounts.length]!, photos, 1));
   const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   let ended = 0;
   const stop = storage.events.listen(({ status }) => {

@@ -3,9 +3,9 @@
  * lines `start` and `stop` of its input, answering each with the same word.
  */
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
-import { createEngine, type Analysis, type Engine } from "@prosopon/engine";
+import { createEngine, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs, openPostgresStorage } from "@prosopon/service";
+import { createThreads } from "../../packages/engine/src/threads.ts";
 
 export interface WorkerOptions {
   url: string;
@@ -15,29 +15,15 @@ export interface WorkerOptions {
   pretendMs?: number;
 }
 
-/** So many places of a fixed time each, in the order of calls. */
+/** The engine's threads, but each stage sleeps. */
 function pretended(threads: number, ms: number): Engine {
-  const embedding = new Float32Array(128).fill(1 / Math.sqrt(128));
-  const box = { x: 0, y: 0, width: 1, height: 1 };
-  const [point, pose] = [
-    { x: 0, y: 0 },
-    { yaw: 0, pitch: 0, roll: 0 },
-  ];
-  const landmarks = { leftEye: point, rightEye: point, nose: point, leftMouth: point, rightMouth: point };
-  const quality = { score: 1, size: 1, sharpness: 1, exposure: 1, pose, reasons: [] };
-  const face = { box, landmarks, confidence: 1, quality, principal: true, embedding };
-  const places = Array.from({ length: threads }, () => Promise.resolve());
+  process.env.PRETEND_MS = String(ms);
+  const pool = createThreads(new URL("pretend-thread.ts", import.meta.url), threads, Infinity);
   return {
-    async analyse(): Promise<Analysis> {
-      const place = places.shift()!;
-      const done = place.then(() => sleep(ms));
-      places.push(done);
-      await done;
-      return { width: 1, height: 1, faces: [face] };
-    },
+    analyse: (image, options = {}) => pool.run(image, options),
     warm: () => Promise.resolve({ cosine: 1, elapsedMs: 0 }),
-    info: () => ({ models: [], dimensions: 128, threads, maxPixels: 1 }),
-    close: () => Promise.resolve(),
+    info: () => ({ models: [], dimensions: 128, threads, maxPixels: Infinity }),
+    close: () => pool.close(),
   };
 }
 

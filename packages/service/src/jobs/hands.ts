@@ -1,96 +1,68 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Engine } from "@prosopon/engine";
+import { RANK } from "../storage/turn.ts";
 import type { ClaimedJob } from "../storage/types.ts";
-import { createGate } from "./gate.ts";
 
-/** Share of the newest observation in a running mean. */
-const NEWEST = 0.1;
+/** Photos in hand for each thread: one in work, one whose claim and download are done when the thread is free. */
+const AHEAD = 2;
+/** Turns stay far below. */
+const RANK_STEP = 2 ** 52;
 
-/** What a worker has in hand, and how much more it should take so that the threads stay busy and nobody waits in vain. */
+/** What a worker has in hand, and how much more it should take so that the threads stay busy. */
 export interface Hands {
-  /**
-   * Lookups: one a thread and no more, since what is in hand goes before whoever comes next, however quiet; more only as
-   * far as a photo's way here (claim and download) takes long beside its analysis. Imports: two photos a thread, and half
-   * of what is missing at once, for a job may have five.
-   */
+  /** Imports: half of what is missing at once, for a job may have five photos. */
   room(): { lookups: number; imports: number };
-  /** `since`: `performance.now()` when its claim began. */
-  take(job: ClaimedJob, since: number, signal: AbortSignal): Hand;
-  /** See Gate. */
-  hold(imports: boolean): void;
+  /** The last turn of a lookup in hand; undefined without one. */
+  lastLookup(): number | undefined;
+  take(job: ClaimedJob): Hand;
 }
 
 export interface Hand {
-  /** The engine for this job's photos: each waits here for its thread. */
+  /** The engine for this job's photos: they go before those of later jobs, also those in work. */
   engine: Engine;
   /** The job has ended, or passed on. */
   letGo(): void;
 }
 
-export const isLookup = (kind: JobKind): boolean => kind === "search" || kind === "recognize";
+export const isLookup = (kind: JobKind): boolean => RANK[kind] === 0;
 
 /** `onRoom` is called when a photo has been analysed. */
 export function createHands(engine: Engine, onRoom: () => void): Hands {
   const { threads } = engine.info();
-  const gate = createGate(threads);
   /** Photos in hand that have not been analysed. */
   const photos = { lookups: 0, imports: 0 };
-  /** Running means of lookups, milliseconds. */
-  const mean = { way: 0, analysis: 0 };
-
-  const learn = (what: keyof typeof mean, ms: number) => {
-    mean[what] = mean[what] === 0 ? ms : mean[what] + NEWEST * (ms - mean[what]);
-  };
+  const lookups = new Set<ClaimedJob>();
 
   return {
     room() {
-      // By Little's law: as many as are begun while one is on its way.
-      const ahead = mean.analysis === 0 ? 0 : Math.round((threads * mean.way) / mean.analysis);
       return {
-        lookups: Math.max(0, threads + Math.min(ahead, threads) - photos.lookups),
-        imports: Math.max(0, Math.ceil((2 * threads - photos.imports) / 2)),
+        lookups: Math.max(0, AHEAD * threads - photos.lookups),
+        imports: Math.max(0, Math.ceil((AHEAD * threads - photos.imports) / 2)),
       };
     },
-    take({ kind, payload }, since, signal) {
-      const lookup = isLookup(kind);
-      const rank = lookup ? "lookups" : "imports";
-      const places = new Set<() => void>();
-      let left = payload.images.length;
-      photos[rank] += left;
+    lastLookup() {
+      return lookups.size === 0 ? undefined : Math.max(...[...lookups].map(({ turn }) => turn));
+    },
+    take(job) {
+      const kind = isLookup(job.kind) ? "lookups" : "imports";
+      const priority = RANK[job.kind] * RANK_STEP + job.turn;
+      let left = job.payload.images.length;
+      photos[kind] += left;
+      if (kind === "lookups") lookups.add(job);
       const done = (count: number) => {
-        photos[rank] -= count;
+        photos[kind] -= count;
         left -= count;
+        if (left === 0) lookups.delete(job);
         if (count > 0) onRoom();
       };
       return {
         engine: {
           ...engine,
-          async analyse(image, options) {
-            const arrived = performance.now();
-            const leave = await gate.enter({ lookup, signal });
-            places.add(leave);
-            const begun = performance.now();
-            try {
-              return await engine.analyse(image, options);
-            } finally {
-              if (lookup) {
-                learn("way", arrived - since);
-                learn("analysis", performance.now() - begun);
-              }
-              // In this order: the worker looks for lookups before an import's photo gets the thread.
-              if (left > 0) done(1);
-              if (places.delete(leave)) leave();
-            }
-          },
+          analyse: (image, options) =>
+            engine.analyse(image, { ...options, priority }).finally(() => left > 0 && done(1)),
         },
-        letGo() {
-          done(left);
-          // Of photos that the engine goes on with, though nobody waits for them.
-          for (const leave of places) leave();
-          places.clear();
-        },
+        letGo: () => done(left),
       };
     },
-    hold: gate.hold,
   };
 }

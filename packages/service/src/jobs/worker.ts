@@ -62,6 +62,8 @@ export function createWorker(deps: Deps): Worker {
   const hands = createHands(engine, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
   const waiting = { lookups: true, imports: true };
+  /** Since the last claim something may have come that goes before what is in hand. */
+  let woken = false;
   let running = false;
   let claiming: Promise<void> | undefined;
   let claimAgain = false;
@@ -79,7 +81,6 @@ export function createWorker(deps: Deps): Worker {
     claiming = claim()
       .catch((error: unknown) => {
         logger.error({ err: error }, "could not claim jobs");
-        hands.hold(false);
         sleep(BACKOFF_MS);
       })
       .finally(() => {
@@ -94,27 +95,31 @@ export function createWorker(deps: Deps): Worker {
   async function claim(): Promise<void> {
     const room = hands.room();
     const places = Math.max(0, IN_HAND * engine.info().threads - inHand.size);
-    const lookups = waiting.lookups ? Math.min(room.lookups, places) : 0;
+    let lookups = waiting.lookups ? Math.min(room.lookups, places) : 0;
+    // Hands full of lookups still take those that go before them, of which only a wake-up tells.
+    const before = lookups === 0 && woken ? hands.lastLookup() : undefined;
+    woken = false;
+    if (before !== undefined) lookups = Math.min(engine.info().threads, places);
     const imports = waiting.imports ? Math.min(room.imports, places - lookups) : 0;
     if (lookups + imports === 0) return; // the next photo or job to end pumps again
     cancelSleep();
     // A wake-up during the claim counts; what ends in an error is still to be looked for.
-    const before = { ...waiting };
-    if (lookups > 0) waiting.lookups = false;
+    const was = { ...waiting };
+    if (lookups > 0 && before === undefined) waiting.lookups = false;
     if (imports > 0) waiting.imports = false;
-    hands.hold(before.lookups);
-    const [since, now] = [performance.now(), clock.now()];
+    const now = clock.now();
     const jobs = await storage.jobs
       .claim({
         limit: { lookups, imports },
+        before,
         leaseMs: LEASE_MS,
         maxAttempts: MAX_CLAIMS,
         keepDeadMs: limits.deadJobMs,
         now,
       })
       .catch((error: unknown) => {
-        waiting.lookups ||= before.lookups;
-        waiting.imports ||= before.imports;
+        waiting.lookups ||= was.lookups;
+        waiting.imports ||= was.imports;
         throw error;
       });
     if (!running) {
@@ -123,11 +128,10 @@ export function createWorker(deps: Deps): Worker {
       );
       return;
     }
-    for (const job of jobs) take(job, since);
+    for (const job of jobs) take(job);
     const found = jobs.filter(({ kind }) => isLookup(kind)).length;
     waiting.lookups ||= lookups > 0 && found === lookups;
     waiting.imports ||= imports > 0 && jobs.length - found === imports;
-    hands.hold(waiting.lookups);
     if (waiting.lookups && waiting.imports) return;
     const due = await storage.jobs.nextDue(now);
     sleep(due === undefined ? IDLE_MS : Math.min(Math.max(due - clock.now(), 1), IDLE_MS));
@@ -139,14 +143,15 @@ export function createWorker(deps: Deps): Worker {
   }
 
   function wake(): void {
+    woken = true;
     waiting.lookups = true;
     waiting.imports = true;
     pump();
   }
 
-  function take(job: ClaimedJob, since: number): void {
+  function take(job: ClaimedJob): void {
     const abort = new AbortController();
-    const hand = hands.take(job, since, abort.signal);
+    const hand = hands.take(job);
     const done = run(job, hand, abort.signal)
       .catch((error: unknown) =>
         logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
@@ -243,7 +248,6 @@ export function createWorker(deps: Deps): Worker {
       stopListening();
       cancelSleep();
       await claiming;
-      hands.hold(false);
       const grace = Promise.withResolvers<void>();
       const cancelGrace = clock.after(graceMs, grace.resolve);
       await Promise.race([Promise.all([...inHand.values()].map(({ done }) => done)), grace.promise]);

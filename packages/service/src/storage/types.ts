@@ -85,6 +85,8 @@ export type RetryAnswer =
 /** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
 export interface ClaimedJob extends JobRecord {
   leaseId: string;
+  /** Its place among the jobs of its rank: lower goes first. */
+  turn: number;
 }
 
 export interface FaceRecord {
@@ -238,11 +240,13 @@ export interface Storage {
      * Lookups (searches and recognitions) go before imports (enrolments and added images); within each the accounts take
      * turns, each account's jobs by age, and one that has sent nothing for a while comes first (`turn.ts`).
      * One number bounds both together; two bound each by itself, so that imports in hand leave places for lookups.
+     * With `before` only lookups of earlier turns are claimed: those that would go before what a worker has in hand.
      * A job that has used up `maxAttempts` is not claimed but ended Failed here: dead, its images kept
      * for `keepDeadMs`; without it they go at once, and it cannot be retried.
      */
     claim(options: {
       limit: number | { lookups: number; imports: number };
+      before?: number | undefined;
       leaseMs: number;
       maxAttempts: number;
       keepDeadMs?: number;

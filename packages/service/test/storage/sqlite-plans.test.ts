@@ -45,12 +45,17 @@ describe("SQLite query plans", () => {
     [
       "the jobs whose turn it is",
       "jobs_queue",
-      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.turn, j.row LIMIT ?",
+      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?",
     ],
     [
       "an account's unfinished jobs",
       "jobs_waiting",
       "SELECT * FROM jobs j WHERE j.account = ? AND j.due_at IS NOT NULL ORDER BY j.row",
+    ],
+    [
+      "the earliest turn that has not ended",
+      "jobs_queue",
+      "SELECT min(turn) FROM jobs WHERE rank = ? AND due_at IS NOT NULL",
     ],
     [
       "the newest turn served",

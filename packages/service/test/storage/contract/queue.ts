@@ -66,6 +66,34 @@ export function queueContract(open: () => Promise<Opened>): void {
       expect(await kinds(3, 3)).toEqual(["enrol"]);
     });
 
+    it("lets a search of an account that comes back go before those in work, and be claimed for that", async () => {
+      const [loud, quiet] = [await newAccount(current()), await newAccount(current())];
+      for (let i = 0; i < 6; i++) await enqueue(current(), loud, search);
+      for (let i = 0; i < 2; i++) {
+        const { id: jobId, leaseId } = (await claimOne(current()))!;
+        await current().jobs.finish({ jobId, leaseId }, { type: "failed", error: "No face." }, 2000);
+      }
+      const inWork = [await claimOne(current()), await claimOne(current())];
+      const claimBefore = (before: number) =>
+        current().jobs.claim({
+          limit: { lookups: 2, imports: 2 },
+          before,
+          leaseMs: 1000,
+          maxAttempts: 3,
+          now: 2000,
+        });
+      const { turn } = inWork[0]!;
+      expect(await claimBefore(turn)).toEqual([]);
+      await enqueue(current(), quiet, search);
+      await enqueue(current(), loud, enrolment);
+      const claimed = await claimBefore(turn);
+      expect(claimed.map(({ accountId, kind }) => [accountId, kind])).toEqual([
+        [quiet, "search"],
+        [loud, "enrol"],
+      ]);
+      expect(claimed[0]!.turn).toBeLessThan(turn);
+    });
+
     it("lets an account that comes back go before those that never stopped, once", async () => {
       const [a, b, quiet] = [
         await newAccount(current()),

@@ -8,14 +8,14 @@ import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 type DueRow = JobRow & { new_lease_id: string | null };
 
 /** jobs_queue from its beginning, for each rank; it passes over the jobs under a lease, in back-off, or in another claim's hands. */
-const due = (name: string, rank: number, limit: string) => `
+const due = (name: string, rank: number, limit: string, where = "") => `
   ${name} AS (
-    SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND j.due_at IS NOT NULL AND j.due_at <= $1
+    SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND j.due_at IS NOT NULL AND j.due_at <= $1 ${where}
     ORDER BY j.turn, j.row LIMIT ${limit} FOR UPDATE OF j SKIP LOCKED)`;
 
 /** Those due as they were, with the new lease of those that got one. */
 const CLAIM = `
-  WITH ${due("lookups", 0, "$2::int")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
+  WITH ${due("lookups", 0, "$2::int", "AND j.turn < $7::bigint")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
   due AS (SELECT * FROM lookups UNION ALL SELECT * FROM imports),
   leased AS (
     UPDATE jobs SET status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
@@ -29,11 +29,12 @@ export function createClaim(
   feed: Feed,
   end: EndJobs,
 ): Storage["jobs"]["claim"] {
-  return ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
+  return ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(async (tx) => {
       const { lookups, imports } = typeof limit === "number" ? { lookups: limit, imports: limit } : limit;
       const all = typeof limit === "number" ? limit : lookups + imports;
-      const jobs = await tx.query<DueRow>(CLAIM, [now, lookups, imports, all, now + leaseMs, maxAttempts]);
+      const values = [now, lookups, imports, all, now + leaseMs, maxAttempts, before];
+      const jobs = await tx.query<DueRow>(CLAIM, values);
       if (jobs.length === 0) return [];
       const spent = jobs.filter((job) => job.new_lease_id === null);
       const taken = jobs.filter((job) => job.new_lease_id !== null);
@@ -43,6 +44,7 @@ export function createClaim(
         attempts: job.attempts + 1,
         startedAt: job.started_at ?? now,
         leaseId: job.new_lease_id!,
+        turn: job.turn,
       }));
       const changes = [
         ...(await end(

@@ -8,13 +8,13 @@ import { storable, toJson } from "../text.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
 /**
- * The account's head is held from here on, so that no two of its jobs get one turn. jobs_served finds the newest turn served.
+ * The account's head is held from here on, so that no two of its jobs get one turn.
  * Due at once, by any worker's clock: where this node's is ahead the job would wait for the difference.
  */
 const INSERT = TURN_COLUMN.map(
   (column) => `
   WITH head AS (
-    UPDATE event_heads h SET ${column} = ${nextTurn("greatest", `h.${column}`, "(SELECT max(turn) FROM jobs WHERE rank = $4::smallint AND started_at IS NOT NULL)")}
+    UPDATE event_heads h SET ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")}
     WHERE h.account = $1::int RETURNING h.${column} AS turn
   ), job AS (
     INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)

@@ -11,22 +11,22 @@ export function createClaim(
   end: EndJob,
 ): Storage["jobs"]["claim"] {
   // jobs_queue from its beginning; it passes over the jobs under a lease or in back-off there.
-  const due = db.prepare<[number, number, number], JobRow>(
+  const due = db.prepare<[number, number, number, number], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j INDEXED BY jobs_queue JOIN accounts a ON a.row = j.account
-     WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? ORDER BY j.turn, j.row LIMIT ?`,
+     WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?`,
   );
   const start = db.prepare(
     `UPDATE jobs SET status = 'Started', attempts = attempts + 1, lease_id = ?, due_at = ?,
        started_at = coalesce(started_at, ?) WHERE row = ?`,
   );
 
-  return async ({ limit, leaseMs, maxAttempts, keepDeadMs, now }) =>
+  return async ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(() => {
       const claimed: ClaimedJob[] = [];
       for (const rank of [0, 1] as const) {
         const places =
           typeof limit === "number" ? limit - claimed.length : limit[rank === 0 ? "lookups" : "imports"];
-        for (const job of due.all(rank, now, places)) {
+        for (const job of due.all(rank, now, rank === 0 ? before : Number.MAX_SAFE_INTEGER, places)) {
           if (job.attempts >= maxAttempts) {
             const error = `Given up after ${job.attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
             const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
@@ -43,6 +43,7 @@ export function createClaim(
             attempts: job.attempts + 1,
             startedAt: job.started_at ?? now,
             leaseId,
+            turn: job.turn,
           });
         }
       }

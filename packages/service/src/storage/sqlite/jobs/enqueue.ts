@@ -12,11 +12,10 @@ export type InsertJob = (
 ) => JobRow;
 
 export function createInsertJob({ db }: Context, events: Events): InsertJob {
-  // jobs_served finds the newest turn served.
   const place = TURN_COLUMN.map((column, rank) =>
     db
       .prepare<[number], number>(
-        `UPDATE accounts SET ${column} = ${nextTurn("max", column, `(SELECT max(turn) FROM jobs WHERE rank = ${rank} AND started_at IS NOT NULL)`)}
+        `UPDATE accounts SET ${column} = ${nextTurn("max", column, String(rank))}
          WHERE row = ? RETURNING ${column}`,
       )
       .pluck(),
