@@ -1,6 +1,10 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
 import { describe, expect, it } from "vitest";
+import { openSqliteStorage } from "../src/storage/sqlite/open.ts";
+import { StorageError } from "../src/storage/types.ts";
 import { eventually, FakeClock, form, photo, realEngine, settle, start, type Fixture } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
@@ -78,6 +82,33 @@ describe("the worker", () => {
     expect(job.error).toContain(id);
     expect(job.error).not.toContain("secret detail");
     expect(api.log.join("")).toContain("secret detail");
+  });
+
+  it("does not count an outage of the database against a job, however many tries it takes", async () => {
+    const clock = new FakeClock();
+    const directory = await mkdtemp(path.join(tmpdir(), "prosopon-outage-"));
+    const storage = await openSqliteStorage({ directory });
+    let outages = 7;
+    const away = {
+      ...storage,
+      identities: {
+        ...storage.identities,
+        nearest: (...args: Parameters<typeof storage.identities.nearest>) => {
+          if (outages-- > 0) throw new StorageError("unusable", "The database does not answer.");
+          return storage.identities.nearest(...args);
+        },
+      },
+    };
+    const api = await start({ clock, storage: away });
+    const id = (
+      await api.call("POST", `${IDENTITY}/search`, {
+        body: form([["input_image", await photo("audrey.jpg")]]),
+      })
+    ).body.job_id;
+    await eventually(async () => (await clock.advance(5_000), statusOf(api, id)), {
+      timeout: 20_000,
+    }).toBe("Succeeded");
+    expect((await jobOf(api, id)).attempts).toBe(8);
   });
 
   it("fails at once where trying again would end the same", async () => {

@@ -45,6 +45,7 @@ export function createEnqueue(
         const job = await insertJob(tx, account, { id, payload, identityId }, now);
         // Ids are random: the job is this one, written before the connection broke.
         if (!job) {
+          tx.afterCommit(feed.due); // what was written then told nobody
           const own = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
           return jobRecord((await tx.query<JobRow>(own, [id, account]))[0]!);
         }
