@@ -1,11 +1,21 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
 import { describe, expect, it } from "vitest";
 import { openSqliteStorage } from "../src/storage/sqlite/open.ts";
 import { StorageError } from "../src/storage/types.ts";
-import { eventually, FakeClock, form, photo, realEngine, settle, start, type Fixture } from "./fixture.ts";
+import {
+  atEnd,
+  eventually,
+  FakeClock,
+  form,
+  photo,
+  realEngine,
+  settle,
+  start,
+  type Fixture,
+} from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -87,7 +97,9 @@ describe("the worker", () => {
   it("does not count an outage of the database against a job, however many tries it takes", async () => {
     const clock = new FakeClock();
     const directory = await mkdtemp(path.join(tmpdir(), "prosopon-outage-"));
+    atEnd(() => rm(directory, { recursive: true }));
     const storage = await openSqliteStorage({ directory });
+    atEnd(() => storage.close());
     let outages = 7;
     const away = {
       ...storage,
