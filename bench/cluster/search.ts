@@ -80,7 +80,8 @@ export async function benchSearch(
     const times = await time(exact, asked);
     say("recall");
     const recalls = {
-      byHand: await recallOf(exact.byHand, probes, truth),
+      // The baseline: exact by construction, in single precision.
+      byHand: await recallOf(exact.byHand, asked, truth),
       memory: await recallOf(exact.memory, probes, truth),
       pgvector: await recallOf(exact.pgvector, probes, truth),
     };
