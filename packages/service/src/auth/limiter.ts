@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
@@ -15,7 +16,7 @@ export interface LoginLimiter {
 /** Counts wrong logins by address and client id, so that a stranger's guesses don't lock the owner out. */
 export function createLoginLimiter(clock: Clock, limits: Limits): LoginLimiter {
   const failures = new Map<string, { count: number; until: number }>();
-  const keyOf = (clientId: string, address = "") => `${address} ${clientId.slice(0, 256)}`;
+  const keyOf = (clientId: string, address = "") => `${network(address)} ${clientId.slice(0, 256)}`;
 
   return {
     check(clientId, address) {
@@ -44,4 +45,19 @@ export function createLoginLimiter(clock: Clock, limits: Limits): LoginLimiter {
       failures.delete(keyOf(clientId, address));
     },
   };
+}
+
+/** One host of IPv6 has 2^64 addresses to guess from: a /64 counts as one, and a mapped IPv4 address as itself. */
+function network(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped) return mapped[1]!;
+  if (!isIPv6(address)) return address;
+  const [before = "", after = ""] = address.toLowerCase().split("::");
+  const [head, tail] = [before, after].map((part) => (part === "" ? [] : part.split(":")));
+  const missing = address.includes("::") ? 8 - head!.length - tail!.length : 0;
+  const groups = [...head!, ...Array.from({ length: missing }, () => "0"), ...tail!];
+  return groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":");
 }
