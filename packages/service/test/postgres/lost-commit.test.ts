@@ -11,10 +11,10 @@ const reason = typeof postgres === "string" ? postgres : undefined;
 const server = postgres as Exclude<typeof postgres, string>;
 const IDENTITY = "/innovation-service/identity";
 
-/** A wire to the database that can be cut behind a COMMIT: the server gets it, the client never hears. */
+/** A wire to the database that can be cut behind a job's statement, which commits by itself, or behind its COMMIT: the server gets it, the client never hears. */
 async function wire(url: string) {
   const sockets = new Set<Socket>();
-  let armed: { away: boolean } | undefined;
+  let armed: { behind: "the statement" | "COMMIT"; away: boolean } | undefined;
   let away = false;
   const cut = () => {
     for (const socket of sockets) socket.destroy();
@@ -31,7 +31,7 @@ async function wire(url: string) {
     client.on("data", (bytes) => {
       database.write(bytes);
       inserts ||= bytes.includes("INSERT INTO jobs");
-      if (!armed || !inserts || !bytes.includes("COMMIT")) return;
+      if (!armed || !inserts || (armed.behind === "COMMIT" && !bytes.includes("COMMIT"))) return;
       away = armed.away;
       armed = undefined;
       database.removeAllListeners("data");
@@ -43,8 +43,8 @@ async function wire(url: string) {
   await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
   return {
     url: Object.assign(new URL(url), { port: String((proxy.address() as AddressInfo).port) }).href,
-    /** Cuts every connection behind the next COMMIT of a job; `away`: and refuses new ones until `heal`. */
-    cutAfterCommit: (options: { away: boolean }) => void (armed = options),
+    /** Cuts every connection behind the next job; `away`: and refuses new ones until `heal`. */
+    cut: (options: { behind: "the statement" | "COMMIT"; away: boolean }) => void (armed = options),
     get wasCut() {
       return armed === undefined;
     },
@@ -79,7 +79,7 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     const api = await start({ storage });
     const due: number[] = [];
     storage.events.onDue(() => due.push(performance.now()));
-    line.cutAfterCommit({ away: false });
+    line.cut({ behind: "the statement", away: false });
     const { status, body } = await enrol(api);
     const answered = performance.now();
     expect([line.wasCut, status]).toEqual([true, 200]);
@@ -89,9 +89,25 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     expect((await api.call("GET", "/v1/account")).body.identities).toBe(1);
   });
 
+  it("adds the images of a job with an identity once, whose COMMIT lost its answer", async () => {
+    const api = await start({ storage });
+    const { body } = await enrol(api);
+    const { identity_id } = await api.done(IDENTITY, body.job_id);
+    line.cut({ behind: "COMMIT", away: false });
+    const added = await api.call("PUT", IDENTITY, {
+      body: form([
+        ["identity_id", identity_id],
+        ["input_images", await photo("audrey.jpg")],
+      ]),
+    });
+    expect([line.wasCut, added.status]).toEqual([true, 200]);
+    expect(await api.done(IDENTITY, added.body.job_id)).toMatchObject({ status: "Succeeded" });
+    expect((await api.call("GET", "/v1/account")).body).toMatchObject({ identities: 1, faces: 2 });
+  });
+
   it("keeps the images of a job that may have been written while the database stays away, and does it later", async () => {
     const api = await start({ storage });
-    line.cutAfterCommit({ away: true });
+    line.cut({ behind: "the statement", away: true });
     const { status } = await enrol(api); // for as long as the service has patience
     expect([line.wasCut, status]).toEqual([true, 503]);
     line.heal();

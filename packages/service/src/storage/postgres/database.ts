@@ -26,8 +26,12 @@ export interface Database {
   /**
    * Deadlocks and outages before COMMIT was sent start the work again; so it changes nothing but the database. An outage
    * during COMMIT leaves open whether it was done: `repeatable` work finds out by itself and is started again too.
+   * `single` work is one statement, which needs no BEGIN and COMMIT around it: two round trips less.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: { repeatable?: boolean }): Promise<T>;
+  transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    options?: { repeatable?: boolean; single?: boolean },
+  ): Promise<T>;
   /** One statement outside any transaction, e.g. VACUUM, which takes as long as it takes. Not repeated. */
   maintain(sql: string, limitMs?: number): Promise<void>;
   end(): Promise<void>;
@@ -68,25 +72,32 @@ export function createDatabase(url: string, connections: number, statementMs = S
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
 
-  async function once<T>(work: (tx: Transaction) => Promise<T>, commit: () => void): Promise<T> {
+  async function once<T>(
+    work: (tx: Transaction) => Promise<T>,
+    single: boolean,
+    commit: () => void,
+  ): Promise<T> {
     const client = await pool.connect();
     let broken: Error | undefined;
     const effects: (() => void)[] = [];
     try {
-      await client.query("BEGIN");
+      if (single) commit();
+      else await client.query("BEGIN");
       const result = await work({
         query: async <R>(sql: string, values: readonly Value[] = []) =>
           (await client.query(sql, values as unknown[])).rows as R[],
         afterCommit: (effect) => void effects.push(effect),
       });
-      commit();
-      await client.query("COMMIT");
+      if (!single) {
+        commit();
+        await client.query("COMMIT");
+      }
       for (const effect of effects) effect();
       return result;
     } catch (error) {
       // Behind a statement that has no answer a ROLLBACK would wait as long again: closing the connection does it too.
       if (isSilence(error)) broken = error;
-      else await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
+      else if (!single) await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
       throw error;
     } finally {
       client.release(broken);
@@ -100,12 +111,12 @@ export function createDatabase(url: string, connections: number, statementMs = S
         () => true,
       );
     },
-    async transaction(work, { repeatable = false } = {}) {
+    async transaction(work, { repeatable = false, single = false } = {}) {
       let committing = false;
       return patiently(
         () => {
           committing = false;
-          return once(work, () => (committing = true));
+          return once(work, single, () => (committing = true));
         },
         () => repeatable || !committing,
       );

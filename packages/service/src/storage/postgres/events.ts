@@ -10,8 +10,20 @@ export interface Events extends Pick<Storage["events"], "since" | "head"> {
    * The last statement of a transaction that changes jobs: writes the events and has them told after the commit. From
    * here to the commit it holds the heads of the accounts, in the accounts' order, so that no two wait for each other.
    */
-  record(tx: Transaction, changes: readonly { job: JobRow; status: JobStatus }[]): Promise<void>;
+  record(tx: Transaction, changes: readonly Change[]): Promise<void>;
+  /** After the commit has the events told that a statement of this transaction wrote besides its own work. */
+  written(tx: Transaction, changes: readonly (Change & { seq: number })[]): void;
 }
+
+interface Change {
+  job: JobRow;
+  status: JobStatus;
+}
+
+/** Of one change, as most transactions make: planned in half the time of the one below. */
+const RECORD_ONE = `
+  WITH moved AS (UPDATE event_heads SET seq = seq + 1 WHERE account = $1 RETURNING seq)
+  INSERT INTO events (account, seq, job, status) SELECT $1, seq, $2, $3 FROM moved RETURNING seq, job`;
 
 /** A later statement of the same command sees the rows that `held` waited for, since UPDATE looks at the newest version of a row. */
 const RECORD = `
@@ -29,20 +41,31 @@ const RECORD = `
   RETURNING account, seq, job`;
 
 export function createEvents({ read, accountRow }: Context, feed: Feed): Events {
+  const written: Events["written"] = (tx, changes) => {
+    const events = changes.map(({ job, status, seq }) => ({
+      account: job.account,
+      event: { seq, accountId: job.account_id, jobId: job.id, status },
+    }));
+    tx.afterCommit(() => feed.committed(events.toSorted((a, b) => a.event.seq - b.event.seq)));
+  };
+
   return {
+    written,
     async record(tx, changes) {
-      if (changes.length === 0) return;
-      const written = await tx.query<{ seq: number; job: number }>(RECORD, [
-        changes.map(({ job }) => job.account),
-        changes.map(({ job }) => job.row),
-        changes.map(({ status }) => status),
-      ]);
-      const seqs = new Map(written.map(({ seq, job }) => [job, seq]));
-      const events = changes.map(({ job, status }) => ({
-        account: job.account,
-        event: { seq: seqs.get(job.row)!, accountId: job.account_id, jobId: job.id, status },
-      }));
-      tx.afterCommit(() => feed.committed(events.toSorted((a, b) => a.event.seq - b.event.seq)));
+      const [first, ...others] = changes;
+      if (!first) return;
+      const rows = await (others.length === 0
+        ? tx.query<{ seq: number; job: number }>(RECORD_ONE, [first.job.account, first.job.row, first.status])
+        : tx.query<{ seq: number; job: number }>(RECORD, [
+            changes.map(({ job }) => job.account),
+            changes.map(({ job }) => job.row),
+            changes.map(({ status }) => status),
+          ]));
+      const seqs = new Map(rows.map(({ seq, job }) => [job, seq]));
+      written(
+        tx,
+        changes.map(({ job, status }) => ({ job, status, seq: seqs.get(job.row)! })),
+      );
     },
     async since(accountId, seq, limit) {
       const account = await accountRow(accountId);

@@ -22,7 +22,7 @@ export function createLeases(
              UPDATE jobs SET due_at = $3 FROM held WHERE jobs.row = held.row RETURNING jobs.id`,
             [leases.map(({ jobId }) => jobId), leases.map(({ leaseId }) => leaseId), until],
           ),
-        { repeatable: true },
+        { repeatable: true, single: true },
       );
       return held.map(({ id }) => id);
     },

@@ -1,4 +1,4 @@
-import { type RetryAnswer, type Storage, StorageError } from "../../types.ts";
+import type { RetryAnswer, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -28,18 +28,17 @@ export function createRetry(
           if (job.identity_id !== null && !(await identityThere(tx, job.identity_id, account)))
             return { retried: false, reason: "identity-gone" };
           if (job.dead_until <= now) return { retried: false, reason: "expired" };
-          const next = await insertJob(
-            tx,
-            account,
-            { id, payload: job.payload, identityId: job.identity_id },
-            now,
-          );
-          if (!next) throw new StorageError("conflict", "There is a job with this id already.");
           await tx.query(
             "WITH freed AS (DELETE FROM job_blobs WHERE job = $1) UPDATE jobs SET retried_as = $2 WHERE row = $1",
             [job.row, id],
           );
-          await events.record(tx, [{ job: next, status: "Sent" }]);
+          await insertJob(
+            tx,
+            events,
+            account,
+            { id, payload: job.payload, identityId: job.identity_id },
+            now,
+          );
           tx.afterCommit(feed.due);
           return { retried: true, jobId: id };
         },
