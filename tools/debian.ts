@@ -36,6 +36,12 @@ export function debianUnavailable(): string | undefined {
   return "neither debootstrap nor apt-get is here";
 }
 
+/** Passes on why a test is skipped; where none may be, as in CI (PROSOPON_TEST_REQUIRE_POSTGRES), that is a failure. */
+export function unlessRequired<R extends string | undefined>(reason: R): R {
+  if (reason && process.env.PROSOPON_TEST_REQUIRE_POSTGRES) throw new Error(reason);
+  return reason;
+}
+
 /** Makes the root where it is missing, and ends what dead owners left in it. */
 export async function installDebian(): Promise<void> {
   if (!existsSync(debianRoot)) await install();
