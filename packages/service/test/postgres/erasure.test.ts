@@ -5,15 +5,10 @@ import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
-import { findInFiles } from "./files.ts";
+import { filesUnavailable, findInFiles } from "./files.ts";
 
 const postgres = await testPostgres();
-const reason =
-  typeof postgres === "string"
-    ? postgres
-    : postgres.directory
-      ? undefined
-      : "the server's files cannot be read from here";
+const reason = typeof postgres === "string" ? postgres : filesUnavailable(postgres);
 
 describe.skipIf(reason !== undefined)(`erasure on PostgreSQL${reason ? `: ${reason}` : ""}`, () => {
   const server = postgres as Exclude<typeof postgres, string>;

@@ -1,6 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { unlessRequired } from "../../../../tools/debian.ts";
+import type { TestPostgres } from "../../../../tools/postgres.ts";
 import { execute, query } from "./database.ts";
+
+/** Why the server's files cannot be looked into, in words for a skipped test. */
+export function filesUnavailable({ directory }: TestPostgres): string | undefined {
+  return unlessRequired(directory ? undefined : "the server's files cannot be read from here");
+}
 
 /** Which files of a database's tables and indexes hold the bytes. The write-ahead log is another matter: docs/operations.md. */
 export async function findInFiles(server: string, url: string, bytes: Uint8Array): Promise<string[]> {

@@ -8,11 +8,12 @@ import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { embedding, enrol, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
-import { findInFiles } from "./files.ts";
+import { filesUnavailable, findInFiles } from "./files.ts";
 
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
 const server = postgres as Exclude<typeof postgres, string>;
+const noFiles = typeof postgres === "string" ? postgres : filesUnavailable(postgres);
 const FACES = 600;
 /** So small an account is scanned as fast as it is searched by an index: any gain will do. */
 const small: Partial<IndexRule> = {
@@ -233,8 +234,8 @@ describe.skipIf(reason !== undefined)(
       expect(await node.identities.count(account)).toEqual({ identities: 50, faces: 100 });
     });
 
-    it.skipIf(reason !== undefined || !server.directory)(
-      "keeps no byte of a deleted face once it is erased",
+    it.skipIf(noFiles !== undefined)(
+      `keeps no byte of a deleted face once it is erased${noFiles ? `: ${noFiles}` : ""}`,
       async () => {
         const node = await open();
         await reaches("serving");

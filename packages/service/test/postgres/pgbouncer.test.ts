@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { debianUnavailable } from "../../../../tools/debian.ts";
+import { debianUnavailable, unlessRequired } from "../../../../tools/debian.ts";
 import { startPgBouncer } from "../../../../tools/pgbouncer.ts";
 import { migratePostgres } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
@@ -10,7 +10,7 @@ import { enqueue, enrolment, newAccount } from "../storage/samples.ts";
 import { createDatabase, query, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
-const reason = typeof postgres === "string" ? postgres : debianUnavailable();
+const reason = typeof postgres === "string" ? postgres : unlessRequired(debianUnavailable());
 
 /** Of each database: so few that two nodes of `CONNECTIONS` each take turns on them from one transaction to the next. */
 const POOL_SIZE = 3;
