@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openLocalBlobs, openPostgresStorage, type Storage } from "@prosopon/service";
-import pg from "pg";
 import { startPostgres } from "../tools/postgres.ts";
 import type { Bench, Report } from "./bench.ts";
+import { freshDatabase } from "./cluster/database.ts";
 import { type Cluster, fairness } from "./cluster/fairness.ts";
 import { percentile } from "./cluster/percentile.ts";
 import { storePhotos } from "./cluster/photos.ts";
@@ -39,12 +39,12 @@ export const bench: Bench = {
     const report: Report = { tables: [], figures: {}, goals: [] };
     try {
       if (!options.search) {
-        await benchQueue(await database(server.url, "queue"), report);
-        await benchWorkers((name) => database(server.url, name), report);
+        await benchQueue(await freshDatabase(server.url, "queue"), report);
+        await benchWorkers((name) => freshDatabase(server.url, name), report);
       }
       for (const faces of sizes) {
         const index = faces < 1_000_000 || options.index === true;
-        const url = await database(server.url, `faces_${faces}`);
+        const url = await freshDatabase(server.url, `faces_${faces}`);
         await benchSearch(url, faces, { index, newAccount }, report);
       }
     } finally {
@@ -53,14 +53,6 @@ export const bench: Bench = {
     return report;
   },
 };
-
-async function database(url: string, name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(`CREATE DATABASE bench_${name}`);
-  await client.end();
-  return Object.assign(new URL(url), { pathname: `/bench_${name}` }).href;
-}
 
 async function newAccount(storage: Storage): Promise<string> {
   const id = randomUUID();
