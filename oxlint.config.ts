@@ -33,7 +33,7 @@ function refused(folder: string): Pattern[] {
     {
       // By name, or by a path that climbs out of the package into another's folder.
       regex: `^(${names})$|^(\\.\\./)+(packages|apps|bench|core|engine|models|service|graphql|react-hooks|server|playground)/`,
-      message: `${folder} may import ${says} from the workspace (design: packages, and who may import whom).`,
+      message: `${folder} may import ${says} from the workspace (importTable in oxlint.config.ts).`,
     },
   ];
 }

@@ -7,9 +7,10 @@ export interface Check {
 }
 
 const node = process.execPath;
-const published = ["core", "engine", "models", "service", "graphql", "react-hooks"].map(
+const libraries = ["core", "engine", "models", "service", "graphql", "react-hooks"].map(
   (name) => `packages/${name}`,
 );
+const published = [...libraries, "apps/server"];
 
 export const checks: Check[] = [
   { promise: "every type is right", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
@@ -30,7 +31,7 @@ export const checks: Check[] = [
     command: ["publint", "--strict", "--pack", "false"],
     cwd,
   })),
-  ...published.map((cwd) => ({
+  ...libraries.map((cwd) => ({
     promise: `the types of ${cwd} resolve for whoever installs it`,
     command: [node, "../../tools/attw.ts"],
     cwd,

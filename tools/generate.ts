@@ -9,6 +9,7 @@ import path from "node:path";
 const root = path.resolve(import.meta.dirname, "..");
 const generators = [
   "packages/service/build/kernel.ts",
+  "packages/service/build/migrations.ts",
   "packages/service/build/openapi.ts",
   "packages/graphql/build/schema.ts",
   "packages/react-hooks/build/hooks.ts",
