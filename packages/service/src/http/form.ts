@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { Busboy } from "@fastify/busboy";
+import { createBreakable } from "../breakable.ts";
 import type { Deps } from "../deps.ts";
 import type { ImageRef } from "../storage/types.ts";
 import { asProblem, HttpProblem } from "../problem.ts";
@@ -61,9 +62,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   const slots: Promise<{ image: ImageRef; uploadId?: string }>[] = [];
   const streams: Readable[] = [];
   const abort = new AbortController();
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => {}); // told where it is awaited
-  const fail = (error: unknown) => failure.reject(error);
+  const { step, fail } = createBreakable();
 
   let parser: InstanceType<typeof Busboy>;
   try {
@@ -115,20 +114,14 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   try {
     const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
     for (;;) {
-      const { done, value } = await Promise.race([
-        readWithin(reader, deps.limits.bodyIdleMs),
-        failure.promise,
-      ]);
+      const { done, value } = await step(readWithin(reader, deps.limits.bodyIdleMs));
       if (done) break;
       if (!parser.write(value))
-        await Promise.race([
-          new Promise<void>((resolve) => void parser.once("drain", resolve)),
-          failure.promise,
-        ]);
+        await step(new Promise<void>((resolve) => void parser.once("drain", resolve)));
     }
     parser.end();
-    await Promise.race([finished, failure.promise]);
-    const received = await Promise.race([Promise.all(slots), failure.promise]);
+    await step(finished);
+    const received = await step(Promise.all(slots));
     if (received.length === 0) throw new HttpProblem(400, noImage(maxImages, names));
     return {
       images: received.map(({ image }) => image),

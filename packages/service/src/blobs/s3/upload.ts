@@ -1,3 +1,4 @@
+import { createBreakable } from "../../breakable.ts";
 import { BlobTooLargeError } from "../types.ts";
 import type { Bucket } from "./bucket.ts";
 
@@ -107,14 +108,13 @@ async function* aborting(
   data: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
-  const stop = () => reject(signal!.reason as Error);
+  const { step, fail } = createBreakable();
+  const stop = () => fail(signal!.reason);
   signal?.addEventListener("abort", stop, { once: true });
   const iterator = data[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), promise]);
+      const next = await step(iterator.next());
       if (next.done) return;
       yield next.value;
     }
