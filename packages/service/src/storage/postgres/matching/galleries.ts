@@ -7,28 +7,38 @@ import { type Candidate, rank } from "./rank.ts";
 
 /** Held in memory unless told otherwise: 300 MB. */
 export const GALLERY_FACES = 2_000_000;
+/** What loading takes for each face: 19 s for 900,000 (decisions/023). Milliseconds. */
+const LOAD_MS = 0.02;
+/** A search waits for a load of so many faces, about a second; meanwhile PostgreSQL answers those of larger accounts. */
+const WORTH_WAITING = 50_000;
 
 interface Entry {
-  loading: Promise<Held>;
   faces: number;
+  /** Searches that are in it: it is not dropped under them. */
+  users: number;
   usedAt: number;
+  loading: Promise<Held>;
+  loaded: boolean;
 }
 
 export interface Galleries {
-  /** Undefined where the account is too large to be held. */
+  /** Undefined where the account is too large to be held, or is not held yet: PostgreSQL answers instead. */
   nearest(account: number, probe: Float32Array, k: number): Promise<Neighbour[] | undefined>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 /**
  * Exact search in memory in front of PostgreSQL. Each search first applies the changes committed before it, so it never
  * answers from an old state; the nearest are scored again from the stored vectors. When room is short, the account that
- * was not searched for longest is dropped.
+ * was not searched for longest is dropped, unless that was less long ago than loading it again takes: accounts that do
+ * not fit together would take each other's place for ever.
  * @param capacity faces in memory over all accounts; about 150 bytes each
  */
 export function createGalleries(context: Context, capacity: number): Galleries {
   const banks = new Banks();
   const entries = new Map<number, Entry>();
+  /** One load at a time, as each holds a connection for as long as it takes. */
+  let loading = false;
 
   async function entryOf(account: number): Promise<Entry | undefined> {
     const known = entries.get(account);
@@ -38,61 +48,98 @@ export function createGalleries(context: Context, capacity: number): Galleries {
       [account],
     );
     const faces = head?.faces ?? 0;
-    if (faces > capacity) return undefined;
     // Another search may have begun to load it meanwhile.
-    const entry = entries.get(account) ?? { loading: loadGallery(context, banks, account), faces, usedAt: 0 };
+    return entries.get(account) ?? (!loading && makeRoom(faces) ? load(account, faces) : undefined);
+  }
+
+  function load(account: number, faces: number): Entry {
+    loading = true;
+    const entry: Entry = {
+      faces,
+      users: 0,
+      usedAt: performance.now(),
+      loading: loadGallery(context, banks, account).finally(() => (loading = false)),
+      loaded: false,
+    };
     entries.set(account, entry);
-    entry.loading.catch(() => drop(account, entry));
-    await makeRoom(entry);
+    entry.loading.then(
+      () => (entry.loaded = true),
+      () => drop(account, entry),
+    );
     return entry;
+  }
+
+  /** Drops idle galleries until so many more faces fit; none when that is not enough. */
+  function makeRoom(faces: number): boolean {
+    let excess = faces - capacity;
+    for (const entry of entries.values()) excess += entry.faces;
+    if (excess <= 0) return true;
+    const now = performance.now();
+    const idle = [...entries]
+      .filter(
+        ([, { loaded, users, faces: held, usedAt }]) =>
+          loaded && users === 0 && now - usedAt >= held * LOAD_MS,
+      )
+      .toSorted(([, a], [, b]) => a.usedAt - b.usedAt);
+    const dropped = [];
+    for (const one of idle) {
+      if (excess <= 0) break;
+      excess -= one[1].faces;
+      dropped.push(one);
+    }
+    if (excess > 0) return false;
+    for (const [account, entry] of dropped) drop(account, entry);
+    return true;
   }
 
   function drop(account: number, entry: Entry): void {
     if (entries.get(account) === entry) entries.delete(account);
+    if (entry.users > 0) return; // the last of them clears it
     entry.loading.then(
       ({ slab }) => slab.clear(),
       () => {},
     );
   }
 
-  async function makeRoom(newest: Entry): Promise<void> {
-    let faces = [...entries.values()].reduce((sum, entry) => sum + entry.faces, 0);
-    for (const [account, entry] of [...entries].toSorted(([, a], [, b]) => a.usedAt - b.usedAt)) {
-      if (faces <= capacity) return;
-      if (entry === newest) continue;
-      faces -= entry.faces;
-      drop(account, entry);
+  async function search(
+    account: number,
+    entry: Entry,
+    probe: Float32Array,
+    k: number,
+  ): Promise<Neighbour[] | undefined> {
+    const held = await entry.loading;
+    for (;;) {
+      const current = await held.catchUp();
+      entry.faces = held.slab.size;
+      // Too far behind, or grown too large.
+      if (!current || entry.faces > capacity) drop(account, entry);
+      if (entries.get(account) !== entry) return undefined;
+      const possible = await held.slab.candidates(probe, k);
+      const slots = possible.map(({ slot }) => slot);
+      const stored = await context.read<Candidate>(
+        "SELECT slot, identity, 0 AS distance, vector_send(embedding) AS sent FROM vectors WHERE slot = ANY ($1::bigint[])",
+        [slots],
+      );
+      // Where some were deleted since, what takes their place was not among the possible ones.
+      if (stored.length === slots.length) return named(context, rank(stored, probe, k));
     }
   }
 
   return {
     async nearest(account, probe, k) {
-      for (;;) {
-        const entry = await entryOf(account);
-        if (!entry) return undefined;
+      const entry = await entryOf(account);
+      if (!entry || (!entry.loaded && entry.faces > WORTH_WAITING)) return undefined;
+      entry.users++;
+      try {
+        return await search(account, entry, probe, k);
+      } finally {
+        entry.users--;
         entry.usedAt = performance.now();
-        const held = await entry.loading;
-        if (!(await held.catchUp())) {
-          drop(account, entry);
-          continue;
-        }
-        entry.faces = held.slab.size;
-        if (entry.faces > capacity) drop(account, entry);
-        const possible = await held.slab.candidates(probe, k);
-        const slots = possible.map(({ slot }) => slot);
-        const stored = await context.read<Candidate>(
-          "SELECT slot, identity, 0 AS distance, vector_send(embedding) AS sent FROM vectors WHERE slot = ANY ($1::bigint[])",
-          [slots],
-        );
-        // Some were deleted since: what takes their place was not among the possible ones. Or the account was dropped.
-        if (stored.length < slots.length || entries.get(account) !== entry) {
-          if (entries.get(account) === entry || entry.faces <= capacity) continue;
-          return undefined;
-        }
-        return named(context, rank(stored, probe, k));
+        if (entries.get(account) !== entry) drop(account, entry);
+        else makeRoom(0); // it may have grown
       }
     },
-    async close() {
+    close() {
       for (const [account, entry] of entries) drop(account, entry);
     },
   };

@@ -10,7 +10,7 @@ import { clamp } from "./rank.ts";
 import { createScan } from "./scan.ts";
 
 export interface Matching extends Pick<Storage["identities"], "nearest" | "compare"> {
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** @param capacity faces held in memory; 0 searches in PostgreSQL alone */
