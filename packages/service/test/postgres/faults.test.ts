@@ -1,3 +1,4 @@
+import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
@@ -30,6 +31,27 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
     await expect(read("SELECT pg_sleep(20)")).rejects.toMatchObject(silent);
     expect(performance.now() - began).toBeLessThan(3_000);
     expect(await read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  it("leave no lock behind when a statement was given up that still waits for one", async () => {
+    connection = connect(database.url, 3, 500);
+    const { maintain, transaction } = connection;
+    await maintain("CREATE TABLE locks (name text PRIMARY KEY); INSERT INTO locks VALUES ('a'), ('b')");
+    const lock = (name: string) => `SELECT 1 FROM locks WHERE name = '${name}' FOR UPDATE`;
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query(`BEGIN; ${lock("b")}`);
+      const given = transaction(async ({ query }) => {
+        await query(lock("a"));
+        await query(lock("b"));
+      });
+      await expect(given).rejects.toMatchObject({ code: "unusable" });
+      // The server looks for its client every 5 s.
+      await other.query(`SET lock_timeout = '10s'; ${lock("a")}`);
+    } finally {
+      await other.end();
+    }
   });
 
   it("let maintenance take longer than any other statement", async () => {

@@ -43,6 +43,11 @@ const PATIENCE_MS = 15_000;
 const STATEMENT_MS = 60_000;
 /** A VACUUM of many millions of vectors takes hours. */
 const MAINTENANCE_MS = 86_400_000;
+/**
+ * A client that has given a statement up closes its connection; without this the server would not look, and a transaction
+ * that waits for a lock would go on holding its own ones. Until the transaction's end, for a pooler's next client.
+ */
+const BEGIN = "BEGIN; SET LOCAL client_connection_check_interval = '5s'";
 /** Deadlocks and the like: the others that took part go on meanwhile, so a few tries do. */
 const MAX_CONFLICTS = 8;
 
@@ -82,7 +87,7 @@ export function createDatabase(url: string, connections: number, statementMs = S
     const effects: (() => void)[] = [];
     try {
       if (single) commit();
-      else await client.query("BEGIN");
+      else await client.query(BEGIN);
       const result = await work({
         query: async <R>(sql: string, values: readonly Value[] = []) =>
           (await client.query(sql, values as unknown[])).rows as R[],

@@ -13,13 +13,18 @@ export function createLeases(
     async renew(leases, until) {
       const held = await transaction(
         ({ query }) =>
-          // In the order of rows, as claims take them.
+          // A job whose row somebody holds is passed over and counts as held: it is being ended, or waits for another's lock, and
+          // the others' leases must not run out for it. In the order of rows, as claims take them.
           query<{ id: string }>(
-            `WITH held AS (
-               SELECT j.row FROM jobs j JOIN unnest($1::text[], $2::text[]) AS l (id, lease_id)
+            `WITH leased AS (
+               SELECT j.row, j.id, j.lease_id FROM jobs j JOIN unnest($1::text[], $2::text[]) AS l (id, lease_id)
                  ON j.id = l.id COLLATE "C" AND j.lease_id = l.lease_id COLLATE "C"
-               WHERE j.status = 'Started' ORDER BY j.row FOR UPDATE OF j)
-             UPDATE jobs SET due_at = $3 FROM held WHERE jobs.row = held.row RETURNING jobs.id`,
+               WHERE j.status = 'Started'),
+             free AS (
+               SELECT j.row FROM jobs j JOIN leased USING (row) WHERE j.lease_id = leased.lease_id AND j.status = 'Started'
+               ORDER BY j.row FOR UPDATE OF j SKIP LOCKED),
+             renewed AS (UPDATE jobs SET due_at = $3 FROM free WHERE jobs.row = free.row)
+             SELECT id FROM leased`,
             [leases.map(({ jobId }) => jobId), leases.map(({ leaseId }) => leaseId), until],
           ),
         { repeatable: true, single: true },
