@@ -62,6 +62,18 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
     expect(await done()).toBe(true);
   });
 
+  it("try again when they and a node's transaction wait for each other", async () => {
+    await migratePostgres(database.url);
+    await execute(database.url, "DELETE FROM migrations WHERE number = 5");
+    await other.query("BEGIN; LOCK TABLE vectors IN ROW EXCLUSIVE MODE");
+    const migrated = migratePostgres(database.url, { lockMs: 10_000, restMs: 1_000, tries: 5 });
+    await vi.waitFor(async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }), 5_000);
+    // The migration, which waited first, is the first to look for a deadlock, and gives way.
+    await other.query("SELECT count(*) FROM accounts");
+    await other.query("COMMIT");
+    expect(await migrated).toEqual(["005-no-samples.sql"]);
+  });
+
   it("say what holds them up when it does not end", async () => {
     await other.query("BEGIN; CREATE TABLE accounts (held int)");
     await expect(migratePostgres(database.url, { lockMs: 50, restMs: 10, tries: 3 })).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { migratePostgres, postgresMigrations } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
@@ -266,6 +267,30 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(await small.identities.nearest(other, embedding(1), 9)).toHaveLength(1);
   });
 
+  it("answer for accounts that do not fit in memory together, whoever is searched when", async () => {
+    const node = await openPostgresStorage({ url: database.url, connections: 4, galleryFaces: 1_500 });
+    nodes.push(node);
+    const accounts = [await newAccount(node), await newAccount(node)];
+    for (const account of accounts) {
+      await enrol(node, account, [face(1)]);
+      // Enough that one is still loading when the other is asked for.
+      await execute(
+        database.url,
+        `WITH a AS (SELECT row FROM accounts WHERE id = '${account}'), i AS (SELECT i.row, i.account FROM identities i JOIN a ON a.row = i.account),
+           f AS (INSERT INTO faces (account, identity, id, quality, box, confidence, has_crop, created_at)
+             SELECT i.account, i.row, gen_random_uuid(), '{}', '{}', 1, false, 0 FROM i, generate_series(1, 999) RETURNING slot, account, identity),
+           v AS (INSERT INTO vectors (slot, identity, account, embedding)
+             SELECT slot, identity, account, ('[1' || repeat(',0', 127) || ']')::vector FROM f)
+         UPDATE gallery_heads SET faces = 1000 WHERE account = (SELECT row FROM a)`,
+      );
+    }
+    const probe = embedding(1);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => node.identities.nearest(accounts[i % 2]!, probe, 3)),
+    );
+    for (const answer of answers) expect(answer[0]!.cosine).toBeGreaterThan(0.999);
+  }, 10_000);
+
   it("keep texts that PostgreSQL cannot hold readable", async () => {
     const storage = await open();
     const accountId = await newAccount(storage);
@@ -280,6 +305,63 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(
       (await storage.identities.list(accountId, { metadata: { name: "x\0\uFFFD" } }, { limit: 9 })).items,
     ).toHaveLength(1);
+  });
+
+  it("renew the leases of all jobs but the one that is just being ended, which they hold all the same", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    const jobs = [];
+    for (let i = 0; i < 3; i++) {
+      await enqueue(storage, accountId, search);
+      jobs.push(...(await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 3, now: 2000 })));
+    }
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query(`BEGIN; SELECT 1 FROM jobs WHERE id = '${jobs[1]!.id}' FOR UPDATE`);
+      const leases = jobs.map(({ id: jobId, leaseId }) => ({ jobId, leaseId }));
+      expect(new Set(await storage.jobs.renew(leases, 9000))).toEqual(new Set(jobs.map((job) => job.id)));
+      await other.query("ROLLBACK");
+      const due = await query<{ due_at: number }>(database.url, "SELECT due_at::int FROM jobs ORDER BY row");
+      expect(due.map((job) => job.due_at)).toEqual([9000, 3000, 9000]);
+      // Its lease has run out, and is another's.
+      await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 3, now: 4000 });
+      expect(await storage.jobs.renew(leases, 9000)).not.toContain(jobs[1]!.id);
+    } finally {
+      await other.end();
+    }
+  });
+
+  it("delete someone while a search that named them is held by another, and forget them in it later", async () => {
+    const storage = await open();
+    const accountId = await newAccount(storage);
+    const { identityId } = await enrol(storage, accountId, [face(1)]);
+    const jobId = await enqueue(storage, accountId, search);
+    const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 3, now: 2000 });
+    const result = candidates(identityId);
+    await storage.jobs.finish({ jobId, leaseId: job!.leaseId }, { type: "answered", result }, 2000);
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query(`BEGIN; SELECT 1 FROM jobs WHERE id = '${jobId}' FOR UPDATE`);
+      const deleted = storage.identities.delete(accountId, [identityId], 3000);
+      await vi.waitFor(
+        async () => expect(await nodes[0]!.identities.get(accountId, identityId)).toBeUndefined(),
+        5_000,
+      );
+      // The connection breaks: the node goes on with another one, or the next sweep does.
+      await execute(database.url, cutConnections("prosopon"));
+      await other.query("ROLLBACK");
+      expect(await deleted).toMatchObject({ deleted: true });
+      const next = await open();
+      await next.jobs.sweep(0);
+      expect((await next.jobs.get(accountId, jobId))?.result).toEqual({ candidates: [] });
+      expect(await query(database.url, "SELECT 1 FROM forgettings UNION ALL SELECT 1 FROM mentions")).toEqual(
+        [],
+      );
+    } finally {
+      await other.end();
+    }
   });
 
   it("forget someone whom thousands of searches name, in each of them", async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isLockTimeout, isRestart, withoutValues } from "./faults.ts";
+import { isConflict, isLockTimeout, isRestart, withoutValues } from "./faults.ts";
 import { migrations } from "./migrations.generated.ts";
 import { numberOf, tooNew, unfit, type Versions, versions } from "./requirements.ts";
 
@@ -84,10 +84,10 @@ export async function apply(
       await client.query(sql);
       return;
     } catch (error) {
-      if (!isLockTimeout(error) || left === 1) throw error;
+      if (!(isLockTimeout(error) || isConflict(error)) || left === 1) throw error;
       // Lets go of the tables; the other nodes go on waiting at the advisory lock.
       await client.query("ROLLBACK TO SAVEPOINT before");
-      await sleep(restMs);
+      await sleep(isConflict(error) ? restMs / 10 : restMs);
     }
   }
 }

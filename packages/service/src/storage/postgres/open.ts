@@ -9,6 +9,7 @@ import { createFaces, insertFaces } from "./faces.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createForgetMentions } from "./jobs/mentions.ts";
 import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
 import { createUpkeep } from "./matching/approximate/upkeep.ts";
 import { GALLERY_FACES } from "./matching/galleries.ts";
@@ -53,6 +54,7 @@ export async function openPostgresStorage({
   const feed = await createFeed(database, directUrl);
   const events = createEvents(context, feed);
   const erasure = createErasure(context);
+  const forgetMentions = createForgetMentions(context);
   const matching = createMatching(context, galleryFaces);
   const upkeep = createUpkeep(context, directUrl, {
     rule: { ...INDEX_RULE, ...indexes },
@@ -63,8 +65,8 @@ export async function openPostgresStorage({
   return {
     accounts: createAccounts(context),
     sessions: createSessions(context),
-    jobs: createJobs(context, events, feed, insertFaces),
-    identities: createIdentities(context, events, erasure, matching),
+    jobs: createJobs(context, events, feed, insertFaces, forgetMentions),
+    identities: createIdentities(context, events, erasure, matching, forgetMentions),
     faces: createFaces(context, erasure),
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },
@@ -107,7 +109,7 @@ export async function openPostgresStorage({
         await feed.close();
         await upkeep.stop();
         await erasure.stop();
-        await matching.close();
+        matching.close();
         await database.end();
       })();
       return closing;

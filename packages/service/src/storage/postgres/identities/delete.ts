@@ -4,6 +4,7 @@ import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { forget, lockJobsOf } from "../jobs/forget.ts";
+import type { ForgetMentions } from "../jobs/mentions.ts";
 import { recordChanges } from "../matching/changes.ts";
 import { storable } from "../text.ts";
 import { unneeded } from "../uploads.ts";
@@ -12,11 +13,12 @@ export function createDelete(
   { accountRow, transaction }: Context,
   events: Events,
   erasure: Erasure,
+  forgetMentions: ForgetMentions,
 ): Storage["identities"]["delete"] {
   return async (accountId, identityIds, now) => {
     const account = await accountRow(accountId);
     const wanted = [...new Set(identityIds.map(storable))];
-    return transaction(async (tx) => {
+    const { gone, ...answer } = await transaction(async (tx) => {
       const before = await lockJobsOf(tx, account, wanted);
       // No job can be started for these from here on (enqueue holds FOR KEY SHARE), and none of them matched or compared.
       const identities = await tx.query<{ row: number; id: string }>(
@@ -25,7 +27,7 @@ export function createDelete(
       );
       const found = new Set(identities.map(({ id }) => id));
       const missing = wanted.filter((id) => !found.has(id));
-      if (missing.length > 0) return { deleted: false, missing, blobIds: [] };
+      if (missing.length > 0) return { deleted: false, missing, blobIds: [], gone: [] };
 
       // Again, for a job that was started between the two locks.
       const own = [
@@ -48,7 +50,10 @@ export function createDelete(
       await tx.query("DELETE FROM identities WHERE row = ANY ($1::bigint[])", [rows]);
       const freed = await unneeded(tx, blobIds);
       await events.record(tx, ended);
-      return { deleted: true, missing: [], blobIds: freed };
+      return { deleted: true, missing: [], blobIds: freed, gone: identities };
     });
+    // They are deleted, whatever becomes of this: a sweep goes on with it.
+    await forgetMentions(gone).catch(() => {});
+    return answer;
   };
 }

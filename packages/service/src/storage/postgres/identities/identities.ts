@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { facesOf } from "../faces.ts";
+import type { ForgetMentions } from "../jobs/mentions.ts";
 import type { Matching } from "../matching/matching.ts";
 import { storable } from "../text.ts";
 import { createDelete } from "./delete.ts";
@@ -15,6 +16,7 @@ export function createIdentities(
   events: Events,
   erasure: Erasure,
   matching: Matching,
+  forgetMentions: ForgetMentions,
 ): Storage["identities"] {
   const { read, accountRow } = context;
 
@@ -44,7 +46,7 @@ export function createIdentities(
       return row!;
     },
     patch: createPatch(context),
-    delete: createDelete(context, events, erasure),
+    delete: createDelete(context, events, erasure, forgetMentions),
     nearest: matching.nearest,
     compare: matching.compare,
   };

@@ -1,5 +1,4 @@
-import type { JobResult, JobStatus } from "@prosopon/core/contract";
-import { keepCandidates } from "../../candidates.ts";
+import type { JobStatus } from "@prosopon/core/contract";
 import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
@@ -8,7 +7,7 @@ import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const GONE = "The identity was deleted before this job was done.";
 
-/** Jobs read and written at once: in a small gallery nearly every search of a week names everyone. */
+/** Jobs written at once. */
 const BATCH = 1_000;
 
 interface Forgotten {
@@ -30,7 +29,10 @@ export function lockJobsOf(
   );
 }
 
-/** Inside the transaction that deletes identities, and holds them and their jobs: removes them from the memory of jobs. */
+/**
+ * Inside the transaction that deletes identities, and holds them and their jobs: removes them from the memory of their own
+ * jobs, and notes that others are to forget them.
+ */
 export async function forget(
   tx: Transaction,
   identities: readonly { row: number; id: string }[],
@@ -56,29 +58,11 @@ export async function forget(
       [jobs.map(({ row }) => row), jobs.map(({ payload }) => toJson(bare(payload))), now],
     );
   }
-  const gone = new Set(identities.map(({ id }) => id));
-  const rows = identities.map(({ row }) => row);
-  // No more come: whoever notes one holds the identity for it.
-  const mentioning = await tx.query<{ job: number }>(
-    "SELECT DISTINCT job FROM mentions WHERE identity = ANY ($1::bigint[]) ORDER BY job",
-    [rows],
-  );
-  for (const some of batches(mentioning)) {
-    const found = await tx.query<{ row: number; result: JobResult }>(
-      "SELECT row, result FROM jobs WHERE row = ANY ($1::bigint[]) AND result IS NOT NULL ORDER BY row FOR NO KEY UPDATE",
-      [some.map(({ job }) => job)],
-    );
-    await tx.query(
-      `UPDATE jobs j SET result = b.result::json FROM unnest($1::bigint[], $2::text[]) AS b (row, result) WHERE j.row = b.row`,
-      [
-        found.map(({ row }) => row),
-        found.map(({ result }) =>
-          toJson(keepCandidates(result, ({ identity_id }) => !gone.has(identity_id))),
-        ),
-      ],
-    );
-  }
-  await tx.query("DELETE FROM mentions WHERE identity = ANY ($1::bigint[])", [rows]);
+  // Who names them among a search's candidates is read no further here: there may be millions (jobs/mentions.ts).
+  await tx.query("INSERT INTO forgettings (identity, id) SELECT * FROM unnest($1::bigint[], $2::text[])", [
+    identities.map(({ row }) => row),
+    identities.map(({ id }) => id),
+  ]);
   return { blobIds: blobs.map(({ blob_id }) => blob_id), ended };
 }
 
