@@ -20,15 +20,18 @@ export async function jobAfterWait(call: Call, jobId: string): Promise<JobRecord
     if (event.jobId === jobId && (event.status === "Succeeded" || event.status === "Failed")) resolve();
   });
   const stopTimer = deps.clock.after(seconds * 1000, resolve);
-  const over = AbortSignal.any([request.signal, deps.closing]);
-  over.addEventListener("abort", () => resolve(), { once: true });
+  // Not AbortSignal.any: a signal of several that has a listener is never let go while one of them may abort.
+  const over = [request.signal, deps.closing];
+  const stop = () => resolve();
+  for (const signal of over) signal.addEventListener("abort", stop);
   try {
     const job = await read();
-    if (!job || ended(job) || over.aborted) return job;
+    if (!job || ended(job) || over.some(({ aborted }) => aborted)) return job;
     await promise;
     return await read();
   } finally {
     stopListening();
     stopTimer();
+    for (const signal of over) signal.removeEventListener("abort", stop);
   }
 }
