@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { connected, state, type MigrationState } from "./migrate.ts";
+import { isPooled } from "./pooled.ts";
 import { numberOf } from "./requirements.ts";
 
 export interface PostgresExamination {
@@ -75,13 +76,6 @@ async function readClock(client: pg.Client): Promise<{ clockAheadMs: number; rou
   );
   const roundTripMs = performance.now() - begun;
   return { clockAheadMs: rows[0]!.now - (Date.now() - roundTripMs / 2), roundTripMs };
-}
-
-/** A pooler says who it is when a connection opens, not which of PostgreSQL's processes it will lead to. */
-async function isPooled(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  // Known to the client, though not to its types.
-  return rows[0]!.pid !== (client as unknown as { processID: number | null }).processID;
 }
 
 async function readSecret(client: pg.Client, name: string): Promise<Uint8Array | undefined> {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
 import type { Storage } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
 import { createContext } from "./context.ts";
@@ -23,14 +24,19 @@ import { refuseUnfinishedTransfer } from "../transfer/unfinished.ts";
 export interface PostgresOptions {
   /** `postgres://user:password@host:5432/database`. May lead through a pooler in transaction mode. */
   url: string;
-  /** Where to listen for notifications and migrate, where `url` leads through a pooler: straight to PostgreSQL. */
+  /** Where to listen for notifications, migrate and make indexes, where `url` leads through a pooler: straight to PostgreSQL. */
   directUrl?: string;
-  /** Connections at most, beside the one that listens. Default 10. */
+  /** Connections at most, beside the one that listens and, now and then, one for an index. Default 10. */
   connections?: number;
   /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
   galleryFaces?: number;
-  /** When an account too large for memory gets an index of its own. Defaults: `INDEX_RULE`; smaller ones are for tests. */
-  indexes?: Partial<IndexRule>;
+  /**
+   * When an account too large for memory gets an index of its own. Defaults: `INDEX_RULE`; smaller ones are for tests. False on
+   * nodes that do no jobs: what fits in their memory says nothing of the workers'.
+   */
+  indexes?: Partial<IndexRule> | false;
+  /** Told what fails in the background. Silent without one. */
+  logger?: Logger;
 }
 
 /**
@@ -42,7 +48,8 @@ export async function openPostgresStorage({
   directUrl = url,
   connections = 10,
   galleryFaces = GALLERY_FACES,
-  indexes,
+  indexes = {},
+  logger,
 }: PostgresOptions): Promise<Storage> {
   await migratePostgres(directUrl);
   const database = createDatabase(url, connections);
@@ -56,10 +63,13 @@ export async function openPostgresStorage({
   const erasure = createErasure(context);
   const forgetMentions = createForgetMentions(context);
   const matching = createMatching(context, galleryFaces);
-  const upkeep = createUpkeep(context, directUrl, {
-    rule: { ...INDEX_RULE, ...indexes },
-    capacity: galleryFaces,
-  });
+  const upkeep =
+    indexes &&
+    createUpkeep(context, directUrl, {
+      rule: { ...INDEX_RULE, ...indexes },
+      capacity: galleryFaces,
+      logger,
+    });
   let closing: Promise<void> | undefined;
 
   return {
@@ -107,7 +117,7 @@ export async function openPostgresStorage({
     close() {
       closing ??= (async () => {
         await feed.close();
-        await upkeep.stop();
+        if (upkeep) await upkeep.stop();
         await erasure.stop();
         matching.close();
         await database.end();

@@ -1,5 +1,8 @@
+import type { Logger } from "pino";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../database.ts";
+import { withoutValues } from "../../faults.ts";
+import { withSession } from "../../session.ts";
 import {
   createIndex,
   dropIndex,
@@ -12,7 +15,6 @@ import {
 } from "./catalogue.ts";
 import { type Measured, measureIndex } from "./measure.ts";
 import { type IndexRule, nextStep, type Situation } from "./rule.ts";
-import { type Session, withSession } from "./session.ts";
 
 export interface Upkeep {
   /** Does what is due now, unless another node does. */
@@ -22,21 +24,25 @@ export interface Upkeep {
 
 /** Names the advisory lock: the bytes of "pros" and two. */
 const LOCK = 0x70726f75;
+/**
+ * A build that does not fit is several times slower. About 700 bytes a face: 1.5 million fit, and one build runs at a time.
+ * One core, so that enrolments and searches keep the others.
+ */
+const BUILDING = "SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance_workers = 0";
 
 /**
  * Makes, measures and drops the indexes of large accounts, by the rule alone. One node at a time, under a lock of its
  * session: a node that dies loses it with the connection, and PostgreSQL breaks off what it was building.
- * @param url straight to PostgreSQL, not through a pooler
- * @param capacity faces that this node holds in memory
+ * @param url straight to PostgreSQL: through a pooler it does nothing, and says so
+ * @param capacity faces that this node, which does jobs, holds in memory
  */
 export function createUpkeep(
   context: Context,
   url: string,
-  { rule, capacity }: { rule: IndexRule; capacity: number },
+  { rule, capacity, logger }: { rule: IndexRule; capacity: number; logger?: Logger | undefined },
 ): Upkeep {
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
-  let session: Session | undefined;
   const stop = new AbortController();
 
   const step = (situation: Situation) => nextStep(situation, rule, capacity);
@@ -44,12 +50,22 @@ export function createUpkeep(
   async function lookAndAct(): Promise<void> {
     const due = (await situations(context.read, rule)).filter(step);
     if (due.length === 0 || stop.signal.aborted) return;
-    await withSession(url, async (opened) => {
-      session = opened;
-      const [lock] = await opened.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK]);
+    await withSession(url, { name: "prosopon indexes", signal: stop.signal }, async ({ query, pooled }) => {
+      if (pooled) return leave(due.length);
+      const [lock] = await query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [LOCK]);
       if (!lock?.held) return;
-      for (const { account } of due) await settleAccount(opened.query, account);
-    }).finally(() => (session = undefined));
+      await query(BUILDING);
+      for (const { account } of due) await settleAccount(query, account);
+    });
+  }
+
+  /** For good: the way to the database stays what it is until the next start. */
+  function leave(accounts: number): void {
+    stop.abort();
+    logger?.warn(
+      { accounts },
+      "no index is made for large accounts, which are searched more slowly: a pooler leads to the database; set PROSOPON_DATABASE_DIRECT_URL",
+    );
   }
 
   async function settleAccount(query: Database["read"], account: number): Promise<void> {
@@ -62,6 +78,7 @@ export function createUpkeep(
         await act(query, account, next);
       } catch (error) {
         if (stop.signal.aborted || !isStatementFault(error)) throw error;
+        logger?.warn({ err: withoutValues(error) }, "could not make or measure the index of a large account");
         await query("ROLLBACK");
         await query(dropIndex(account));
         await enter(query, account, "failed", (error as Error).message);
@@ -110,7 +127,10 @@ export function createUpkeep(
     if (stop.signal.aborted) return;
     timer = setTimeout(() => {
       void look()
-        .catch(() => {})
+        .catch((error: unknown) => {
+          if (stop.signal.aborted) return;
+          logger?.warn({ err: withoutValues(error) }, "could not look after the indexes of large accounts");
+        })
         .finally(wake);
     }, rule.checkMs).unref();
   }
@@ -124,10 +144,9 @@ export function createUpkeep(
   return {
     look,
     async stop() {
+      // What it was building is cleared away by the next node that looks.
       stop.abort();
       clearTimeout(timer);
-      // What it was building is cleared away by the next node that looks.
-      session?.cut();
       await looking?.catch(() => {});
     },
   };
