@@ -7,6 +7,7 @@ import {
   type Accounts,
   type Storage,
 } from "@prosopon/service";
+import type { Logger } from "pino";
 import type { Values } from "./config.ts";
 import { CommandError } from "./errors.ts";
 
@@ -14,10 +15,13 @@ import { CommandError } from "./errors.ts";
 export type StorageOptions = Values<"data"> &
   Partial<Values<"databaseUrl" | "databaseDirectUrl" | "databaseConnections" | "galleryFaces">>;
 
-/** `exclusive: false` works beside a running server. @throws StorageError `locked`, `unusable` */
+/**
+ * `exclusive: false` works beside a running server; `works` where jobs are done: what large accounts need is judged there,
+ * by that node's memory. @throws StorageError `locked`, `unusable`
+ */
 export async function openStorage(
   options: StorageOptions,
-  { exclusive }: { exclusive: boolean },
+  { exclusive, works = false, logger }: { exclusive: boolean; works?: boolean; logger?: Logger | undefined },
 ): Promise<Storage> {
   const { databaseUrl, databaseDirectUrl, databaseConnections, galleryFaces } = options;
   if (databaseUrl === undefined)
@@ -27,6 +31,8 @@ export async function openStorage(
     ...(databaseDirectUrl !== undefined && { directUrl: databaseDirectUrl }),
     ...(databaseConnections !== undefined && { connections: databaseConnections }),
     ...(galleryFaces !== undefined && { galleryFaces }),
+    ...(!works && { indexes: false as const }),
+    ...(logger && { logger }),
   });
 }
 
