@@ -24,9 +24,9 @@ import { refuseUnfinishedTransfer } from "../transfer/unfinished.ts";
 export interface PostgresOptions {
   /** `postgres://user:password@host:5432/database`. May lead through a pooler in transaction mode. */
   url: string;
-  /** Where to listen for notifications, migrate and make indexes, where `url` leads through a pooler: straight to PostgreSQL. */
+  /** Where to listen for notifications, migrate and maintain, where `url` leads through a pooler: straight to PostgreSQL. */
   directUrl?: string;
-  /** Connections at most, beside the one that listens and, now and then, one for an index. Default 10. */
+  /** Connections at most, beside the one that listens and, now and then, one for VACUUM or an index. Default 10. */
   connections?: number;
   /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
   galleryFaces?: number;
@@ -60,7 +60,7 @@ export async function openPostgresStorage({
   const context = createContext(database);
   const feed = await createFeed(database, directUrl);
   const events = createEvents(context, feed);
-  const erasure = createErasure(context);
+  const erasure = createErasure(context, directUrl, { logger });
   const forgetMentions = createForgetMentions(context);
   const matching = createMatching(context, galleryFaces);
   const upkeep =

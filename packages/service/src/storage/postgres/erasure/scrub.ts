@@ -23,7 +23,11 @@ const LOCK = 0x70726f74;
  * laid over them; so rows of zeros are inserted until each page holds as many rows as fit, and rolled back: no one ever
  * sees them, but the bytes are written. True when no noted page is left.
  */
-export async function scrub({ read, transaction, maintain }: Context, relation: Relation): Promise<boolean> {
+export async function scrub(
+  { read, transaction }: Context,
+  relation: Relation,
+  vacuum: (sql: string) => Promise<void>,
+): Promise<boolean> {
   // Before the VACUUM: it can only free what was deleted by now.
   const notes = await read<{ row: number; block: number }>(
     "SELECT row, block FROM erasures WHERE relation = $1",
@@ -31,7 +35,7 @@ export async function scrub({ read, transaction, maintain }: Context, relation: 
   );
   if (notes.length === 0) return true;
   // Without TRUNCATE it takes no lock that readers or writers wait for.
-  await maintain(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation}`);
+  await vacuum(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation}`);
   if (relation === "vectors" && (await hasUnreadyIndex(read))) return false;
   const open = await fill(transaction, relation, new Set(notes.map(({ block }) => block)));
   const done = notes.filter(({ block }) => !open.has(block)).map(({ row }) => row);
