@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
 import { describe, expect, it } from "vitest";
+import { BlobsAwayError, openLocalBlobs, type BlobStore } from "../src/index.ts";
 import { openSqliteStorage } from "../src/storage/sqlite/open.ts";
 import { StorageError } from "../src/storage/types.ts";
 import {
@@ -123,6 +124,33 @@ describe("the worker", () => {
     expect((await jobOf(api, id)).attempts).toBe(8);
   });
 
+  it("does not count an outage of the object storage against a job either, but does bound it", async () => {
+    const clock = new FakeClock();
+    const directory = await mkdtemp(path.join(tmpdir(), "prosopon-outage-"));
+    atEnd(() => rm(directory, { recursive: true }));
+    const there = await openLocalBlobs(directory);
+    let outages = 7;
+    const blobs: BlobStore = {
+      ...there,
+      open: async (blobId) => {
+        if (outages-- > 0) throw new BlobsAwayError("The object storage does not answer.");
+        return there.open(blobId);
+      },
+    };
+    const api = await start({ clock, blobs });
+    const id = await enrol(api);
+    const ended = (job: string, status: string) =>
+      eventually(async () => (await clock.advance(30_000), statusOf(api, job)), { timeout: 30_000 }).toBe(
+        status,
+      );
+    await ended(id, "Succeeded");
+    expect((await jobOf(api, id)).attempts).toBe(8);
+    outages = Infinity;
+    const never = await enrol(api);
+    await ended(never, "Failed");
+    expect(await jobOf(api, never)).toMatchObject({ attempts: 10, dead: { until: expect.any(String) } });
+  });
+
   it("fails at once where trying again would end the same", async () => {
     const engine = faulty(() => {
       throw new ImageError("undecodable", "broken scan");
@@ -226,7 +254,6 @@ describe("the worker", () => {
   it("finishes what an earlier process acknowledged", async () => {
     const first = await start({ engine: { ...faulty(() => {}), warm: () => new Promise(() => {}) } });
     const id = await enrol(first);
-    const { openLocalBlobs } = await import("../src/index.ts");
     const blobs = await openLocalBlobs(path.join(first.directory, "blobs"));
     const second = await start({ storage: first.storage, blobs });
     await second.service.ready();

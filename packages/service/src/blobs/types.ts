@@ -1,4 +1,7 @@
-/** Holds the images in flight, and nothing else: written when received, erased when the job has ended. */
+/**
+ * Holds the images in flight, and nothing else: written when received, erased when the job has ended.
+ * A store elsewhere that is away throws BlobsAwayError.
+ */
 export interface BlobStore {
   /**
    * Stores a stream. Durable when it resolves; on error or abort nothing is left.
@@ -22,4 +25,9 @@ export interface BlobStore {
 
 export class BlobTooLargeError extends Error {
   override readonly name = "BlobTooLargeError";
+}
+
+/** The store is away, and may come back: it does not answer, or says that it cannot. It says nothing about the blob. */
+export class BlobsAwayError extends Error {
+  override readonly name = "BlobsAwayError";
 }

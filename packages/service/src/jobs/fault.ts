@@ -17,5 +17,10 @@ export function databaseAway(error: unknown): boolean {
   );
 }
 
+/** The database or the object storage is away. Compares names: the back-ends may be other copies. */
+export function isAway(error: unknown): boolean {
+  return databaseAway(error) || (error instanceof Error && error.name === "BlobsAwayError");
+}
+
 export const identityGone = (identityId: string): string =>
   `the identity ${identityId} was deleted while the job waited`;

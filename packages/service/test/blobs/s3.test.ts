@@ -89,6 +89,24 @@ describe("S3 blobs", () => {
     expect(await readFile(file.path, "utf8")).toBe("image");
   });
 
+  it("tell an outage by its name, so that nobody takes it for a fault of the image", async () => {
+    const away = { name: "BlobsAwayError" };
+    const put = () => blobs.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    const { blobId } = await put();
+    await server.failNext(500, 502, 503, 504, 503, 429, 503);
+    await expect(blobs.open(blobId)).rejects.toMatchObject({
+      ...away,
+      message: expect.stringContaining("503 InternalError"),
+    });
+    await server.failNext(0, 0, 0, 0, 0, 0, 0);
+    await expect(blobs.open(blobId)).rejects.toMatchObject({
+      ...away,
+      message: expect.stringContaining("does not answer"),
+    });
+    await server.failNext(403);
+    await expect(blobs.open(blobId)).rejects.toMatchObject({ name: "Error" });
+  });
+
   it("list more than one page, only their own prefix", async () => {
     const other = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "q/" });
     await other.put(chunks(Buffer.from("x"), 9), { maxBytes: 9 });

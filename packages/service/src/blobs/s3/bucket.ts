@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
+import { BlobsAwayError } from "../types.ts";
 import { send } from "./send.ts";
 
 export interface S3Options {
@@ -31,7 +32,10 @@ export interface S3Request {
 
 export interface Bucket {
   readonly prefix: string;
-  /** @throws Error with S3's own code when the answer is neither 2xx nor accepted; busy servers are asked again. */
+  /**
+   * Busy servers are asked again. @throws BlobsAwayError when that does not help; Error when the answer is neither 2xx
+   * nor accepted. Both with S3's own code.
+   */
   request(method: string, request: S3Request): Promise<Response>;
   /** The same; the answer's body is read away, so that the connection can be used again. */
   discard(method: string, request: S3Request): Promise<Response>;
@@ -80,6 +84,10 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
     if (answer.ok || accept.includes(answer.status)) return answer;
     // XML with a code; never an object's bytes.
     const code = /<Code>([^<]*)<\/Code>/.exec(await answer.text())?.[1] ?? "no code";
+    if (isAway(answer))
+      throw new BlobsAwayError(
+        `The object storage could not answer ${method} in bucket ${bucket}: ${answer.status} ${code}. Try again once it can.`,
+      );
     throw new Error(
       `The object storage refused ${method} in bucket ${bucket}: ${answer.status} ${code}. ${HINTS[code] ?? "Check its address, bucket and credentials."}`,
     );
@@ -96,6 +104,9 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
   };
 }
 
+/** It runs, but is overloaded or out of order. */
+const isAway = ({ status }: Response): boolean => status >= 500 || status === 429;
+
 /** Every request made here may be sent twice. */
 async function persistently(
   send: () => Promise<Response>,
@@ -106,13 +117,13 @@ async function persistently(
     const last = () => tries === RETRIES || performance.now() - began > PATIENCE_MS;
     try {
       const answer = await send();
-      if ((answer.status < 500 && answer.status !== 429) || last()) return answer;
+      if (!isAway(answer) || last()) return answer;
       await answer.body?.cancel();
     } catch (error) {
       signal?.throwIfAborted();
       if (last()) {
         const { code, message } = error as NodeJS.ErrnoException;
-        throw new Error(
+        throw new BlobsAwayError(
           `The object storage does not answer (${code ?? message}). Check its address and that it runs.`,
           { cause: error },
         );
