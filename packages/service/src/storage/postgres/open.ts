@@ -10,7 +10,6 @@ import { createFaces, insertFaces } from "./faces.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
-import { createForgetMentions } from "./jobs/mentions.ts";
 import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
 import { createUpkeep } from "./matching/approximate/upkeep.ts";
 import { GALLERY_FACES } from "./matching/galleries.ts";
@@ -61,7 +60,6 @@ export async function openPostgresStorage({
   const feed = await createFeed(database, directUrl);
   const events = createEvents(context, feed);
   const erasure = createErasure(context, directUrl, { logger });
-  const forgetMentions = createForgetMentions(context);
   const matching = createMatching(context, galleryFaces);
   const upkeep =
     indexes &&
@@ -75,8 +73,8 @@ export async function openPostgresStorage({
   return {
     accounts: createAccounts(context),
     sessions: createSessions(context),
-    jobs: createJobs(context, events, feed, insertFaces, forgetMentions),
-    identities: createIdentities(context, events, erasure, matching, forgetMentions),
+    jobs: createJobs(context, events, feed, insertFaces),
+    identities: createIdentities(context, events, erasure, matching),
     faces: createFaces(context, erasure),
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },

@@ -14,6 +14,7 @@ import { createIdentities } from "./identities/identities.ts";
 import { createEndJob } from "./jobs/end.ts";
 import { createForgetIdentity } from "./jobs/forget.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createForgetMentions } from "./jobs/mentions.ts";
 import { lockDirectory } from "./lock.ts";
 import { isUpToDate, migrate } from "./migrate.ts";
 import { createSessions } from "./sessions.ts";
@@ -98,6 +99,7 @@ function compose(db: Database.Database, release: () => void): Storage {
   const events = createEvents(context);
   const faces = createFaces(context);
   const endJob = createEndJob(context, events);
+  const forgetMentions = createForgetMentions(context);
   const referenced = db
     .prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads")
     .pluck();
@@ -112,7 +114,12 @@ function compose(db: Database.Database, release: () => void): Storage {
     accounts: createAccounts(context),
     sessions: createSessions(context),
     jobs: createJobs(context, events, faces, endJob),
-    identities: createIdentities(context, faces, createForgetIdentity(context, endJob)),
+    identities: createIdentities(
+      context,
+      faces,
+      createForgetIdentity(context, endJob, forgetMentions),
+      forgetMentions,
+    ),
     faces: { get: faces.get, crop: faces.crop, delete: faces.delete },
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: events.listen, onDue: events.onDue },

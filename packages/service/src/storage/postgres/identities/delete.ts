@@ -4,30 +4,40 @@ import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { forget, lockJobsOf } from "../jobs/forget.ts";
-import type { ForgetMentions } from "../jobs/mentions.ts";
+import { forgetMentions } from "../jobs/mentions.ts";
 import { recordChanges } from "../matching/changes.ts";
 import { storable } from "../text.ts";
 import { unneeded } from "../uploads.ts";
 
+interface Identity {
+  row: number;
+  id: string;
+}
+
 export function createDelete(
-  { accountRow, transaction }: Context,
+  context: Context,
   events: Events,
   erasure: Erasure,
-  forgetMentions: ForgetMentions,
 ): Storage["identities"]["delete"] {
+  const { accountRow, transaction } = context;
+
   return async (accountId, identityIds, now) => {
     const account = await accountRow(accountId);
     const wanted = [...new Set(identityIds.map(storable))];
-    const { gone, ...answer } = await transaction(async (tx) => {
+    const read = (lock = "") =>
+      `SELECT row, id FROM identities WHERE account = $1 AND id = ANY ($2::text[]) ORDER BY row ${lock}`;
+    const there = await context.read<Identity>(read(), [account, wanted]);
+    // In a small gallery every search of a week names everyone, which can be millions: most are forgotten before, in short
+    // transactions, as every search that ends waits while the identity is held.
+    if (there.length === wanted.length)
+      while (await transaction((tx) => forgetMentions(tx, there), { repeatable: true }));
+    return transaction(async (tx) => {
       const before = await lockJobsOf(tx, account, wanted);
       // No job can be started for these from here on (enqueue holds FOR KEY SHARE), and none of them matched or compared.
-      const identities = await tx.query<{ row: number; id: string }>(
-        "SELECT row, id FROM identities WHERE account = $1 AND id = ANY ($2::text[]) ORDER BY row FOR UPDATE",
-        [account, wanted],
-      );
+      const identities = await tx.query<Identity>(read("FOR UPDATE"), [account, wanted]);
       const found = new Set(identities.map(({ id }) => id));
       const missing = wanted.filter((id) => !found.has(id));
-      if (missing.length > 0) return { deleted: false, missing, blobIds: [], gone: [] };
+      if (missing.length > 0) return { deleted: false, missing, blobIds: [] };
 
       // Again, for a job that was started between the two locks.
       const own = [
@@ -50,10 +60,7 @@ export function createDelete(
       await tx.query("DELETE FROM identities WHERE row = ANY ($1::bigint[])", [rows]);
       const freed = await unneeded(tx, blobIds);
       await events.record(tx, ended);
-      return { deleted: true, missing: [], blobIds: freed, gone: identities };
+      return { deleted: true, missing: [], blobIds: freed };
     });
-    // They are deleted, whatever becomes of this: a sweep goes on with it.
-    await forgetMentions(gone).catch(() => {});
-    return answer;
   };
 }

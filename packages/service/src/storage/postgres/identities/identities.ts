@@ -3,7 +3,6 @@ import type { Context } from "../context.ts";
 import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { facesOf } from "../faces.ts";
-import type { ForgetMentions } from "../jobs/mentions.ts";
 import type { Matching } from "../matching/matching.ts";
 import { storable } from "../text.ts";
 import { createDelete } from "./delete.ts";
@@ -16,7 +15,6 @@ export function createIdentities(
   events: Events,
   erasure: Erasure,
   matching: Matching,
-  forgetMentions: ForgetMentions,
 ): Storage["identities"] {
   const { read, accountRow } = context;
 
@@ -46,7 +44,7 @@ export function createIdentities(
       return row!;
     },
     patch: createPatch(context),
-    delete: createDelete(context, events, erasure, forgetMentions),
+    delete: createDelete(context, events, erasure),
     nearest: matching.nearest,
     compare: matching.compare,
   };

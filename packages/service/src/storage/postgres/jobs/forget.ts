@@ -3,6 +3,7 @@ import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
 import type { EndJobs } from "./end.ts";
+import { forgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const GONE = "The identity was deleted before this job was done.";
@@ -29,10 +30,7 @@ export function lockJobsOf(
   );
 }
 
-/**
- * Inside the transaction that deletes identities, and holds them and their jobs: removes them from the memory of their own
- * jobs, and notes that others are to forget them.
- */
+/** Inside the transaction that deletes identities, and holds them and their jobs: removes them from the memory of jobs. */
 export async function forget(
   tx: Transaction,
   identities: readonly { row: number; id: string }[],
@@ -58,11 +56,8 @@ export async function forget(
       [jobs.map(({ row }) => row), jobs.map(({ payload }) => toJson(bare(payload))), now],
     );
   }
-  // Who names them among a search's candidates is read no further here: there may be millions (jobs/mentions.ts).
-  await tx.query("INSERT INTO forgettings (identity, id) SELECT * FROM unnest($1::bigint[], $2::text[])", [
-    identities.map(({ row }) => row),
-    identities.map(({ id }) => id),
-  ]);
+  // Few: those of the time before were forgotten before. No more come: whoever notes one holds the identity for it.
+  while (await forgetMentions(tx, identities));
   return { blobIds: blobs.map(({ blob_id }) => blob_id), ended };
 }
 

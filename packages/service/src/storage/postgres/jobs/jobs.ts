@@ -11,7 +11,6 @@ import { createEnqueue } from "./enqueue.ts";
 import { createFinish } from "./finish.ts";
 import { createLeases } from "./leases.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
-import type { ForgetMentions } from "./mentions.ts";
 import { createRetry } from "./retry.ts";
 import { createSweep } from "./sweep.ts";
 
@@ -20,7 +19,6 @@ export function createJobs(
   events: Events,
   feed: Feed,
   insertFaces: InsertFaces,
-  forgetMentions: ForgetMentions,
 ): Storage["jobs"] {
   const { read, accountRow } = context;
   const from = `SELECT ${JOB_COLUMNS} FROM jobs j`;
@@ -31,7 +29,7 @@ export function createJobs(
     ...createLeases(context, events, feed),
     finish: createFinish(context, events, endJobs, insertFaces),
     ...createRetry(context, events, feed),
-    sweep: createSweep(context, forgetMentions),
+    sweep: createSweep(context),
     async get(accountId, jobId) {
       const [row] = await read<JobRow>(`${from} WHERE j.id = $1 AND j.account = $2`, [
         storable(jobId),

@@ -1,14 +1,10 @@
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import type { ForgetMentions } from "./mentions.ts";
 
 /** Jobs of one transaction: it holds the heads of their accounts. */
 const BATCH = 1_000;
 
-export function createSweep(
-  { transaction }: Context,
-  forgetMentions: ForgetMentions,
-): Storage["jobs"]["sweep"] {
+export function createSweep({ transaction }: Context): Storage["jobs"]["sweep"] {
   async function batch(before: number): Promise<number> {
     return transaction(async ({ query }) => {
       // jobs_ended; what another node sweeps at the same time is passed over.
@@ -32,7 +28,6 @@ export function createSweep(
   }
 
   return async (before) => {
-    await forgetMentions();
     let swept = 0;
     for (;;) {
       const count = await batch(before);

@@ -2,6 +2,7 @@ import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceReader, FaceWriter } from "../faces.ts";
 import type { ForgetIdentity } from "../jobs/forget.ts";
+import type { ForgetMentions } from "../jobs/mentions.ts";
 import { createDelete } from "./delete.ts";
 import { createList } from "./list.ts";
 import { createMatching } from "./matching.ts";
@@ -12,6 +13,7 @@ export function createIdentities(
   context: Context,
   faces: FaceReader & FaceWriter,
   forget: ForgetIdentity,
+  forgetMentions: ForgetMentions,
 ): Storage["identities"] {
   const { db, accountRow } = context;
   const byId = db.prepare<[string, number], IdentityRow>(
@@ -39,7 +41,7 @@ export function createIdentities(
       return count.get({ account: accountRow(accountId) ?? -1 })!;
     },
     patch: createPatch(context, faces),
-    delete: createDelete(context, faces, forget),
+    delete: createDelete(context, faces, forget, forgetMentions),
     ...createMatching(context),
   };
 }

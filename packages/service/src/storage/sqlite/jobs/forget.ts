@@ -1,8 +1,7 @@
 import type { JobPayload } from "../../types.ts";
-import type { JobResult } from "@prosopon/core/contract";
 import type { Context } from "../context.ts";
-import { keepCandidates } from "../../candidates.ts";
 import type { EndJob } from "./end.ts";
+import type { ForgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const GONE = "The identity was deleted before this job was done.";
@@ -13,7 +12,11 @@ export type ForgetIdentity = (
   now: number,
 ) => string[];
 
-export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdentity {
+export function createForgetIdentity(
+  { db }: Context,
+  end: EndJob,
+  forgetMentions: ForgetMentions,
+): ForgetIdentity {
   // jobs_identity
   const own = db.prepare<[string, number], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.identity_id = ? AND j.account = ?`,
@@ -24,11 +27,6 @@ export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdenti
   const scrub = db.prepare(
     "UPDATE jobs SET payload = ?, result = NULL, dead_until = min(dead_until, ?) WHERE row = ?",
   );
-  const mentioning = db.prepare<[number], { row: number; result: string | null }>(
-    "SELECT j.row, j.result FROM mentions m JOIN jobs j ON j.row = m.job WHERE m.identity = ?",
-  );
-  const rewrite = db.prepare("UPDATE jobs SET result = ? WHERE row = ?");
-  const dropMentions = db.prepare("DELETE FROM mentions WHERE identity = ?");
 
   return ({ row, id, account }, now) => {
     const freed: string[] = [];
@@ -37,15 +35,8 @@ export function createForgetIdentity({ db }: Context, end: EndJob): ForgetIdenti
       if (job.finished_at === null) end(job, { status: "Failed", error: GONE }, now);
       scrub.run(JSON.stringify(bare(JSON.parse(job.payload) as JobPayload)), now, job.row);
     }
-    for (const job of mentioning.all(row)) {
-      if (job.result === null) continue;
-      const result = keepCandidates(
-        JSON.parse(job.result) as JobResult,
-        (candidate) => candidate.identity_id !== id,
-      );
-      rewrite.run(JSON.stringify(result), job.row);
-    }
-    dropMentions.run(row);
+    // Few: those of the time before were forgotten before.
+    while (forgetMentions({ row, id }));
     return freed;
   };
 }

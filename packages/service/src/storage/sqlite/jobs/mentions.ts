@@ -1,0 +1,29 @@
+import type { JobResult } from "@prosopon/core/contract";
+import { keepCandidates } from "../../candidates.ts";
+import type { Context } from "../context.ts";
+
+/** Searches of one step, which has the event loop for some 20 ms. */
+const BATCH = 1_000;
+
+/** Inside a transaction: takes an identity out of the answers of the next searches that name it. True when there may be more. */
+export type ForgetMentions = (identity: { row: number; id: string }) => boolean;
+
+export function createForgetMentions({ db }: Context): ForgetMentions {
+  // The primary key of mentions.
+  const naming = db.prepare<[number, number], { row: number; result: string | null }>(
+    "SELECT j.row, j.result FROM mentions m JOIN jobs j ON j.row = m.job WHERE m.identity = ? ORDER BY m.job LIMIT ?",
+  );
+  const rewrite = db.prepare("UPDATE jobs SET result = ? WHERE row = ?");
+  const drop = db.prepare("DELETE FROM mentions WHERE identity = ? AND job = ?");
+
+  return ({ row: identity, id }) => {
+    const jobs = naming.all(identity, BATCH);
+    for (const { row, result } of jobs) {
+      drop.run(identity, row);
+      if (result === null) continue;
+      const kept = keepCandidates(JSON.parse(result) as JobResult, ({ identity_id }) => identity_id !== id);
+      rewrite.run(JSON.stringify(kept), row);
+    }
+    return jobs.length === BATCH;
+  };
+}
