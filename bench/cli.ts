@@ -39,7 +39,11 @@ for (const name of names) {
       goals: goals.map(({ name, value, goal, unit, holds }) => ({ name, value, goal, unit, holds })),
     };
     if (options.save) {
-      const dated = { date: new Date().toISOString().slice(0, 10), ...result };
+      // What was asked for beyond the default; no folder of this machine.
+      const asked = program.args
+        .slice(1)
+        .filter((word) => !/^--(json|save)$/.test(word) && /^(--[a-z-]+|[\d,.]+)$/.test(word));
+      const dated = { date: new Date().toISOString().slice(0, 10), asked, ...result };
       writeFileSync(`${directory}/results/${name}.json`, `${JSON.stringify(dated, null, 2)}\n`);
     }
     if (options.json) console.log(JSON.stringify(result));

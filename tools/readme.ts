@@ -7,6 +7,8 @@ import path from "node:path";
 
 interface Result {
   date: string;
+  /** Options of the run. */
+  asked?: string[];
   name: string;
   machine: string;
   goals: { name: string; value: number; goal: number; unit: string; holds: boolean }[];
@@ -32,11 +34,11 @@ function figures(): string {
     .filter((name) => name.endsWith(".json"))
     .sort()
     .map((name) => JSON.parse(readFileSync(path.join(root, "bench/results", name), "utf8")) as Result);
-  const rows = results.flatMap(({ name, date, goals }) =>
+  const rows = results.flatMap(({ name, date, asked = [], goals }) =>
     inFewRows(goals).map((goal) => {
       const unit = goal.unit && ` ${goal.unit}`;
       const value = Number(goal.value.toPrecision(4));
-      return `| ${goal.name} | ${value}${unit} | ${goal.goal}${unit} | ${goal.holds ? "yes" : "**no**"} | \`pnpm bench ${name}\`, ${date} |`;
+      return `| ${goal.name} | ${value}${unit} | ${goal.goal}${unit} | ${goal.holds ? "yes" : "**no**"} | \`pnpm bench ${[name, ...asked].join(" ")}\`, ${date} |`;
     }),
   );
   const machines = [...new Set(results.map((result) => result.machine))].join("; ");
