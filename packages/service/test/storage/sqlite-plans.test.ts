@@ -43,6 +43,11 @@ describe("SQLite query plans", () => {
       "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.dead_until IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     ],
     [
+      "a page of failed jobs",
+      "jobs_failed",
+      "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND (? IS NULL OR j.status = ?) AND j.status = 'Failed' ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+    ],
+    [
       "the jobs whose turn it is",
       "jobs_queue",
       "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?",
@@ -83,6 +88,13 @@ describe("SQLite query plans", () => {
     expect(text).toContain(index);
     expect(text).not.toMatch(/TEMP B-TREE/);
     if (!sql.includes("min(")) expect(text).not.toMatch(/^SCAN/m);
+  });
+
+  it("finds a page of unfinished jobs among the unfinished alone, and sorts those", () => {
+    const text = plan(
+      "SELECT * FROM jobs j INDEXED BY jobs_waiting WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.status = '?' AND j.due_at IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+    );
+    expect(text).toMatch(/SEARCH j USING INDEX jobs_waiting/);
   });
 
   it("finds the images of dead jobs whose time is over among the dead jobs alone", () => {
