@@ -2,6 +2,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
+import { isOutage } from "../../src/storage/postgres/faults.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import { enrol, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, type TestDatabase, testPostgres } from "./database.ts";
@@ -9,6 +10,26 @@ import { createDatabase, type TestDatabase, testPostgres } from "./database.ts";
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
 const server = postgres as Exclude<typeof postgres, string>;
+
+/** As Node's sockets tell them, then PostgreSQL itself. ENOTFOUND: a container that is down takes its name along. */
+const away = [
+  ...["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"],
+  ...["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN"],
+  ...["08006", "57P01", "57P02", "57P03", "57P05", "25P03", "53300"],
+];
+
+describe("an outage of the database", () => {
+  const told = (code: string) => Object.assign(new Error("told by its code alone"), { code });
+
+  it("is known by its code, also where every address of a name ends so, and waited for", () => {
+    expect(away.filter((code) => !isOutage(told(code)))).toEqual([]);
+    expect(away.filter((code) => !isOutage(new AggregateError([told(code)])))).toEqual([]);
+  });
+
+  it("is nothing that the database itself refuses", () => {
+    for (const code of ["23505", "42P01", "28P01", "57014"]) expect(isOutage(told(code)), code).toBe(false);
+  });
+});
 
 describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reason}` : ""}`, () => {
   let database: TestDatabase;

@@ -1,8 +1,11 @@
 import pg from "pg";
 
-/** Connection failures (class 08), shutdown and start-up (57P01 to 57P03), closed as idle (57P05, 25P03), no connection left (53300). */
+/**
+ * Connection failures (class 08), shutdown and start-up (57P01 to 57P03), closed as idle (57P05, 25P03), no connection left
+ * (53300). A container that is down takes its name along (ENOTFOUND).
+ */
 const OUTAGE =
-  /^(08...|57P0[1235]|25P03|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN)$/;
+  /^(08...|57P0[1235]|25P03|53300|ECONN(REFUSED|RESET|ABORTED)|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENET(UNREACH|DOWN)|EAI_AGAIN|ENOTFOUND)$/;
 /** What node-postgres says without a code when the connection breaks under a query. */
 const BROKEN =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|not queryable|connection error/i;
