@@ -1,6 +1,6 @@
 import { EXTERNAL_ID_MAX_LENGTH, IdentityPatch, METADATA_MAX_BYTES, Metadata } from "@prosopon/core/contract";
-import { json, type Handler } from "../http/call.ts";
-import { receiveForm } from "../http/form.ts";
+import { json, type Call, type Handler } from "../http/call.ts";
+import { receiveForm, type Form } from "../http/form.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
 import { startJob } from "../jobs/start.ts";
@@ -13,28 +13,26 @@ export const createNamedIdentity: Handler = async (call) => {
   const { deps, accountId } = call;
   await deps.quota.check(accountId);
   const form = await receiveForm(call, IMAGES_PER_JOB);
-  try {
-    const externalId = form.text("external_id") || undefined;
-    if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH)
-      throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
-    const text = form.text("metadata");
-    const metadata = text ? checkedMetadata(parseJson(text)) : {};
-    // Told now where it can be; a race of two creates is told by the job.
-    const taken =
-      externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
-    if (taken)
-      throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
-    return await startJob(call, form, {
-      kind: "enrol",
-      images: form.images,
-      ...(externalId && { externalId }),
-      metadata,
-    });
-  } catch (error) {
+  const named = await checkedName(call, form).catch(async (error: unknown) => {
     await form.discard();
     throw error;
-  }
+  });
+  return startJob(call, form, { kind: "enrol", images: form.images, ...named });
 };
+
+/** What the form says beside its images. @throws HttpProblem 400, 409 */
+async function checkedName({ deps, accountId }: Call, form: Form) {
+  const externalId = form.text("external_id") || undefined;
+  if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH)
+    throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
+  const text = form.text("metadata");
+  const metadata = text ? checkedMetadata(parseJson(text)) : {};
+  // Told now where it can be; a race of two creates is told by the job.
+  const taken =
+    externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
+  if (taken) throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
+  return { ...(externalId && { externalId }), metadata };
+}
 
 export const listIdentities: Handler = async ({ deps, accountId, query }) => {
   const ids = idsOf(query);

@@ -72,8 +72,8 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     await database.drop();
   });
 
-  const enrol = async (api: Fixture) =>
-    api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) });
+  const enrol = async (api: Fixture, route = IDENTITY) =>
+    api.call("POST", route, { body: form([["input_images", await photo("audrey.jpg")]]) });
 
   it("acknowledges the job all the same, and wakes whoever waits for jobs", async () => {
     const api = await start({ storage });
@@ -105,15 +105,19 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     expect((await api.call("GET", "/v1/account")).body).toMatchObject({ identities: 1, faces: 2 });
   });
 
-  it("keeps the images of a job that may have been written while the database stays away, and does it later", async () => {
-    const api = await start({ storage });
-    line.cut({ behind: "the statement", away: true });
-    const { status } = await enrol(api); // for as long as the service has patience
-    expect([line.wasCut, status]).toEqual([true, 503]);
-    line.heal();
-    await eventually(async () => (await api.call("GET", "/v1/jobs")).body.jobs?.[0]?.status, {
-      timeout: 40_000,
-    }).toBe("Succeeded");
-    expect((await api.call("GET", "/v1/account")).body.identities).toBe(1);
-  }, 90_000);
+  it.each([IDENTITY, "/v1/identities"])(
+    "keeps the images of a job that may have been written while the database stays away, and does it later: POST %s",
+    async (route) => {
+      const api = await start({ storage });
+      line.cut({ behind: "the statement", away: true });
+      const { status } = await enrol(api, route); // for as long as the service has patience
+      expect([line.wasCut, status]).toEqual([true, 503]);
+      line.heal();
+      await eventually(async () => (await api.call("GET", "/v1/jobs")).body.jobs?.[0]?.status, {
+        timeout: 40_000,
+      }).toBe("Succeeded");
+      expect((await api.call("GET", "/v1/account")).body.identities).toBe(1);
+    },
+    90_000,
+  );
 });
