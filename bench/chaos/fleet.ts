@@ -138,11 +138,12 @@ export function startFleet(members: Member[]): Fleet {
       const process = running.get(name);
       const fate = fates.find((fate) => fate.name === name);
       if (!process || !fate || killed.has(process)) return;
+      // One that has just ended by itself is not killed.
+      if (!process.kill("SIGKILL")) return;
       killed.add(process);
       ready.delete(name);
       fate.kills++;
       if (!down.has(name)) down.set(name, performance.now());
-      process.kill("SIGKILL");
     },
     async stop() {
       stop.abort();

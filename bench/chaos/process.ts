@@ -16,7 +16,8 @@ export interface RunningProcess {
   readonly ready: Promise<string>;
   /** Resolves at its end with what it said last on stderr that was not a log line. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; said: string }>;
-  kill(signal: NodeJS.Signals): void;
+  /** False when it had ended already. */
+  kill(signal: NodeJS.Signals): boolean;
 }
 
 /** Only what the harness sets reaches the process, whatever the developer's shell has. */
@@ -59,5 +60,5 @@ export function startProcess({ command, env = {}, onLog }: ProcessOptions): Runn
     void ended.then(() => reject(new Error("ended before it was ready")));
   });
   ready.catch(() => {});
-  return { pid: child.pid!, ready, ended, kill: (signal) => void child.kill(signal) };
+  return { pid: child.pid!, ready, ended, kill: (signal) => child.kill(signal) };
 }

@@ -15,9 +15,11 @@ export interface Site {
   accounts: Credentials[];
   /** Of images in flight, shared by all nodes. */
   blobs: string;
-  restartDatabase(): Promise<void>;
+  /** Hard, as a crash would; false where the server is not ours, and only all connections were cut. */
+  restartDatabase(): Promise<boolean>;
   /** Cuts the connection by which one API node listens; how many were cut. */
   cutListener(): Promise<number>;
+  databaseUrl: string;
   connect(): Promise<pg.Client>;
   stop(): Promise<void>;
 }
@@ -86,9 +88,13 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       url: proxy.url,
       accounts: credentials,
       blobs,
+      databaseUrl: url,
       connect: () => open(url),
-      // A server that is not ours can only have its connections cut, all of them.
-      restartDatabase: server.restart ?? (async () => void (await cut(url, "datname = current_database()"))),
+      async restartDatabase() {
+        if (server.restart) await server.restart();
+        else await cut(url, "datname = current_database()");
+        return server.restart !== undefined;
+      },
       cutListener: () => cut(url, `application_name = '${LISTENER}api'`, 1),
       stop,
     };

@@ -5,8 +5,8 @@ export interface Storm {
   fleet: Fleet;
   /** How far the sending has come, 0..1. */
   progress(): number;
-  /** Hard restart of PostgreSQL. */
-  restartDatabase(): Promise<void>;
+  /** Whether it was a hard restart, and not only cut connections. */
+  restartDatabase(): Promise<boolean>;
   /** Cuts the connection by which an API node listens; how many were cut. */
   cutListener(): Promise<number>;
   /** Ends the storm. */
@@ -14,15 +14,18 @@ export interface Storm {
 }
 
 export interface Weather {
-  /** How long PostgreSQL's restart took, ms; undefined when it came to none. */
+  /** From the beginning of the killing to its end, ms. */
+  ms: number;
+  /** How long PostgreSQL's restart took, or the cutting of all connections, ms; undefined when it came to none. */
   databaseRestartMs?: number;
+  hardRestarts: number;
   /** performance.now() at its beginning. */
   databaseRestartAt?: number;
   listenersCut: number;
 }
 
 /** One process dies every so often. */
-const KILL_MS = 2_000;
+export const KILL_MS = 2_000;
 const RESTART_AT = 0.35;
 const CUT_AT = 0.65;
 
@@ -34,7 +37,8 @@ export async function rage({
   cutListener,
   signal,
 }: Storm): Promise<Weather> {
-  const weather: Weather = { listenersCut: 0 };
+  const weather: Weather = { ms: 0, hardRestarts: 0, listenersCut: 0 };
+  const start = performance.now();
   let restarting: Promise<void> | undefined;
   while (!signal.aborted) {
     await sleep(KILL_MS, undefined, { signal }).catch(() => {});
@@ -43,7 +47,8 @@ export async function rage({
     if (!restarting && progress() >= RESTART_AT) {
       const began = performance.now();
       weather.databaseRestartAt = began;
-      restarting = restartDatabase().then(() => {
+      restarting = restartDatabase().then((hard) => {
+        if (hard) weather.hardRestarts++;
         weather.databaseRestartMs = performance.now() - began;
       });
       restarting.catch(() => {}); // awaited below
@@ -52,6 +57,7 @@ export async function rage({
     if (weather.listenersCut === 0 && weather.databaseRestartMs !== undefined && progress() >= CUT_AT)
       weather.listenersCut = await cutListener().catch(() => 0);
   }
+  weather.ms = performance.now() - start;
   await restarting;
   return weather;
 }
