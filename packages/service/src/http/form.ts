@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { Busboy } from "@fastify/busboy";
+import { eraseOrLeave } from "../blobs/erase.ts";
 import { createBreakable } from "../breakable.ts";
 import type { Deps } from "../deps.ts";
 import type { ImageRef } from "../storage/types.ts";
@@ -185,12 +186,10 @@ export async function storeImage(
   return { blobId, size };
 }
 
-/** Where that fails the caller still hears of the fault that led to it, and the sweep of orphans erases them. */
-export async function eraseStored({ blobs, receiving, logger }: Deps, stored: string[]): Promise<void> {
-  await blobs.delete(stored).catch((error: unknown) => {
-    logger.error({ err: error }, "could not erase images that no job came of; the sweep will");
-  });
-  for (const blobId of stored) receiving.delete(blobId);
+/** Where that fails the caller still hears of the fault that led to it. */
+export async function eraseStored(deps: Deps, stored: string[]): Promise<void> {
+  await eraseOrLeave(deps, stored);
+  for (const blobId of stored) deps.receiving.delete(blobId);
 }
 
 /** Says which image it was, where there may be several. */

@@ -1,4 +1,5 @@
 import type { JobKind } from "@prosopon/core/contract";
+import { eraseOrLeave } from "../blobs/erase.ts";
 import type { Deps } from "../deps.ts";
 import type { ClaimedJob, JobOutcome, JobPayload } from "../storage/types.ts";
 import { isAway, permanentReason } from "./fault.ts";
@@ -57,7 +58,7 @@ const LEASE_LOST = new Error("the lease has passed on");
 const STOPPING = new Error("the worker stops");
 
 export function createWorker(deps: Deps): Worker {
-  const { storage, blobs, clock, logger, engine, limits } = deps;
+  const { storage, clock, logger, engine, limits } = deps;
   const inHand = new Map<string, InHand>();
   const hands = createHands(engine, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
@@ -212,7 +213,10 @@ export function createWorker(deps: Deps): Worker {
     }
     if (outcome.type === "failed" && outcome.deadUntil !== undefined) return; // its images wait for a retry
     // After the end is written: a crash in between leaves orphans, which the sweep finds.
-    await blobs.delete(job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])));
+    await eraseOrLeave(
+      deps,
+      job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])),
+    );
   }
 
   async function renew(): Promise<void> {

@@ -1,4 +1,5 @@
 import { DeleteRequest } from "@prosopon/core/contract";
+import { eraseOrLeave } from "../blobs/erase.ts";
 import { noContent, json, type Call, type Handler } from "../http/call.ts";
 import { receiveForm, type Form } from "../http/form.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
@@ -66,7 +67,7 @@ export const deleteIdentities: Handler = async (call) => {
   );
   if (!deleted)
     throw new HttpProblem(404, `nothing was deleted: no identity has the id ${missing.join(", ")}`);
-  await deps.blobs.delete(blobIds);
+  await eraseOrLeave(deps, blobIds);
   return noContent();
 };
 
