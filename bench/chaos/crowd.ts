@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Client } from "@prosopon/core";
 import type { Credentials } from "@prosopon/service";
 import type { Photos } from "./photos.ts";
-import { nameOf, send, type Attempt, type Sight } from "./sender.ts";
+import { nameOf, send, type Attempt, type Order, type Sight } from "./sender.ts";
 import { followGraphql, followStream, watchByGraphql, type GraphqlAt, type Stream } from "./streams.ts";
 
 export interface CrowdOptions {
@@ -79,12 +79,13 @@ export async function gather(options: CrowdOptions): Promise<Crowd> {
   };
   const acknowledged = () => attempts.reduce((count, { jobId }) => count + (jobId ? 1 : 0), 0);
 
-  async function next(): Promise<"enrol" | "search" | undefined> {
+  async function next(): Promise<Order | undefined> {
     if (taken >= total || signal.aborted) return undefined;
     const index = taken++;
     const due = began + (index * 1000) / options.jobsPerSecond - performance.now();
     if (due > 0) await sleep(due, undefined, { signal }).catch(() => {});
-    return signal.aborted ? undefined : index % 2 === 0 ? "enrol" : "search";
+    if (signal.aborted) return undefined;
+    return { kind: index % 2 === 0 ? "enrol" : "search", named: index % 4 === 0 };
   }
 
   const all = seats.map(({ at, account, by, client, listener }, index) => {

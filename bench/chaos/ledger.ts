@@ -1,4 +1,4 @@
-import type { Audit, JobFound } from "./audit.ts";
+import type { Audit, ImagesFound, JobFound } from "./audit.ts";
 import type { Attempt, Sight } from "./sender.ts";
 import type { Stream } from "./streams.ts";
 
@@ -8,6 +8,8 @@ export interface Records {
   sights: Sight[];
   streams: Stream[];
   audit: Audit;
+  /** After the sweep that came last. */
+  swept: ImagesFound;
 }
 
 /** Every number that must be 0, with examples of what was found. */
@@ -39,11 +41,10 @@ export function byTag(attempts: Attempt[]): Map<string, Attempt[]> {
   return Map.groupBy(attempts, ({ tag }) => tag);
 }
 
-export function findBreaches({ attempts, sights, streams, audit }: Records): Breach[] {
+export function findBreaches({ attempts, sights, streams, audit, swept }: Records): Breach[] {
   const found = new Map(audit.jobs.map((job) => [job.id, job]));
   const acknowledged = attempts.flatMap(({ jobId }) => jobId ?? []);
   const tags = byTag(attempts);
-  const enrolled = [...tags].filter(([, all]) => all[0]!.kind === "enrol" && all.some(({ jobId }) => jobId));
 
   return [
     breach(
@@ -66,21 +67,9 @@ export function findBreaches({ attempts, sights, streams, audit }: Records): Bre
         .filter((job) => job.status === "Failed" && failureOf(job, tags) === "other")
         .map(({ id, error }) => `${id} ${error}`),
     ),
-    breach(
-      "people with two identities",
-      [...audit.identities].filter(([, count]) => count > 1).map(([tag]) => tag),
-    ),
-    breach(
-      "people acknowledged without an identity",
-      enrolled
-        .filter(([tag, all]) => !audit.identities.has(tag) && !all.some((each) => givenUp(each, found)))
-        .map(([tag]) => tag),
-    ),
-    {
-      what: "identities that no enrolment made, or with other faces",
-      count: audit.strayIdentities,
-      examples: [],
-    },
+    breach("people with two identities", twins(sights, audit)),
+    breach("people acknowledged without an identity", unborn(tags, audit, found)),
+    breach("identities that no enrolment made, or with other faces", strays(audit)),
     breach("accounts with gaps in their events", audit.gaps),
     { what: "faces and vectors that do not match", count: audit.galleryFaults, examples: [] },
     breach(
@@ -93,6 +82,8 @@ export function findBreaches({ attempts, sights, streams, audit }: Records): Bre
       streams.flatMap((each) => lacking(each, audit)),
     ),
     breach("account streams told out of order or twice", streams.flatMap(unordered)),
+    breach("images left that no job needs, after a sweep", swept.unneeded),
+    breach("images lost that a job needs", [...audit.images.missing, ...swept.missing]),
   ];
 }
 
@@ -104,11 +95,69 @@ function givenUp({ jobId }: Attempt, found: Map<string, JobFound>): boolean {
   return GIVEN_UP.test((jobId !== undefined && found.get(jobId)?.error) || "");
 }
 
-function missed({ jobId, by, statuses, failure }: Sight, found: Map<string, JobFound>): string[] {
+/**
+ * One enrolment, one identity: by the external ids, by what each job's subscribers and the database name as whom it enrolled,
+ * and, whatever names them, by the number of identities in the account.
+ */
+function twins(sights: Sight[], { identities, jobs }: Audit): string[] {
+  const named = Map.groupBy(
+    identities.filter(({ tag }) => tag !== null),
+    ({ account, tag }) => `${account} ${tag}`,
+  );
+  const told = new Map(sights.flatMap(({ jobId, identityIds = [] }) => [[jobId, identityIds] as const]));
+  const enrolments = jobs.filter(({ kind, status }) => kind === "enrol" && status === "Succeeded");
+  const perAccount = Map.groupBy(enrolments, ({ account }) => account);
+  return [
+    ...[...named].filter(([, all]) => all.length > 1).map(([name]) => name),
+    ...enrolments
+      .filter(({ id, identityId }) => new Set([identityId, ...(told.get(id) ?? [])]).size > 1)
+      .map(({ id, identityId }) => `${id}: ${identityId}, told ${told.get(id)!.join(" ")}`),
+    ...[...Map.groupBy(identities, ({ account }) => account)].flatMap(([account, all]) => {
+      const made = perAccount.get(account)?.length ?? 0;
+      return Array.from(
+        { length: Math.max(0, all.length - made) },
+        () => `${account}: ${all.length} identities of ${made} enrolments`,
+      );
+    }),
+  ];
+}
+
+/** Of the people whose enrolment was acknowledged. */
+function unborn(tags: Map<string, Attempt[]>, audit: Audit, found: Map<string, JobFound>): string[] {
+  const externalIds = new Set(audit.identities.map(({ tag }) => tag));
+  const ids = new Set<string | null>(audit.identities.map(({ id }) => id));
+  return [...tags].flatMap(([tag, all]) => {
+    const acknowledged = all.filter(({ kind, jobId }) => kind === "enrol" && jobId !== undefined);
+    if (acknowledged.length === 0 || all.some((each) => givenUp(each, found))) return [];
+    const there = all[0]!.named
+      ? externalIds.has(tag)
+      : acknowledged.every(({ jobId }) => ids.has(found.get(jobId!)?.identityId ?? null));
+    return there ? [] : [`${tag} of job ${acknowledged.map(({ jobId }) => jobId).join(" ")}`];
+  });
+}
+
+/** Whom not exactly one enrolment made, or without the one face that it gave. */
+function strays({ identities, jobs }: Audit): string[] {
+  const made = Map.groupBy(
+    jobs.filter(({ kind, status }) => kind === "enrol" && status === "Succeeded"),
+    ({ identityId }) => identityId,
+  );
+  return identities
+    .filter(({ id, faces }) => made.get(id)?.length !== 1 || faces !== 1)
+    .map(({ id, faces }) => `${id}: ${made.get(id)?.length ?? 0} enrolments, ${faces} faces`);
+}
+
+function missed(
+  { jobId, by, statuses, identityIds, failure }: Sight,
+  found: Map<string, JobFound>,
+): string[] {
   const last = statuses.at(-1);
   const real = found.get(jobId)?.status;
-  if (failure === undefined && last === real && last !== undefined && isFinal(last)) return [];
-  return [`${by} ${jobId}: ${statuses.join(" ")} ${failure ?? ""}, really ${real}`];
+  const nobody = identityIds?.length === 0 && last === "Succeeded";
+  if (failure === undefined && last === real && last !== undefined && isFinal(last) && !nobody) return [];
+  return [
+    `${by} ${jobId}: ${statuses.join(" ")} ${failure ?? (nobody ? "without an identity" : "")}, really ${real}`,
+  ];
 }
 
 /** Sent, Started, final: some may be left out, none comes again. */

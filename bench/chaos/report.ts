@@ -12,23 +12,25 @@ export const HARD_RESTARTS = "hard restarts of PostgreSQL";
 
 /** The ledger as tables, figures and goals. */
 export function report(chaos: Chaos): Report {
-  const { fates, weather, crowd, audit, breaches, unfound } = chaos;
+  const { fates, weather, crowd, audit, swept, breaches, unfound } = chaos;
   const { attempts, sights, streams, refreshes } = crowd;
   const acknowledged = attempts.filter(({ jobId }) => jobId !== undefined);
   const kept = new Set(acknowledged.map(({ jobId }) => jobId));
   const tags = byTag(attempts);
   const failed = audit.jobs.filter(({ status }) => status === "Failed");
   const reasons = Map.groupBy(failed, (job) => failureOf(job, tags));
-  const acknowledgedAs = (kind: string) => acknowledged.filter((each) => each.kind === kind).length;
   const unknown = audit.jobs.filter(({ id }) => !kept.has(id)).length;
   const waits = sights.flatMap(({ ms }) => ms ?? []).toSorted((a, b) => a - b);
   const killsOf = (...roles: string[]) => sum(fates, ({ role, kills }) => (roles.includes(role) ? kills : 0));
+  const enrolments = acknowledged.filter(({ kind }) => kind === "enrol");
+  const left = audit.images.unneeded.length;
   const tries = audit.jobs.map((job) => job.attempts);
 
   const ledger: [string, string | number][] = [
     ["POSTs sent", attempts.length],
-    ["enrolments acknowledged", acknowledgedAs("enrol")],
-    ["searches acknowledged", acknowledgedAs("search")],
+    ["enrolments acknowledged", enrolments.length],
+    ["… of them by the documented route, without an external id", count(enrolments, ({ named }) => !named)],
+    ["searches acknowledged", acknowledged.length - enrolments.length],
     ["POSTs without an acknowledgement (repeated)", attempts.length - acknowledged.length],
     ["jobs in the database", audit.jobs.length],
     ["… of POSTs without an acknowledgement, and the searches afterwards", unknown],
@@ -40,10 +42,24 @@ export function report(chaos: Chaos): Report {
     ["ended Failed: given up, every try having ended with its process", reasons.get("given up")?.length ?? 0],
     ["jobs tried more than once", tries.filter((count) => count > 1).length],
     ["most tries of a job", Math.max(...tries)],
-    ["job watches, by core and by GraphQL", `${count(sights, "core")} + ${count(sights, "graphql")}`],
+    ["identities in the database", audit.identities.length],
+    [
+      "… of POSTs without an acknowledgement, and of the searches afterwards",
+      audit.identities.length -
+        count(
+          audit.jobs,
+          ({ id, kind, status }) => kept.has(id) && kind === "enrol" && status === "Succeeded",
+        ),
+    ],
+    [
+      "job watches, by core and by GraphQL",
+      (["core", "graphql"] as const).map((by) => count(sights, (each) => each.by === by)).join(" + "),
+    ],
     [
       "account streams, by SSE, WebSocket and GraphQL",
-      (["sse", "websocket", "graphql"] as const).map((by) => count(streams, by)).join(" + "),
+      (["sse", "websocket", "graphql"] as const)
+        .map((by) => count(streams, (each) => each.by === by))
+        .join(" + "),
     ],
     ["changes told to account streams", sum(streams, ({ told }) => told.length)],
     [
@@ -54,7 +70,10 @@ export function report(chaos: Chaos): Report {
       "token refreshes, of them without an answer or refused",
       `${sum([...refreshes.values()], (n) => n)}, ${sum([...refreshes], ([how, n]) => (how === "done" ? 0 : n))}`,
     ],
-    ["images left in the shared directory, for the sweep", audit.leftoverBlobs + audit.leftoverParts],
+    [
+      "images left in the shared directory that no job needs, before the sweep and after it",
+      `${left}, ${swept.unneeded.length}`,
+    ],
   ];
   const first = Math.min(...attempts.map(({ at }) => at));
   const silence = longestGap(
@@ -90,7 +109,8 @@ export function report(chaos: Chaos): Report {
       "outage.postgres_restart_ms": Math.round(weather.databaseRestartMs ?? 0),
       "outage.longest_without_acknowledgement_ms": Math.round(silence),
       listeners_cut: weather.listenersCut,
-      "blobs.left": audit.leftoverBlobs + audit.leftoverParts,
+      "blobs.left": left,
+      "blobs.left_after_sweep": swept.unneeded.length,
       "wait.p50_ms": Math.round(quantile(waits, 0.5)),
       "wait.p99_ms": Math.round(quantile(waits, 0.99)),
       "time.sent_s": Math.round(chaos.sentS),
@@ -127,8 +147,7 @@ const atLeast = (name: string, value: number, goal: number): Goal => ({
 const zero = (name: string, value: number): Goal => ({ name, value, goal: 0, direction: "<=", unit: "" });
 const sum = <T>(all: readonly T[], of: (one: T) => number): number =>
   all.reduce((total, one) => total + of(one), 0);
-const count = (all: readonly { by: string }[], by: string): number =>
-  all.filter((each) => each.by === by).length;
+const count = <T>(all: readonly T[], which: (one: T) => boolean): number => all.filter(which).length;
 const quantile = (sorted: number[], part: number): number =>
   sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
 

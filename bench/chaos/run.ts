@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@prosopon/core";
-import { audit, type Audit } from "./audit.ts";
+import { audit, findImages, type Audit, type ImagesFound } from "./audit.ts";
 import { gather, type Crowd } from "./crowd.ts";
 import type { Fate } from "./fleet.ts";
 import { findBreaches, type Breach } from "./ledger.ts";
 import { makePhotos, type Photos } from "./photos.ts";
 import { build } from "./setup.ts";
 import { rage, type Weather } from "./storm.ts";
+import { sweepLater } from "./sweep.ts";
 
 export interface ChaosOptions {
   /** The node binary and the command's script. */
@@ -28,7 +29,10 @@ export interface Chaos {
   weather: Weather;
   logged: Map<string, number>;
   crowd: Pick<Crowd, "attempts" | "sights" | "streams" | "refreshes">;
+  /** Once the nodes had stopped. */
   audit: Audit;
+  /** After the sweep that followed. */
+  swept: ImagesFound;
   breaches: Breach[];
   /** Searches afterwards that did not find whom an enrolment had just brought. */
   unfound: number;
@@ -97,6 +101,8 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
     over.abort();
     await fleet.stop();
     const found = await audit(database, site.blobs);
+    await sweepLater(site.databaseUrl, site.blobs);
+    const swept = await findImages(database, site.blobs);
     await database.end();
     const { attempts, sights, streams, refreshes } = crowd;
     return {
@@ -105,7 +111,8 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
       logged: fleet.logged,
       crowd: { attempts, sights, streams, refreshes },
       audit: found,
-      breaches: findBreaches({ attempts, sights, streams, audit: found }),
+      swept,
+      breaches: findBreaches({ attempts, sights, streams, audit: found, swept }),
       unfound,
       sentS,
       endedS,

@@ -1,0 +1,45 @@
+import { readdir, utimes } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createService, openLocalBlobs, openPostgresStorage, type ServiceOptions } from "@prosopon/service";
+
+/** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */
+const AGED_MS = 2 * 60 * 60_000;
+const LIMIT_MS = 30_000;
+
+/** What a worker that starts two hours later does about the images that were left, with the limits that every node has. */
+export async function sweepLater(databaseUrl: string, directory: string): Promise<void> {
+  const then = new Date(Date.now() - AGED_MS);
+  for (const name of await readdir(directory)) await utimes(path.join(directory, name), then, then);
+  const storage = await openPostgresStorage({ url: databaseUrl });
+  // Opening it removes what was being written when its node died; the sweep, all else.
+  const blobs = await openLocalBlobs(directory, { shared: true });
+  const swept = Promise.withResolvers<void>();
+  const service = createService({
+    storage,
+    engine: IDLE,
+    role: "worker",
+    // A sweep ends by erasing, be it nothing.
+    blobs: {
+      ...blobs,
+      delete: (ids) => blobs.delete(ids).then(swept.resolve, swept.reject),
+    },
+  });
+  try {
+    const late = sleep(LIMIT_MS, "late" as const, { ref: false });
+    if ((await Promise.race([swept.promise, late])) === "late")
+      throw new Error("the sweep after the storm does not end");
+  } finally {
+    await service.close();
+    await blobs.close();
+    await storage.close();
+  }
+}
+
+/** Proves itself for ever, so that the service sweeps and claims no job. */
+const IDLE: ServiceOptions["engine"] = {
+  info: () => ({ models: [], dimensions: 128, threads: 1, maxPixels: 0 }),
+  warm: () => new Promise<never>(() => {}),
+  analyse: () => Promise.reject(new Error("there is no engine here")),
+  close: async () => {},
+};

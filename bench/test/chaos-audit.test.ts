@@ -1,0 +1,179 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { openPostgresStorage, type Storage } from "@prosopon/service";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createDatabase,
+  type TestDatabase,
+  testPostgres,
+} from "../../packages/service/test/postgres/database.ts";
+import {
+  account as newAccount,
+  enqueue,
+  enrol,
+  enrolment,
+  face,
+} from "../../packages/service/test/storage/samples.ts";
+import { audit, findImages } from "../chaos/audit.ts";
+import { findBreaches, type Records } from "../chaos/ledger.ts";
+import { HARD_RESTARTS, report } from "../chaos/report.ts";
+import type { Chaos } from "../chaos/run.ts";
+import type { Attempt } from "../chaos/sender.ts";
+import { sweepLater } from "../chaos/sweep.ts";
+
+const postgres = await testPostgres();
+const reason = typeof postgres === "string" ? postgres : undefined;
+const server = postgres as Exclude<typeof postgres, string>;
+const TWINS = "people with two identities";
+const STRAYS = "identities that no enrolment made, or with other faces";
+const UNBORN = "people acknowledged without an identity";
+
+describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}` : ""}`, () => {
+  let database: TestDatabase;
+  let storage: Storage;
+  let client: pg.Client;
+  let blobs: string;
+  const account = newAccount();
+  beforeEach(async () => {
+    database = await createDatabase(server.url);
+    storage = await openPostgresStorage({ url: database.url, connections: 2 });
+    client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    blobs = await mkdtemp(path.join(tmpdir(), "chaos-audit-"));
+    await storage.accounts.create(account);
+  });
+  afterEach(async () => {
+    await client.end();
+    await storage.close();
+    await database.drop();
+    await rm(blobs, { recursive: true });
+  });
+
+  /** One person with an external id and one without, both acknowledged and told to their sender. */
+  async function people(): Promise<Omit<Records, "audit" | "swept">> {
+    const enrolled = [
+      await enrol(storage, account.id, [face(1)], { externalId: "named" }),
+      await enrol(storage, account.id, [face(2)]),
+    ];
+    const attempts = enrolled.map(({ jobId }, index): Attempt => {
+      const named = index === 0;
+      return {
+        account: account.clientId,
+        kind: "enrol",
+        named,
+        tag: named ? "named" : "nobody",
+        jobId,
+        at: 0,
+      };
+    });
+    const sights = enrolled.map(({ jobId, identityId }) => ({
+      jobId,
+      by: "core" as const,
+      statuses: ["Sent", "Succeeded"],
+      identityIds: [identityId],
+    }));
+    return { attempts, sights, streams: [] };
+  }
+
+  /** What is not as it should be, by name. */
+  async function breaches(records: Omit<Records, "audit" | "swept">): Promise<Record<string, number>> {
+    const found = await audit(client, blobs);
+    const all = findBreaches({ ...records, audit: found, swept: found.images });
+    return Object.fromEntries(all.flatMap(({ what, count }) => (count > 0 ? [[what, count]] : [])));
+  }
+
+  it("finds nothing where every enrolment made one person", async () => {
+    expect(await breaches(await people())).toEqual({});
+  });
+
+  it("finds a second identity of an enrolment without an external id", async () => {
+    const records = await people();
+    // As a second run of the job would leave it, were its end not written together with its work.
+    await client.query(
+      `WITH twin AS (
+         INSERT INTO identities (account, id, metadata, folded, created_at, updated_at)
+         SELECT account, 'twin', metadata, folded, created_at, updated_at FROM identities WHERE external_id IS NULL RETURNING row, account
+       ), face AS (
+         INSERT INTO faces (account, identity, id, quality, box, confidence, has_crop, created_at)
+         SELECT twin.account, twin.row, 'twin', f.quality, f.box, f.confidence, false, 0 FROM twin, (SELECT * FROM faces LIMIT 1) f RETURNING slot, account, identity
+       ), counted AS (UPDATE gallery_heads SET faces = faces + 1)
+       INSERT INTO vectors (slot, identity, account, embedding)
+       SELECT face.slot, face.identity, face.account, v.embedding FROM face, (SELECT * FROM vectors LIMIT 1) v`,
+    );
+    expect(await breaches(records)).toEqual({ [TWINS]: 1, [STRAYS]: 1 });
+  });
+
+  it("finds an enrolment that names now one person and then another", async () => {
+    const records = await people();
+    records.sights[1]!.identityIds!.push("another");
+    expect(await breaches(records)).toEqual({ [TWINS]: 1 });
+  });
+
+  it("finds an acknowledged person who is not there, by external id and without", async () => {
+    const records = await people();
+    for (const { id } of (await audit(client, blobs)).identities)
+      await storage.identities.delete(account.id, [id], 3000);
+    expect(await breaches(records)).toMatchObject({ [UNBORN]: 2 });
+  });
+
+  it("finds images that no job needs and those that a job lacks; a sweep erases the first", async () => {
+    const [orphan, part, needed, lost] = ["o", "p", "n", "l"].map((letter) => letter.repeat(32));
+    const image = (blobId: string) => ({ blobId, size: 1 });
+    await enqueue(storage, account.id, { ...enrolment, images: [image(needed!), image(lost!)] });
+    for (const name of [orphan, `${part}.part`, needed]) await writeFile(path.join(blobs, name!), "x");
+    expect(await findImages(client, blobs)).toEqual({
+      unneeded: expect.toSatisfy((names: string[]) => names.length === 2),
+      missing: [lost],
+    });
+    await sweepLater(database.url, blobs);
+    expect(await findImages(client, blobs)).toEqual({ unneeded: [], missing: [lost] });
+    expect(await readdir(blobs)).toEqual([needed]);
+  });
+});
+
+describe("the storm's report", () => {
+  const storm = (change: Partial<Chaos["weather"]>, kills: [api: number, worker: number]): Chaos => ({
+    fates: (["api", "worker"] as const).map((role, index) => ({
+      name: role,
+      role,
+      kills: kills[index]!,
+      killedStarting: 0,
+      failedStarts: 0,
+      crashes: [],
+      recoveries: [],
+    })),
+    weather: { ms: 60_000, hardRestarts: 1, databaseRestartMs: 1, listenersCut: 1, ...change },
+    logged: new Map(),
+    crowd: { attempts: [], sights: [], streams: [], refreshes: new Map() },
+    audit: {
+      jobs: [],
+      identities: [],
+      events: new Map(),
+      gaps: [],
+      galleryFaults: 0,
+      images: { unneeded: [], missing: [] },
+    },
+    swept: { unneeded: [], missing: [] },
+    breaches: [],
+    unfound: 0,
+    sentS: 60,
+    endedS: 60,
+  });
+  const missed = (chaos: Chaos) =>
+    report(chaos)
+      .goals.filter(({ value, goal, direction }) => (direction === "<=" ? value > goal : value < goal))
+      .map(({ name }) => name);
+
+  it("asks for a kill every two seconds, and of both roles", () => {
+    expect(missed(storm({}, [10, 14]))).toEqual([]);
+    expect(missed(storm({}, [10, 13]))).toEqual(["kills of nodes and workers"]);
+    expect(missed(storm({}, [0, 30]))).toEqual(["kills of API nodes"]);
+    expect(missed(storm({}, [30, 0]))).toEqual(["kills of workers"]);
+  });
+
+  it("does not take cut connections for a hard restart", () => {
+    expect(missed(storm({ hardRestarts: 0 }, [15, 15]))).toEqual([HARD_RESTARTS]);
+  });
+});
