@@ -32,6 +32,8 @@ export type OpenOptions = StorageOptions &
     role?: Role;
     threads: number;
     maxPixels: number;
+    /** Default: the service's. */
+    unfinishedJobs?: number;
     /** Default: none, and no header is believed. */
     trustedProxies?: TrustedProxies | undefined;
     logger?: Logger;
@@ -55,7 +57,7 @@ export interface Composition extends OpenService {
 
 /** The one place where the parts are put together: storage, images in flight, engine, service. */
 export async function openService(options: OpenOptions): Promise<OpenService> {
-  const { role = "all", threads, maxPixels, logger } = options;
+  const { role = "all", threads, maxPixels, unfinishedJobs, logger } = options;
   const shared = options.databaseUrl !== undefined;
   const storage = await openStorage(options, { exclusive: true, works: role !== "api", logger });
   const closeStorage = async (error: unknown): Promise<never> => {
@@ -79,8 +81,11 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     engine,
     role,
     ...(clock && { clock }),
-    // Another node cannot tell what this one is still receiving, and an enrolment's first image may wait for its last one long.
-    limits: { orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs },
+    limits: {
+      // Another node cannot tell what this one is still receiving, and an enrolment's first image may wait for its last one long.
+      orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs,
+      ...(unfinishedJobs !== undefined && { unfinishedJobs }),
+    },
     version: manifest.version,
     ...(logger && { logger }),
   });

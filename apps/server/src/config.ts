@@ -121,6 +121,13 @@ export const settings = {
     whole(10_000, 1_000_000_000),
     100_000_000,
   ),
+  unfinishedJobs: value(
+    "--unfinished-jobs <number>",
+    "PROSOPON_UNFINISHED_JOBS",
+    "jobs of one account that may wait or be in work; more are refused with 429",
+    whole(1, 1_000_000),
+    10_000,
+  ),
   logLevel: value(
     "--log-level <level>",
     "PROSOPON_LOG_LEVEL",

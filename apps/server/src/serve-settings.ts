@@ -13,6 +13,7 @@ export const SERVE_SETTINGS = [
   "secretId",
   "threads",
   "maxPixels",
+  "unfinishedJobs",
   "drainSeconds",
   "logLevel",
   "json",
