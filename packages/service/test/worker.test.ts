@@ -189,6 +189,40 @@ describe("the worker", () => {
     expect(await count(api)).toBe(1);
   });
 
+  it("keeps hold of a job that it claims again after its own lease on it ran out", async () => {
+    const clock = new FakeClock();
+    const directory = await mkdtemp(path.join(tmpdir(), "prosopon-again-"));
+    atEnd(() => rm(directory, { recursive: true }));
+    const storage = await openSqliteStorage({ directory });
+    atEnd(() => storage.close());
+    let deaf = true;
+    const renewing: typeof storage.jobs.renew = async (...args) => {
+      if (deaf) throw new StorageError("unusable", "The database does not answer.");
+      return storage.jobs.renew(...args);
+    };
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const engine = faulty((call) => gates[call - 1]?.promise);
+    const api = await start({
+      clock,
+      engine,
+      storage: { ...storage, jobs: { ...storage.jobs, renew: renewing } },
+    });
+    const id = await enrol(api);
+    await eventually(() => engine.calls).toBe(1);
+    await eventually(async () => (await clock.advance(5_000), engine.calls)).toBe(2);
+    deaf = false;
+    gates[0]!.resolve(); // the first try ends, to no effect
+    await settle();
+    await eventually(() => api.service.worker.running).toBe(1);
+    // The second is renewed like any other.
+    for (let i = 0; i < 15; i++) await clock.advance(20_000);
+    expect([engine.calls, (await jobOf(api, id)).attempts]).toEqual([2, 2]);
+    gates[1]!.resolve();
+    await eventually(() => statusOf(api, id)).toBe("Succeeded");
+    await eventually(() => api.service.worker.running).toBe(0);
+    expect(await count(api)).toBe(1);
+  });
+
   it("keeps the lease of a long job by renewing it", async () => {
     const clock = new FakeClock();
     const gate = Promise.withResolvers<void>();

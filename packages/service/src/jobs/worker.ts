@@ -59,6 +59,7 @@ const STOPPING = new Error("the worker stops");
 
 export function createWorker(deps: Deps): Worker {
   const { storage, clock, logger, engine, limits } = deps;
+  /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
   const hands = createHands(engine, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
@@ -152,17 +153,18 @@ export function createWorker(deps: Deps): Worker {
 
   function take(job: ClaimedJob): void {
     const abort = new AbortController();
+    for (const last of inHand.values()) if (last.job.id === job.id) last.abort.abort(LEASE_LOST);
     const hand = hands.take(job);
     const done = run(job, hand, abort.signal)
       .catch((error: unknown) =>
         logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
       )
       .finally(() => {
-        inHand.delete(job.id);
+        inHand.delete(job.leaseId);
         hand.letGo();
         pump();
       });
-    inHand.set(job.id, { job, abort, done });
+    inHand.set(job.leaseId, { job, abort, done });
   }
 
   async function run(job: ClaimedJob, { engine }: Hand, signal: AbortSignal): Promise<void> {
