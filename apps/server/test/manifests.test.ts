@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { defaultLimits, IMAGES_PER_JOB } from "../../../packages/service/src/limits.ts";
 import { routes } from "../../../packages/service/src/routes.ts";
 import { settings, variables } from "../src/config.ts";
 import { createProgram } from "../src/program.ts";
@@ -173,6 +174,20 @@ describe("docker/kubernetes", async () => {
       expect(container.livenessProbe?.httpGet.path).toBe("/healthz");
     },
   );
+
+  it("gives a worker room on disk for the copies of all photos that it may have in hand", () => {
+    const { container, volumes = [] } = pods.find(({ name }) => name === "prosopon-worker")!;
+    const threads = Number(container.env?.find(({ name }) => name === "PROSOPON_THREADS")?.value);
+    // Six jobs for each thread (jobs/worker.ts), one of them an import of five photos.
+    const photos = threads * (IMAGES_PER_JOB + 5);
+    const [tmp] = volumes.map(({ emptyDir }) => emptyDir);
+    const gib = Number(/^(\d+)Gi$/.exec(tmp?.sizeLimit ?? "")?.[1]);
+    expect(tmp?.medium).toBeUndefined();
+    expect((gib * 2 ** 30) / photos).toBeGreaterThan(400e6);
+    expect(gib * 2 ** 30).toBeGreaterThan(4 * defaultLimits.uploadBytes);
+    // What the scheduler must find free.
+    expect(container.resources.requests?.["ephemeral-storage"]).toBe(tmp?.sizeLimit);
+  });
 
   it.each(pods)("lets $name do nothing that it need not, and end in its time", (pod) => {
     expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 });

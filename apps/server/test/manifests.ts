@@ -39,7 +39,7 @@ export interface Container {
   startupProbe?: Probe;
   readinessProbe?: Probe;
   livenessProbe?: Probe;
-  resources: { limits: { memory: string } };
+  resources: { requests?: Record<string, string>; limits: { memory: string } };
   securityContext: Record<string, unknown>;
 }
 
@@ -54,6 +54,7 @@ export interface Workload {
         terminationGracePeriodSeconds?: number;
         securityContext: Record<string, unknown>;
         containers: [Container];
+        volumes?: { name: string; emptyDir?: { sizeLimit: string; medium?: string } }[];
       };
     };
   };
