@@ -1,4 +1,5 @@
 import pg from "pg";
+import { createBreakable } from "../../breakable.ts";
 import { type Database, types } from "./database.ts";
 import { isPooled } from "./pooled.ts";
 
@@ -30,12 +31,10 @@ export async function withSession(
     application_name: name,
   });
   client.on("error", () => {});
-  const gone = Promise.withResolvers<never>();
-  gone.promise.catch(() => {});
-  client.once("end", () => gone.reject(new Error("The connection to PostgreSQL ended.")));
-  const cut = () => gone.reject(signal.reason);
+  const { step: orGone, fail } = createBreakable();
+  client.once("end", () => fail(new Error("The connection to PostgreSQL ended.")));
+  const cut = () => fail(signal.reason);
   signal.addEventListener("abort", cut);
-  const orGone = async <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, gone.promise]);
   try {
     await orGone(client.connect());
     const pooled = await orGone(isPooled(client));

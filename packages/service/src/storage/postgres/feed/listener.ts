@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { createBreakable } from "../../../breakable.ts";
 import { CHANNEL, decode } from "./message.ts";
 
 interface Hooks {
@@ -30,7 +31,8 @@ export function openListener(url: string, hooks: Hooks): { heard(): boolean; clo
       query_timeout: BEAT_MS,
       application_name: "prosopon events",
     });
-    const ended = new Promise<void>((resolve) => client.once("end", resolve).on("error", () => resolve()));
+    const { step: orEnded, fail: ended } = createBreakable();
+    client.once("end", () => ended(new Error("The connection to PostgreSQL ended."))).on("error", ended);
     client.on("notification", ({ payload = "" }) => {
       const message = decode(payload);
       if (!message || message.origin === hooks.origin) return;
@@ -46,8 +48,7 @@ export function openListener(url: string, hooks: Hooks): { heard(): boolean; clo
       hooks.connected(before);
       before = true;
       for (;;) {
-        const beat = sleep(BEAT_MS, false, { signal: stop.signal, ref: false });
-        if (await Promise.race([ended.then(() => true), beat])) return;
+        await orEnded(sleep(BEAT_MS, undefined, { signal: stop.signal, ref: false }));
         await client.query("SELECT 1");
       }
     } finally {
