@@ -7,6 +7,7 @@ import { startPgBouncer } from "../../../../tools/pgbouncer.ts";
 import { migratePostgres } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { StoredEvent } from "../../src/storage/types.ts";
+import { atEnd, start } from "../fixture.ts";
 import { storageContract } from "../storage/contract.ts";
 import { enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, testPostgres } from "./database.ts";
@@ -48,6 +49,38 @@ if (typeof postgres === "string" || reason) {
   });
 
   describe("a node that has no other way than through PgBouncer", () => {
+    it("takes a job of another node's within a second, though nobody can tell it", async () => {
+      const database = await createDatabase(postgres.url, template.url);
+      const other = await openPostgresStorage({ url: database.url, connections: 2 });
+      const node = await openPostgresStorage({
+        url: bouncer.through(database.url),
+        connections: CONNECTIONS,
+      });
+      atEnd(async () => {
+        await Promise.all([node.close(), other.close()]);
+        await database.drop();
+      });
+      const api = await start({ storage: node });
+      await api.service.ready();
+      await sleep(500); // it listens, as far as it can, and has found nothing to do
+      const accountId = await newAccount(other);
+      const gone = { kind: "enrol", images: [{ blobId: "gone", size: 1 }] } as const;
+      const waits: number[] = [];
+      for (let i = 0; i < 4; i++) {
+        const told = performance.now();
+        const jobId = await enqueue(other, accountId, { ...gone, images: [...gone.images] });
+        await expect
+          .poll(async () => (await other.jobs.get(accountId, jobId))!.status, {
+            timeout: 10_000,
+            interval: 20,
+          })
+          .toBe("Failed");
+        waits.push(performance.now() - told);
+      }
+      // It looks every 250 ms. Whoever believes to be told looks every 5 s only.
+      for (const ms of waits) expect(ms).toBeLessThan(1_500);
+    });
+
     it("makes no index for a large account, says why once, and leaves nothing behind in the pool", async () => {
       const database = await createDatabase(postgres.url, template.url);
       const log: string[] = [];

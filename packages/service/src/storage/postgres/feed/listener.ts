@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createBreakable } from "../../../breakable.ts";
+import { isPooled } from "../pooled.ts";
 import { CHANNEL, decode } from "./message.ts";
 
 interface Hooks {
@@ -16,7 +17,10 @@ interface Hooks {
 const BEAT_MS = 5_000;
 const MAX_PAUSE_MS = 2_000;
 
-/** The one connection that must be a session of its own: not through a pooler in transaction mode. */
+/**
+ * The one connection that must be a session of its own. Through a pooler in transaction mode LISTEN succeeds, for a connection
+ * that the next transaction need not have: nothing is `heard` then, whether or not something arrives.
+ */
 export function openListener(url: string, hooks: Hooks): { heard(): boolean; close(): Promise<void> } {
   const stop = new AbortController();
   let heard = false;
@@ -43,8 +47,9 @@ export function openListener(url: string, hooks: Hooks): { heard(): boolean; clo
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
+      const pooled = await isPooled(client);
       if (stop.signal.aborted) return;
-      heard = true;
+      heard = !pooled;
       hooks.connected(before);
       before = true;
       for (;;) {
