@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,12 +29,17 @@ describe("build/migrations.ts", () => {
   }
   const sums = () => readFile(path.join(sources, "migrations.sha256"), "utf8");
 
-  it("lists each file's sum, as sha256sum checks it", async () => {
+  it("lists each file's sum, as sha256sum writes it", async () => {
     expect(build("--check")).toEqual({ status: 0, said: "" });
-    for (const line of (await sums()).trim().split("\n"))
-      expect(line).toMatch(/^[0-9a-f]{64} {2}(sqlite|postgres)\/migrations\/\d{3}-[a-z-]+\.sql$/);
-    const { status } = spawnSync("sha256sum", ["--check", "--quiet", "migrations.sha256"], { cwd: sources });
-    if (status !== null) expect(status).toBe(0);
+    const lines = (await sums()).trim().split("\n");
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) {
+      const [, sum, file] = /^([0-9a-f]{64}) {2}((?:sqlite|postgres)\/migrations\/\d{3}-[a-z-]+\.sql)$/.exec(
+        line,
+      )!;
+      const bytes = await readFile(path.join(sources, file!));
+      expect(createHash("sha256").update(bytes).digest("hex")).toBe(sum);
+    }
   });
 
   it("takes a new migration up, and tells that it is not listed until then", async () => {
