@@ -6,7 +6,8 @@ import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { candidates, embedding, enqueue, enrol, enrolment, face, id } from "../storage/samples.ts";
 import { createDatabase, query, type TestDatabase, testPostgres } from "./database.ts";
-import { openOlderNode, type OlderNode, type Told } from "./older-node/node.ts";
+import type { Told } from "./older-node/feed.ts";
+import { openOlderNode, type OlderNode } from "./older-node/node.ts";
 import { asWorker, startWork } from "./older-node/work.ts";
 
 const postgres = await testPostgres();

@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import { type Change, openDatabase, type Query, type Row } from "./database.ts";
+import { createFeed, type Feed } from "./feed.ts";
+import { createGallery, type Gallery, text } from "./gallery.ts";
 import * as sql from "./statements.ts";
 
 /** A node of schema version 1: its statements, in the transactions and the order in which it sent them. */
-export interface OlderNode {
+export interface OlderNode extends Gallery, Pick<Feed, "told" | "listen"> {
   createAccount(id: string): Promise<void>;
   enqueue(job: {
     id: string;
@@ -21,13 +22,7 @@ export interface OlderNode {
   /** False when the lease had passed on. */
   finish(lease: Lease, outcome: Outcome): Promise<boolean>;
   deleteIdentity(accountId: string, identityId: string): Promise<boolean>;
-  /** The nearest identity by its gallery in memory, caught up by numbered changes; and by pgvector. */
-  nearest(accountId: string, probe: Float32Array): Promise<Near | undefined>;
-  scan(accountId: string, probe: Float32Array): Promise<Near | undefined>;
   referencedBlobs(): Promise<string[]>;
-  /** What it told its subscribers, from when `listen` resolved. */
-  readonly told: Told[];
-  listen(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,109 +45,15 @@ type Outcome =
       faces: { id: string; embedding: Float32Array }[];
     }
   | { type: "answered"; candidates: string[] };
-interface Near {
-  identityId: string;
-  cosine: number;
-}
-export interface Told {
-  accountId: string;
-  seq: number;
-  jobId: string;
-  status: string;
-}
-
-interface Row {
-  row: number;
-  account: number;
-  account_id: string;
-  id: string;
-  kind: Kind;
-  status: string;
-  payload: { kind: Kind; externalId?: string; images: unknown[] };
-  attempts: number;
-  lease_id: string | null;
-  finished_at: number | null;
-}
-interface Change {
-  job: Row;
-  status: string;
-}
-type Query = <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<R[]>;
 
 const NOW = 2_000;
 const RANK = { search: 0, enrol: 1 };
-const MAX_CONFLICTS = 8;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) =>
-    oid === pg.types.builtins.INT8
-      ? Number
-      : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
-};
 
 /** @param slowMs between the statements of its transactions, so that others come in between */
-export function openOlderNode(url: string, { connections = 8, slowMs = 0 } = {}): OlderNode {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connections,
-    types,
-    application_name: "older node",
-  });
-  pool.on("error", () => {});
-  const origin = randomBytes(6).toString("base64url");
-  const accounts = new Map<string, number>();
-  const read: Query = async (text, values) => (await pool.query(text, values)).rows;
-
-  async function accountRow(id: string): Promise<number> {
-    const known = accounts.get(id) ?? (await read<{ row: number }>(sql.ACCOUNT_ROW, [id]))[0]!.row;
-    accounts.set(id, known);
-    return known;
-  }
-
-  /** Serialisation failures and deadlocks start the work again. */
-  async function transaction<T>(
-    work: (query: Query, changed: (changes: Change[]) => Promise<void>) => Promise<T>,
-  ): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      const client = await pool.connect();
-      const moved = new Map<number, number>();
-      const query: Query = async (text, values) => {
-        const { rows } = await client.query(text, values);
-        if (slowMs > 0) await sleep(slowMs * Math.random());
-        return rows;
-      };
-      try {
-        await client.query("BEGIN");
-        const result = await work(query, async (changes) => {
-          for (const { account, seq } of await record(query, changes))
-            moved.set(account, Math.max(seq, moved.get(account) ?? 0));
-        });
-        await client.query("COMMIT");
-        if (moved.size > 0) await notify(moved);
-        return result;
-      } catch (error) {
-        await client.query("ROLLBACK").catch(() => {});
-        if (!/^(40001|40P01)$/.test((error as { code?: string }).code ?? "") || tries === MAX_CONFLICTS)
-          throw error;
-      } finally {
-        client.release();
-      }
-      await sleep(Math.random() * 10 * tries);
-    }
-  }
-
-  function record(query: Query, changes: Change[]): Promise<{ account: number; seq: number }[]> {
-    if (changes.length === 0) return Promise.resolve([]);
-    return query(sql.RECORD_EVENTS, [
-      changes.map(({ job }) => job.account),
-      changes.map(({ job }) => job.row),
-      changes.map(({ status }) => status),
-    ]);
-  }
-
-  const notify = (moved: Map<number, number>) =>
-    read(
-      `NOTIFY prosopon, '${origin};1;${[...moved].map(([account, seq]) => `${account}:${seq}`).join(",")}'`,
-    );
+export function openOlderNode(url: string, { slowMs = 0 } = {}): OlderNode {
+  const database = openDatabase(url, slowMs);
+  const feed = createFeed(url, database);
+  const { read, transaction, accountRow } = database;
 
   async function end(
     query: Query,
@@ -236,51 +137,10 @@ export function openOlderNode(url: string, { connections = 8, slowMs = 0 } = {})
     return end(query, [job], { result: { candidates: result } });
   }
 
-  const galleries = new Map<number, { seq: number; faces: Map<number, Float32Array> }>();
-  async function gallery(account: number): Promise<Map<number, Float32Array>> {
-    const known = galleries.get(account);
-    const held = known ?? { seq: 0, faces: new Map<number, Float32Array>() };
-    galleries.set(account, held);
-    if (!known)
-      await transaction(async (query) => {
-        await query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-        held.seq = (await query<{ seq: number }>(sql.GALLERY_HEAD, [account]))[0]!.seq;
-        for (const { slot, sent } of await query<{ slot: number; sent: Buffer }>(sql.LOAD_GALLERY, [account]))
-          held.faces.set(slot, vector(sent));
-      });
-    type Step = { pruned: number; seq: number | null; slot: number; gone: boolean; sent: Buffer | null };
-    for (const { pruned, seq, slot, gone, sent } of await read<Step>(sql.CATCH_UP, [account, held.seq])) {
-      if (pruned > held.seq) throw new Error("changes that this node still needed are forgotten");
-      if (seq === null) break;
-      if (gone) held.faces.delete(slot);
-      else if (sent) held.faces.set(slot, vector(sent));
-      held.seq = seq;
-    }
-    return held.faces;
-  }
-
-  async function named(best: { slot: number; cosine: number } | undefined): Promise<Near | undefined> {
-    const [name] = best ? await read<{ identity_id: string }>(sql.NAMES, [[best.slot]]) : [];
-    return name && { identityId: name.identity_id, cosine: best!.cosine };
-  }
-
-  const told: Told[] = [];
-  const cursors = new Map<number, number>();
-  let listener: pg.Client | undefined;
-  let reading: Promise<void> = Promise.resolve();
-  async function readOn(): Promise<void> {
-    for (const { account } of await read<{ account: number }>(sql.HEADS))
-      cursors.set(account, cursors.get(account) ?? 0);
-    type Event = { account: number; account_id: string; seq: number; job_id: string; status: string };
-    const rows = await read<Event>(sql.READ_EVENTS, [[...cursors.keys()], [...cursors.values()]]);
-    for (const { account, account_id, seq, job_id, status } of rows) {
-      cursors.set(account, seq);
-      told.push({ accountId: account_id, seq, jobId: job_id, status });
-    }
-  }
-
   return {
-    told,
+    told: feed.told,
+    listen: feed.listen,
+    ...createGallery(database),
     async createAccount(id) {
       await transaction(async (query) => {
         const [account] = await query<{ row: number }>(sql.CREATE_ACCOUNT, [
@@ -408,47 +268,11 @@ export function openOlderNode(url: string, { connections = 8, slowMs = 0 } = {})
         return true;
       });
     },
-    async nearest(accountId, probe) {
-      const faces = await gallery(await accountRow(accountId));
-      const [best] = [...faces]
-        .map(([slot, face]) => ({ slot, cosine: product(face, probe) }))
-        .toSorted((a, b) => b.cosine - a.cosine);
-      return named(best);
-    },
-    async scan(accountId, probe) {
-      const [best] = await read<{ slot: number; sent: Buffer }>(sql.SCAN, [
-        await accountRow(accountId),
-        text(probe),
-        5,
-      ]);
-      return named(best && { slot: best.slot, cosine: product(vector(best.sent), probe) });
-    },
     referencedBlobs: async () =>
       (await read<{ blob_id: string }>(sql.REFERENCED_BLOBS)).map(({ blob_id }) => blob_id),
-    async listen() {
-      listener = new pg.Client({ connectionString: url });
-      await listener.connect();
-      listener.on("notification", () => {
-        reading = reading.then(readOn);
-      });
-      await listener.query("LISTEN prosopon");
-      for (const { account, seq } of await read<{ account: number; seq: number }>(sql.HEADS))
-        cursors.set(account, seq);
-    },
     async close() {
-      await listener?.end();
-      await reading;
-      await pool.end();
+      await feed.close();
+      await database.close();
     },
   };
 }
-
-const text = (embedding: Float32Array): string => `[${embedding.join(",")}]`;
-
-/** Of `vector_send`: two fields of 16 bits, then float32, big-endian. */
-function vector(sent: Buffer): Float32Array {
-  return Float32Array.from({ length: 128 }, (_, index) => sent.readFloatBE(4 + index * 4));
-}
-
-const product = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, value, index) => sum + value * b[index]!, 0);
