@@ -31,9 +31,10 @@ function simulated(): string {
   const kept = readFileSync(path.join(root, "bench/results/scale.json"), "utf8");
   const { date, machine, figures } = JSON.parse(kept) as Result;
   const parts = tables(figures).map(({ title, rows }) => `### ${title}\n\n${markdown(rows)}`);
-  return [...parts, `By \`pnpm bench scale\`, ${date}; what it builds on was measured on ${machine}.`].join(
-    "\n\n",
-  );
+  return [
+    ...parts,
+    `By \`pnpm bench scale\`, ${date}; transactions measured on ${machine}, the rest on the machines of their benches.`,
+  ].join("\n\n");
 }
 
 function markdown(rows: Record<string, string | number>[]): string {
