@@ -56,6 +56,22 @@ describe("jobUpdated", () => {
     expect(await statuses(id)).toEqual(["SUCCEEDED"]);
   });
 
+  it("leaves no timer behind once it has ended by itself, though its token lives on", async () => {
+    const id = await search();
+    const socket = gateway.sockets();
+    const follow = async () => {
+      for await (const _ of socket.iterate({
+        query: "subscription ($id: ID!) { jobUpdated(id: $id) { status } }",
+        variables: { id },
+      }));
+    };
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    await follow();
+    const before = timers();
+    for (let i = 0; i < 40; i++) await follow();
+    expect(timers() - before).toBeLessThan(10);
+  });
+
   it("of an unknown or foreign job ends with NOT_FOUND", async () => {
     const token = await gateway.otherAccount();
     const id = await search();
