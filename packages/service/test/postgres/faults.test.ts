@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
 import { isOutage } from "../../src/storage/postgres/faults.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
-import { enrol, face, newAccount } from "../storage/samples.ts";
-import { createDatabase, type TestDatabase, testPostgres } from "./database.ts";
+import { enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
+import { createDatabase, execute, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
@@ -76,6 +76,22 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
   it("let maintenance take longer than any other statement", async () => {
     connection = connect(database.url, 2, 500);
     await expect(connection.maintain("SELECT pg_sleep(1)")).resolves.toBeUndefined();
+  });
+
+  it("are none when a migration changes what a statement answers that was prepared before", async () => {
+    const storage = await openPostgresStorage({ url: database.url, connections: 1 });
+    try {
+      const accountId = await newAccount(storage);
+      for (let i = 0; i < 10; i++) await enqueue(storage, accountId, enrolment);
+      await execute(
+        database.url,
+        "ALTER TABLE jobs ALTER COLUMN error TYPE varchar, ALTER COLUMN kind TYPE varchar",
+      );
+      await enqueue(storage, accountId, enrolment);
+      expect(await storage.jobs.unfinished(accountId)).toHaveLength(11);
+    } finally {
+      await storage.close();
+    }
   });
 
   it("quote nothing of the rows that they are about", async () => {

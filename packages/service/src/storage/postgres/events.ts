@@ -1,7 +1,7 @@
 import type { JobStatus } from "@prosopon/core/contract";
 import type { Storage, StoredEvent } from "../types.ts";
 import type { Context } from "./context.ts";
-import type { Transaction } from "./database.ts";
+import type { Prepared, Transaction } from "./database.ts";
 import type { Feed } from "./feed/feed.ts";
 import type { JobRow } from "./jobs/record.ts";
 
@@ -21,27 +21,39 @@ interface Change {
 }
 
 /** Of one change, as most transactions make: planned in half the time of the one below. */
-const RECORD_ONE = `
+const RECORD_ONE: Prepared = {
+  name: "record_one",
+  text: `
   WITH moved AS (UPDATE event_heads SET seq = seq + 1 WHERE account = $1 RETURNING seq)
-  INSERT INTO events (account, seq, job, status) SELECT $1, seq, $2, $3 FROM moved RETURNING seq, job`;
+  INSERT INTO events (account, seq, job, status) SELECT $1, seq, $2, $3 FROM moved RETURNING seq, job`,
+};
 
-/** A later statement of the same command sees the rows that `held` waited for, since UPDATE looks at the newest version of a row. */
-const RECORD = `
-  WITH change AS (
-    SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[]) WITH ORDINALITY AS c (account, job, status, place)
-  ), held AS (
-    SELECT account FROM event_heads WHERE account = ANY ($1::int[]) ORDER BY account FOR NO KEY UPDATE
+/**
+ * CTEs that write the events of `change` (account, job, status, place), and name them `told`. UPDATE sees the rows that
+ * `held` waited for as they are then, since it looks at the newest version of a row.
+ */
+export const TELL = `
+  held AS (
+    SELECT account FROM event_heads WHERE account IN (SELECT account FROM change) ORDER BY account FOR NO KEY UPDATE
   ), moved AS (
     UPDATE event_heads h SET seq = h.seq + c.count
     FROM (SELECT account, count(*) FROM change JOIN held USING (account) GROUP BY account) c
     WHERE h.account = c.account RETURNING h.account, h.seq - c.count AS base
-  )
-  INSERT INTO events (account, seq, job, status)
-  SELECT account, base + row_number() OVER (PARTITION BY account ORDER BY place), job, status FROM change JOIN moved USING (account)
-  RETURNING account, seq, job`;
+  ), told AS (
+    INSERT INTO events (account, seq, job, status)
+    SELECT account, base + row_number() OVER (PARTITION BY account ORDER BY place), job, status FROM change JOIN moved USING (account)
+    RETURNING seq, job
+  )`;
+
+const RECORD = `
+  WITH change AS (
+    SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[]) WITH ORDINALITY AS c (account, job, status, place)
+  ), ${TELL}
+  SELECT * FROM told`;
 
 export function createEvents({ read, accountRow }: Context, feed: Feed): Events {
   const written: Events["written"] = (tx, changes) => {
+    if (changes.length === 0) return;
     const events = changes.map(({ job, status, seq }) => ({
       account: job.account,
       event: { seq, accountId: job.account_id, jobId: job.id, status },

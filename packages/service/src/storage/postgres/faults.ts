@@ -23,6 +23,11 @@ export function isConflict(error: unknown): boolean {
   return code === "40001" || code === "40P01";
 }
 
+/** A migration changed what a prepared statement of this connection answers: nothing was done, and another connection does it. */
+export function isStale(error: unknown): error is Error {
+  return error instanceof pg.DatabaseError && error.code === "0A000" && error.message.includes("cached plan");
+}
+
 export function isUniqueViolation(error: unknown): boolean {
   return (error as { code?: string }).code === "23505";
 }

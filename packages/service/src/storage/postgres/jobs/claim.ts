@@ -1,11 +1,13 @@
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import type { Events } from "../events.ts";
+import type { Prepared } from "../database.ts";
+import { type Events, TELL } from "../events.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { EndJobs } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
-type DueRow = JobRow & { new_lease_id: string | null };
+/** Without a lease and an event where the tries were used up; without an event where it was Started already. */
+type DueRow = JobRow & { new_lease_id: string | null; seq: number | null };
 
 /** jobs_queue from its beginning, for each rank; it passes over the jobs under a lease, in back-off, or in another claim's hands. */
 const due = (name: string, rank: number, limit: string, where = "") => `
@@ -13,16 +15,29 @@ const due = (name: string, rank: number, limit: string, where = "") => `
     SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND j.due_at IS NOT NULL AND j.due_at <= $1 ${where}
     ORDER BY j.turn, j.row LIMIT ${limit} FOR UPDATE OF j SKIP LOCKED)`;
 
-/** Those due as they were, with the new lease of those that got one. */
-const CLAIM = `
+/** Those due as they were, with the new lease of those that got one, and their events in the same statement. Locks: jobs, heads. */
+const CLAIM: Prepared = {
+  name: "claim",
+  text: `
   WITH ${due("lookups", 0, "$2::int", "AND j.turn < $7::bigint")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
   due AS (SELECT * FROM lookups UNION ALL SELECT * FROM imports),
   leased AS (
     UPDATE jobs SET status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
       started_at = coalesce(jobs.started_at, $1)
     -- By an array: of how many imports there are PostgreSQL knows nothing, takes a tenth of all that wait, and would for so many read the whole table.
-    WHERE jobs.row = ANY (ARRAY(SELECT due.row FROM due WHERE due.attempts < $6)) RETURNING jobs.row, jobs.lease_id AS new_lease_id)
-  SELECT due.*, leased.new_lease_id FROM due LEFT JOIN leased USING (row) ORDER BY rank, turn, row`;
+    WHERE jobs.row = ANY (ARRAY(SELECT due.row FROM due WHERE due.attempts < $6)) RETURNING jobs.row, jobs.lease_id AS new_lease_id),
+  change AS (
+    SELECT account, row AS job, 'Started' AS status, row_number() OVER (ORDER BY rank, turn, row) AS place
+    FROM due JOIN leased USING (row) WHERE status <> 'Started'),
+  ${TELL}
+  SELECT due.*, leased.new_lease_id, told.seq FROM due LEFT JOIN leased USING (row) LEFT JOIN told ON told.job = due.row
+  ORDER BY rank, turn, row`,
+};
+
+/** Again, and held: another claim may have given them up meanwhile. */
+const SPENT = `
+  SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.row = ANY ($1::bigint[]) AND j.due_at <= $2 AND j.attempts >= $3
+  ORDER BY j.row FOR UPDATE OF j SKIP LOCKED`;
 
 export function createClaim(
   { transaction }: Context,
@@ -30,16 +45,48 @@ export function createClaim(
   feed: Feed,
   end: EndJobs,
 ): Storage["jobs"]["claim"] {
-  return ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) =>
-    transaction(async (tx) => {
-      const { lookups, imports } = typeof limit === "number" ? { lookups: limit, imports: limit } : limit;
-      const all = typeof limit === "number" ? limit : lookups + imports;
-      const values = [now, lookups, imports, all, now + leaseMs, maxAttempts, before];
-      const jobs = await tx.query<DueRow>(CLAIM, values);
-      if (jobs.length === 0) return [];
-      const spent = jobs.filter((job) => job.new_lease_id === null);
-      const taken = jobs.filter((job) => job.new_lease_id !== null);
-      const claimed = taken.map((job): ClaimedJob => ({
+  async function giveUp(
+    rows: number[],
+    now: number,
+    maxAttempts: number,
+    keepDeadMs?: number,
+  ): Promise<void> {
+    await transaction(
+      async (tx) => {
+        const spent = await tx.query<JobRow>(SPENT, [rows, now, maxAttempts]);
+        const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
+        const endings = spent.map((job) => ({
+          job,
+          ending: { status: "Failed" as const, error: givenUp(job.attempts), deadUntil },
+        }));
+        await events.record(tx, await end(tx, endings, now));
+        tx.afterCommit(feed.due); // others may wait for the places that they took
+      },
+      { repeatable: true },
+    );
+  }
+
+  return async ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) => {
+    const { lookups, imports } = typeof limit === "number" ? { lookups: limit, imports: limit } : limit;
+    const all = typeof limit === "number" ? limit : lookups + imports;
+    const jobs = await transaction(
+      async (tx) => {
+        const values = [now, lookups, imports, all, now + leaseMs, maxAttempts, before];
+        const due = await tx.query<DueRow>(CLAIM, values);
+        events.written(
+          tx,
+          due.flatMap((job) => (job.seq === null ? [] : [{ job, status: "Started" as const, seq: job.seq }])),
+        );
+        return due;
+      },
+      // Repeated when its answer was lost: what was leased to nobody then is due again when the lease runs out.
+      { repeatable: true, single: true },
+    );
+    const spent = jobs.filter((job) => job.new_lease_id === null).map(({ row }) => row);
+    if (spent.length > 0) await giveUp(spent, now, maxAttempts, keepDeadMs);
+    return jobs
+      .filter((job) => job.new_lease_id !== null)
+      .map((job): ClaimedJob => ({
         ...jobRecord(job),
         status: "Started",
         attempts: job.attempts + 1,
@@ -47,27 +94,7 @@ export function createClaim(
         leaseId: job.new_lease_id!,
         turn: job.turn,
       }));
-      const changes = [
-        ...(await end(
-          tx,
-          spent.map((job) => ({
-            job,
-            ending: {
-              status: "Failed" as const,
-              error: givenUp(job.attempts),
-              deadUntil: keepDeadMs === undefined ? undefined : now + keepDeadMs,
-            },
-          })),
-          now,
-        )),
-        ...taken
-          .filter((job) => job.status !== "Started")
-          .map((job) => ({ job, status: "Started" as const })),
-      ];
-      await events.record(tx, changes);
-      if (spent.length > 0) tx.afterCommit(feed.due); // others may wait for the places that they took
-      return claimed;
-    });
+  };
 }
 
 const givenUp = (attempts: number) =>

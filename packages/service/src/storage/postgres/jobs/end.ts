@@ -1,11 +1,21 @@
 import type { JobResult, JobStatus } from "@prosopon/core/contract";
-import type { Transaction } from "../database.ts";
+import type { Prepared, Transaction } from "../database.ts";
 import { storable, toJson } from "../text.ts";
 import type { JobRow } from "./record.ts";
 
 export type Ending =
   | { status: "Succeeded"; result: JobResult; identityId?: string }
   | { status: "Failed"; error: string; deadUntil?: number | undefined };
+
+/** lease_id stays: it tells a worker, whose connection broke while it ended the job, that it did. */
+const END: Prepared = {
+  name: "end",
+  text: `
+  WITH freed AS (DELETE FROM job_blobs WHERE job = $1 AND $7::bigint IS NULL)
+  UPDATE jobs SET status = $2, result = $3, error = $4, identity_id = coalesce($5, identity_id), finished_at = $6, due_at = NULL,
+    dead_until = $7
+  WHERE row = $1`,
+};
 
 /** Inside a transaction that holds the jobs: ends them once and for all and lets go of their images, but for those that died. The events are the caller's to record. */
 export type EndJobs = typeof endJobs;
@@ -18,22 +28,15 @@ export async function endJobs(
   for (const { job, ending } of jobs) {
     const done = ending.status === "Succeeded";
     const deadUntil = done ? null : (ending.deadUntil ?? null);
-    // lease_id stays: it tells a worker, whose connection broke while it ended the job, that it did.
-    await query(
-      `WITH freed AS (DELETE FROM job_blobs WHERE job = $1 AND $7::bigint IS NULL)
-       UPDATE jobs SET status = $2, result = $3, error = $4, identity_id = coalesce($5, identity_id), finished_at = $6, due_at = NULL,
-         dead_until = $7
-       WHERE row = $1`,
-      [
-        job.row,
-        ending.status,
-        done ? toJson(ending.result) : null,
-        done ? null : storable(ending.error),
-        (done && ending.identityId) || null,
-        now,
-        deadUntil,
-      ],
-    );
+    await query(END, [
+      job.row,
+      ending.status,
+      done ? toJson(ending.result) : null,
+      done ? null : storable(ending.error),
+      (done && ending.identityId) || null,
+      now,
+      deadUntil,
+    ]);
   }
   return jobs.map(({ job, ending: { status } }) => ({ job, status }));
 }

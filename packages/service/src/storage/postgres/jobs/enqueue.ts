@@ -1,6 +1,6 @@
 import { type JobPayload, type JobRecord, type Storage, StorageError } from "../../types.ts";
 import type { Context } from "../context.ts";
-import type { Transaction } from "../database.ts";
+import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
 import { isUniqueViolation } from "../faults.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -12,8 +12,9 @@ import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
  * The account's head is held from here to the commit, so that no two of its jobs get one turn and its events are in order.
  * Due at once, by any worker's clock: where this node's is ahead the job would wait for the difference.
  */
-const INSERT = TURN_COLUMN.map(
-  (column) => `
+const INSERT = TURN_COLUMN.map((column): Prepared => ({
+  name: `enqueue_${column}`,
+  text: `
   WITH head AS (
     UPDATE event_heads h SET seq = h.seq + 1, ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")}
     WHERE h.account = $1::int RETURNING h.seq, h.${column} AS turn
@@ -27,7 +28,7 @@ const INSERT = TURN_COLUMN.map(
     INSERT INTO events (account, seq, job, status) SELECT $1::int, head.seq, job.row, 'Sent' FROM job, head
   )
   SELECT job.*, head.seq FROM job, head`,
-);
+}));
 
 /** Job, images and event in one commit. */
 export function createEnqueue(

@@ -3,7 +3,7 @@ import { keepCandidates } from "../../candidates.ts";
 import { checkEmbedding } from "../../embedding.ts";
 import type { JobOutcome, NewFace, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import type { Transaction } from "../database.ts";
+import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
 import type { InsertFaces } from "../faces.ts";
 import { insertIdentity } from "../identities/insert.ts";
@@ -13,6 +13,19 @@ import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const TAKEN =
   "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
+
+const LEASED: Prepared = {
+  name: "leased",
+  text: `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.lease_id = $2 FOR UPDATE`,
+};
+
+const MENTION: Prepared = {
+  name: "mention",
+  text: `
+  WITH named AS (SELECT row, id FROM identities WHERE account = $1 AND id = ANY ($2::text[]) ORDER BY row FOR KEY SHARE),
+    noted AS (INSERT INTO mentions (identity, job) SELECT row, $3 FROM named ON CONFLICT DO NOTHING)
+  SELECT id FROM named`,
+};
 
 /** What the job changed and its end in one commit, under its lease: a second finish changes nothing. Locks: job, identities, heads. */
 export function createFinish(
@@ -26,10 +39,7 @@ export function createFinish(
     let tried = false;
     return transaction(
       async (tx) => {
-        const [job] = await tx.query<JobRow>(
-          `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.lease_id = $2 FOR UPDATE`,
-          [jobId, leaseId],
-        );
+        const [job] = await tx.query<JobRow>(LEASED, [jobId, leaseId]);
         if (job?.status !== "Started") {
           // Ended under this lease by a try whose answer was lost with the connection.
           const ended =
@@ -83,12 +93,8 @@ export function createFinish(
   /** Notes whom the answer names; one deleted since the search was made is left out of it, one deleted from now on finds the note. */
   async function withMentions({ query }: Transaction, job: JobRow, result: JobResult): Promise<JobResult> {
     if (!result.candidates?.length) return result;
-    const named = await query<{ id: string }>(
-      `WITH named AS (SELECT row, id FROM identities WHERE account = $1 AND id = ANY ($2::text[]) ORDER BY row FOR KEY SHARE),
-         noted AS (INSERT INTO mentions (identity, job) SELECT row, $3 FROM named ON CONFLICT DO NOTHING)
-       SELECT id FROM named`,
-      [job.account, result.candidates.map((candidate) => storable(candidate.identity_id)), job.row],
-    );
+    const ids = result.candidates.map((candidate) => storable(candidate.identity_id));
+    const named = await query<{ id: string }>(MENTION, [job.account, ids, job.row]);
     const there = new Set(named.map(({ id }) => id));
     return keepCandidates(result, (candidate) => there.has(candidate.identity_id));
   }
