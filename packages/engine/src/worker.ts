@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { analyse, type Sessions } from "./analyse.ts";
 import { detector, embedder, mesh } from "./models.ts";
 import { openSession } from "./sessions/node.ts";
+import { giveWay } from "./give-way.ts";
 import { serve } from "./serve.ts";
 
 /** One thread: opens its own sessions with the first image. */
@@ -22,9 +23,12 @@ serve(parentPort, async ({ image, options, maxPixels }, turn) => {
 });
 
 async function openSessions(): Promise<Sessions> {
-  return {
+  const opened = {
     detector: await openSession(detector),
     mesh: await openSession(mesh),
     embedder: await openSession(embedder),
   };
+  // After the weights were read: the pool that reads files begins with the first read, and would inherit it.
+  giveWay();
+  return opened;
 }
