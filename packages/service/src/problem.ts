@@ -32,6 +32,9 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
   if (isImageError(error)) return new HttpProblem(IMAGE_STATUS[error.code], error.message);
   if (error.name === "BlobTooLargeError") return new HttpProblem(413, error.message);
+  // Its own message names the bucket.
+  if (error.name === "BlobsAwayError")
+    return new HttpProblem(503, "The store of images does not answer; try again.", { "retry-after": "2" });
   if (error.name === "StorageError" && "code" in error) {
     if (error.code === "conflict") return new HttpProblem(409, error.message);
     if (error.code === "bad-cursor") return new HttpProblem(400, error.message);

@@ -7,13 +7,17 @@ import { atEnd, eventually, FakeClock, form, photo, start } from "../fixture.ts"
 
 const IDENTITY = "/innovation-service/identity";
 
-describe("images that cannot be erased, for their store is away", () => {
-  const opened = async (outage: { on: boolean }) => {
+describe("images whose store is away", () => {
+  const opened = async (outage: { on: boolean; uploads?: boolean }) => {
     const directory = await mkdtemp(path.join(tmpdir(), "prosopon-away-"));
     atEnd(() => rm(directory, { recursive: true }));
     const blobs = await openLocalBlobs(directory);
     return {
       ...blobs,
+      put: async (...args: Parameters<typeof blobs.put>) => {
+        if (outage.uploads) throw new BlobsAwayError("The object storage at bucket-of-ours does not answer.");
+        return blobs.put(...args);
+      },
       delete: async (blobIds: string[]) => {
         if (outage.on) throw new BlobsAwayError("The object storage does not answer.");
         await blobs.delete(blobIds);
@@ -21,7 +25,7 @@ describe("images that cannot be erased, for their store is away", () => {
     };
   };
 
-  it("are left to the sweep; the identity that a DELETE named is gone, and it says so", async () => {
+  it("are left to the sweep where they cannot be erased; the identity that a DELETE named is gone, and it says so", async () => {
     const outage = { on: false };
     const blobs = await opened(outage);
     const clock = new FakeClock();
@@ -50,5 +54,18 @@ describe("images that cannot be erased, for their store is away", () => {
     expect(answer.status).toBe("Succeeded");
     await eventually(() => api.log.join("")).toContain("the sweep will");
     expect(api.log.join("")).not.toContain("its lease will run out");
+  });
+
+  it("cannot be sent meanwhile: 503, when to try again, and not a word about where the store is", async () => {
+    const outage = { on: false, uploads: true };
+    const api = await start({ blobs: await opened(outage) });
+    const enrol = async () =>
+      api.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) });
+    const { status, body, headers } = await enrol();
+    expect([status, headers.get("retry-after")]).toEqual([503, "2"]);
+    expect(body).toMatchObject({ statusCode: 503, error: "Service Unavailable" });
+    expect(body.message).not.toContain("bucket-of-ours");
+    outage.uploads = false;
+    expect((await enrol()).status).toBe(200);
   });
 });
