@@ -75,7 +75,7 @@ export function build({ setup, sizes, databaseOf, workerOf, held }: Plan): Clust
     const own: Worker[] = [];
     for (let worker = 0; worker < perDatabase; worker++) {
       const cores = new Cores(simulation, "worker", setup.workerCores);
-      const galleries = new Galleries(setup.galleryFaces, size);
+      const galleries = new Galleries(setup.galleryFaces, size, () => simulation.now);
       for (const account of held[n * perDatabase + worker]!) galleries.add(account);
       const group = setup.assigned ? worker : 0;
       const holders = (account: number) => (size(account) > setup.splitAbove ? own : undefined);

@@ -157,15 +157,14 @@ export class Worker implements Listener {
     const parts = this.#options.holders(account);
     if (parts) {
       yield* timed(this.#simulation, job, "scan", this.#scanParts(parts, millions / parts.length));
-    } else if (!this.galleries.fits(account)) {
+    } else if (yield* this.#hold(job, millions)) {
+      yield* timed(this.#simulation, job, "scan", this.#scan(millions));
+    } else {
       const scan = database.read(this.process, {
         databaseMs: millions * costs.databaseScanPerMillionMs,
         nodeMs: costs.read.nodeMs,
       });
       yield* timed(this.#simulation, job, "database_scan", scan);
-    } else {
-      yield* timed(this.#simulation, job, "load", this.#hold(account, millions));
-      yield* timed(this.#simulation, job, "scan", this.#scan(millions));
     }
     const reads = this.#reads(parts ? 1 : 2);
     yield* timed(this.#simulation, job, "reads", reads);
@@ -175,15 +174,20 @@ export class Worker implements Listener {
     for (let n = 0; n < count; n++) yield* this.#database.read(this.process);
   }
 
-  /** Loads the account unless it is held. PostgreSQL and the node take turns: a page is read, then stored. */
-  *#hold(account: number, millions: number): Steps {
-    if (this.galleries.has(account)) return;
-    const loading = this.galleries.loading(account);
-    if (loading) {
-      yield (resume) => void loading.push(resume);
-      return;
-    }
-    this.galleries.begin(account);
+  /** False where PostgreSQL is to answer: the account does not fit, or is still being loaded. */
+  *#hold(job: Job, millions: number): Steps<boolean> {
+    if (this.galleries.has(job.account)) return true;
+    const { load, wait } = this.galleries.miss(job.account);
+    const since = this.#simulation.now;
+    if (load) this.#simulation.start(this.#load(millions));
+    if (!wait) return false;
+    yield (resume) => this.galleries.loaded(resume);
+    spend(job, "load", this.#simulation.now - since);
+    return true;
+  }
+
+  /** PostgreSQL and the node take turns: a page is read, then stored. */
+  *#load(millions: number): Steps {
     const { costs, loadCores } = this.#database;
     yield* this.#reads(4); // its size, then a snapshot, its head and a cursor
     yield this.process.connections.take();
@@ -196,7 +200,7 @@ export class Worker implements Listener {
       yield* this.process.compute(thousands * costs.loadPer1000.nodeMs);
     }
     this.process.connections.give();
-    this.galleries.end(account);
+    this.galleries.end();
   }
 
   /** Catches up on changes, then scans on the process's one thread. */
