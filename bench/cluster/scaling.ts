@@ -4,7 +4,8 @@ import { percentile } from "./percentile.ts";
 import type { WorkerProcess } from "./processes.ts";
 
 const ROUNDS = 3;
-const JOBS = 120;
+/** Some ten seconds a round: of a shorter one the beginning and the end, when workers wait, are too large a part. */
+const JOBS = 300;
 
 export interface Scaling {
   /** Jobs per second, medians. */
