@@ -16,6 +16,7 @@ const generators = [
   "apps/server/build/cli-docs.ts",
   "tools/readme.ts",
   "tools/scale.ts",
+  "tools/sizing.ts",
 ];
 
 let failed = false;

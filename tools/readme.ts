@@ -2,8 +2,8 @@
  * Writes what the README takes from elsewhere between its markers: the figures that `pnpm bench NAME --save` kept and the
  * example that the tests run. With `--check` it only compares. No number there is typed by hand.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
+import { readdirSync } from "node:fs";
+import { read, writeBetween } from "./between.ts";
 
 interface Result {
   date: string;
@@ -14,26 +14,16 @@ interface Result {
   goals: { name: string; value: number; goal: number; unit: string; holds: boolean }[];
 }
 
-const root = path.resolve(import.meta.dirname, "..");
-const file = path.join(root, "README.md");
-const text = readFileSync(file, "utf8");
-
-const example = readFileSync(path.join(root, "examples/readme.ts"), "utf8").trimEnd();
-const next = between(between(text, "figures", figures()), "example", `\`\`\`ts\n${example}\n\`\`\``);
-
-if (!process.argv.includes("--check")) writeFileSync(file, next);
-else if (next !== text) {
-  console.log(
-    "README.md: what stands between its markers is not what bench/results and examples/readme.ts give",
-  );
-  process.exitCode = 1;
-}
+writeBetween("README.md", {
+  figures: figures(),
+  example: `\`\`\`ts\n${read("examples/readme.ts").trimEnd()}\n\`\`\``,
+});
 
 function figures(): string {
-  const results = readdirSync(path.join(root, "bench/results"))
+  const results = readdirSync(new URL("../bench/results", import.meta.url))
     .filter((name) => name.endsWith(".json"))
     .sort()
-    .map((name) => JSON.parse(readFileSync(path.join(root, "bench/results", name), "utf8")) as Result);
+    .map((name) => JSON.parse(read(`bench/results/${name}`)) as Result);
   const rows = results.flatMap(({ name, date, asked = [], goals }) =>
     inFewRows(goals).map((goal) => {
       const unit = goal.unit && ` ${goal.unit}`;
@@ -57,13 +47,4 @@ function inFewRows(goals: Result["goals"]): Result["goals"] {
   if (none.length < 2) return goals;
   const name = none.map((goal) => goal.name).join("; ");
   return [{ ...none[0]!, name }, ...goals.filter((goal) => !none.includes(goal))];
-}
-
-function between(whole: string, name: string, content: string): string {
-  const open = `<!-- ${name} -->\n`;
-  const close = `\n<!-- /${name} -->`;
-  const start = whole.indexOf(open);
-  const end = whole.indexOf(close);
-  if (start < 0 || end < start) throw new Error(`README.md has lost its ${name} markers`);
-  return whole.slice(0, start + open.length) + content + whole.slice(end);
 }
