@@ -70,9 +70,7 @@ export async function benchSearch(
     };
 
     say("timing");
-    const start = performance.now();
-    await memory.identities.nearest(id, probes[0]!.vector, 1);
-    const loadMs = Math.round(performance.now() - start);
+    const loadMs = Math.round(await held(() => memory.identities.nearest(id, probes[0]!.vector, 1)));
     const exact = {
       byHand: byHand(client, gallery),
       memory: through(memory, id),
@@ -171,6 +169,22 @@ export async function benchSearch(
     for (const storage of storages) await storage.close();
     await client.end();
   }
+}
+
+/**
+ * Milliseconds until searches come from memory: the first begins the load, and PostgreSQL answers those that come
+ * meanwhile, in several times as long.
+ */
+async function held(search: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await search();
+  const byDatabase = performance.now() - began;
+  for (let quick = 0; quick < 3;) {
+    const start = performance.now();
+    await search();
+    quick = performance.now() - start < byDatabase / 2 ? quick + 1 : 0;
+  }
+  return performance.now() - began;
 }
 
 type Row = Record<string, string | number>;
