@@ -132,7 +132,7 @@ describe("jobs.watch", () => {
     fake.breakWith(({ method }) => (method === "UPGRADE" ? "drop" : undefined));
     const job = fake.addJob("enrol");
     const watching = collect(client.jobs.watch(job));
-    await expect.poll(fake.openStreams).toBe(1);
+    await expect.poll(() => [fake.openStreams(), jobReads()]).toEqual([1, 1]);
     fake.set(job.id, "Succeeded");
     expect(await watching).toEqual(["Sent", "Succeeded"]);
   });
