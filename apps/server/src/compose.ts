@@ -32,8 +32,12 @@ export type OpenOptions = StorageOptions &
     role?: Role;
     threads: number;
     maxPixels: number;
-    /** Default: the service's. */
+    /** Of one account; default: the service's. */
     unfinishedJobs?: number;
+    pendingBytes?: number;
+    uploadsAtOnce?: number;
+    maxIdentities?: number;
+    maxFaces?: number;
     /** Default: none, and no header is believed. */
     trustedProxies?: TrustedProxies | undefined;
     logger?: Logger;
@@ -57,7 +61,7 @@ export interface Composition extends OpenService {
 
 /** The one place where the parts are put together: storage, images in flight, engine, service. */
 export async function openService(options: OpenOptions): Promise<OpenService> {
-  const { role = "all", threads, maxPixels, unfinishedJobs, logger } = options;
+  const { role = "all", threads, maxPixels, logger } = options;
   const shared = options.databaseUrl !== undefined;
   const storage = await openStorage(options, { exclusive: true, works: role !== "api", logger });
   const closeStorage = async (error: unknown): Promise<never> => {
@@ -84,7 +88,7 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     limits: {
       // Another node cannot tell what this one is still receiving, and an enrolment's first image may wait for its last one long.
       orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs,
-      ...(unfinishedJobs !== undefined && { unfinishedJobs }),
+      ...quotas(options),
     },
     version: manifest.version,
     ...(logger && { logger }),
@@ -100,6 +104,16 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
       await storage.close();
     },
   };
+}
+
+function quotas({
+  unfinishedJobs = defaultLimits.unfinishedJobs,
+  pendingBytes = defaultLimits.pendingBytes,
+  uploadsAtOnce = defaultLimits.uploadsAtOnce,
+  maxIdentities: identities = defaultLimits.identities,
+  maxFaces: faces = defaultLimits.faces,
+}: OpenOptions) {
+  return { unfinishedJobs, pendingBytes, uploadsAtOnce, identities, faces };
 }
 
 /** The service with all that shares its port. */

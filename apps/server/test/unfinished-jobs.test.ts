@@ -24,7 +24,7 @@ describe("--unfinished-jobs", () => {
       expect([(await enrol()).status, (await enrol()).status]).toEqual([200, 200]);
       expect(await enrol()).toMatchObject({
         status: 429,
-        body: { message: expect.stringContaining("2 jobs of this account wait already") },
+        body: { message: expect.stringContaining("quota of 2 unfinished jobs") },
       });
       await node.stop();
     },

@@ -12,6 +12,14 @@ export interface Limits {
   orphanAgeMs: number;
   /** Unfinished jobs of one account; more are refused with 429. */
   unfinishedJobs: number;
+  /** Bytes of images that an account's jobs and uploads keep; more are refused with 429, or with 413 where one request is over it by itself. */
+  pendingBytes: number;
+  /** Requests with images that this node receives from one account at once; more are refused with 429. */
+  uploadsAtOnce: number;
+  /** Identities of one account. An enrolment beyond is refused with 429, or fails if others were faster. */
+  identities: number;
+  /** Enrolled faces of one account; likewise. */
+  faces: number;
   /** Open event streams of one account. */
   streams: number;
   /** A body that brings no byte for so long is refused with 408, in ms. */
@@ -34,6 +42,11 @@ export const defaultLimits: Limits = {
   orphanAgeMs: HOUR_MS,
   // The largest import that may wait; at 10 photos a second an hour's work, and some 10 MB of rows.
   unfinishedJobs: 10_000,
+  // So many photos of 2 MB, or twice the largest enrolment.
+  pendingBytes: 20_000_000_000,
+  uploadsAtOnce: 100,
+  identities: Infinity,
+  faces: Infinity,
   streams: 100,
   bodyIdleMs: MINUTE_MS,
   loginFailures: 20,

@@ -38,6 +38,8 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   if (error.name === "StorageError" && "code" in error) {
     if (error.code === "conflict") return new HttpProblem(409, error.message);
     if (error.code === "bad-cursor") return new HttpProblem(400, error.message);
+    if (error.code === "quota") return new HttpProblem(429, error.message, { "retry-after": "5" });
+    if (error.code === "too-large") return new HttpProblem(413, error.message);
     if (error.code === "not-found") return new HttpProblem(404, error.message);
     if (error.code === "unusable") return new HttpProblem(503, error.message, { "retry-after": "2" });
   }

@@ -82,7 +82,7 @@ export function createService(options: ServiceOptions): Service {
     logins: createLoginLimiter(clock, limits),
     hub: createHub(heard),
     streams: createStreams(limits),
-    quota: createQuota(heard, limits),
+    quota: createQuota(storage, limits),
     receiving: new Set(),
     role,
     closing: closing.signal,
@@ -132,7 +132,6 @@ export function createService(options: ServiceOptions): Service {
       sweeper?.stop();
       await stopWorker();
       deps.hub.close();
-      deps.quota.close();
     },
   };
 }

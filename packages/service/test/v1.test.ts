@@ -204,6 +204,11 @@ describe("/v1/server", async () => {
       settings: { keep_crops: false, refuse_mixed_identities: false },
       identities: 0,
       faces: 0,
+      quotas: {
+        unfinished_jobs: { used: 0, limit: 10_000 },
+        pending_bytes: { used: 0, limit: 20_000_000_000 },
+        uploads_at_once: { limit: 100 },
+      },
     });
   });
 });

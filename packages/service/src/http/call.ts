@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import type { Arrival } from "../jobs/quota.ts";
 
 /** One request on its way to its handler. */
 export interface Call {
@@ -13,6 +14,8 @@ export interface Call {
   expiresAt: number;
   /** Of the peer, where the adapter knows it. */
   address: string | undefined;
+  /** Where images are received: what their bytes are counted with. */
+  arrival?: Arrival;
 }
 
 export type Handler = (call: Call) => Promise<Response> | Response;

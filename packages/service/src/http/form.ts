@@ -3,6 +3,7 @@ import { Busboy } from "@fastify/busboy";
 import { eraseOrLeave } from "../blobs/erase.ts";
 import { createBreakable } from "../breakable.ts";
 import type { Deps } from "../deps.ts";
+import type { Arrival } from "../jobs/quota.ts";
 import type { ImageRef } from "../storage/types.ts";
 import { asProblem, HttpProblem } from "../problem.ts";
 import { linger, readWithin } from "./body.ts";
@@ -170,17 +171,27 @@ async function receiveImage(
   return { image: await storeImage(call, whole(), signal, stored) };
 }
 
+async function* counted(bytes: AsyncIterable<Uint8Array>, arrival: Arrival | undefined) {
+  for await (const chunk of bytes) {
+    arrival?.add(chunk.byteLength);
+    yield chunk;
+  }
+}
+
 /** Checks and stores an image. @throws ImageError, BlobTooLargeError */
 export async function storeImage(
-  { deps }: Call,
+  { deps, arrival }: Call,
   bytes: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
   stored: string[],
 ): Promise<ImageRef> {
-  const { blobId, size } = await deps.blobs.put(inspected(bytes, deps.engine.info().maxPixels), {
-    maxBytes: deps.limits.uploadBytes,
-    signal,
-  });
+  const { blobId, size } = await deps.blobs.put(
+    inspected(counted(bytes, arrival), deps.engine.info().maxPixels),
+    {
+      maxBytes: deps.limits.uploadBytes,
+      signal,
+    },
+  );
   deps.receiving.add(blobId);
   stored.push(blobId);
   return { blobId, size };

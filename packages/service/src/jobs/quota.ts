@@ -1,64 +1,84 @@
+import type { JobKind } from "@prosopon/core/contract";
 import type { Limits } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
-import type { Storage } from "../storage/types.ts";
+import { checkUsage, usedUp } from "../storage/quotas.ts";
+import { type Storage, StorageError } from "../storage/types.ts";
 
-/** Bounds the unfinished jobs of an account. */
+/** Refuses early, and bounds what is under way, where the storage bounds only what has arrived. */
 export interface Quota {
-  /** Before a body is read. @throws HttpProblem 429 with `Retry-After`. */
-  check(accountId: string): Promise<void>;
-  close(): void;
+  /**
+   * Before a body with images is read: a place among the account's uploads at once, until `leave`.
+   * @param kind of the job that the images are for; without one they are for an upload
+   * @throws HttpProblem 429; StorageError `quota`
+   */
+  enter(accountId: string, kind?: JobKind): Promise<Arrival>;
 }
 
-interface Unfinished {
-  jobs: Set<string>;
-  /** While the jobs are being read: those that end, which may be among the ones read still. */
-  ending: Set<string> | undefined;
-  read: Promise<void>;
+/** A request that is being received. */
+export interface Arrival {
+  /** Some bytes of an image have come. @throws StorageError `quota`, `too-large` */
+  add(bytes: number): void;
+  /** Refused, or in the storage. */
+  leave(): void;
 }
 
-/** Counts by the storage's events, so that a POST needs no count over the jobs table; read once per account. */
+/** An account's requests that are being received by this node. */
+interface Arrivals {
+  count: number;
+  bytes: number;
+  /** Bytes that the account had in the storage when one of them last asked. */
+  pending: number;
+}
+
 export function createQuota(storage: Storage, limits: Limits): Quota {
-  const accounts = new Map<string, Unfinished>();
-  const stop = storage.events.listen(({ accountId, jobId, status }) => {
-    const known = accounts.get(accountId);
-    if (!known) return;
-    if (status === "Sent" || status === "Started") known.jobs.add(jobId);
-    else {
-      known.jobs.delete(jobId);
-      known.ending?.add(jobId);
-    }
-  });
+  const accounts = new Map<string, Arrivals>();
 
-  function begin(accountId: string): Unfinished {
-    const ending = new Set<string>();
-    const begun: Unfinished = { jobs: new Set(), ending, read: read() };
-    accounts.set(accountId, begun);
-    return begun;
-
-    async function read(): Promise<void> {
-      try {
-        const found = await storage.jobs.unfinished(accountId);
-        for (const { id } of found) if (!ending.has(id)) begun.jobs.add(id);
-        begun.ending = undefined;
-      } catch (error) {
-        accounts.delete(accountId);
-        throw error;
-      }
-    }
+  async function checkPeople(accountId: string, kind: JobKind): Promise<void> {
+    const enrols = kind === "enrol";
+    if (!enrols && kind !== "add-images") return;
+    if (limits.faces === Infinity && !(enrols && limits.identities < Infinity)) return;
+    const { identities, faces } = await storage.identities.count(accountId);
+    if (enrols && identities >= limits.identities)
+      throw new StorageError("quota", usedUp("identities", limits.identities));
+    if (faces >= limits.faces) throw new StorageError("quota", usedUp("faces", limits.faces));
   }
 
   return {
-    async check(accountId) {
-      const { jobs, read } = accounts.get(accountId) ?? begin(accountId);
-      await read;
-      if (jobs.size >= limits.unfinishedJobs) {
+    async enter(accountId, kind) {
+      const arrivals = accounts.get(accountId) ?? { count: 0, bytes: 0, pending: 0 };
+      if (arrivals.count >= limits.uploadsAtOnce)
         throw new HttpProblem(
           429,
-          `${limits.unfinishedJobs} jobs of this account wait already: send more when some have ended`,
-          { "retry-after": "5" },
+          `The account has its quota of ${limits.uploadsAtOnce} uploads at once. Send the next when one of them has been answered.`,
+          { "retry-after": "1" },
         );
+      // At once: however many ask meanwhile, no more than there are places get one.
+      accounts.set(accountId, arrivals);
+      arrivals.count += 1;
+      let own = 0;
+      const leave = () => {
+        arrivals.bytes -= own;
+        own = 0;
+        if (--arrivals.count === 0) accounts.delete(accountId);
+      };
+      try {
+        const usage = await storage.accounts.usage(accountId);
+        arrivals.pending = usage.pendingBytes;
+        checkUsage(usage, { unfinishedJobs: kind ? 1 : 0, pendingBytes: 0 }, limits);
+        if (kind) await checkPeople(accountId, kind);
+      } catch (error) {
+        leave();
+        throw error;
       }
+      return {
+        add(bytes) {
+          own += bytes;
+          arrivals.bytes += bytes;
+          const others = { unfinishedJobs: 0, pendingBytes: arrivals.pending + arrivals.bytes - own };
+          checkUsage(others, { unfinishedJobs: 0, pendingBytes: own }, limits);
+        },
+        leave,
+      };
     },
-    close: stop,
   };
 }

@@ -173,7 +173,7 @@ export function createWorker(deps: Deps): Worker {
     try {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
       outcome = await Promise.race([work({ ...deps, engine }, job, signal), rejection(signal)]);
-      const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
+      const answer = await storage.jobs.finish(lease(job), outcome, clock.now(), limits);
       if (!answer.finished) return;
       logger.info(
         {

@@ -1,24 +1,15 @@
 import { EXTERNAL_ID_MAX_LENGTH, IdentityPatch, METADATA_MAX_BYTES, Metadata } from "@prosopon/core/contract";
 import { json, type Call, type Handler } from "../http/call.ts";
-import { receiveForm, type Form } from "../http/form.ts";
+import type { Form } from "../http/form.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
 import { startJob } from "../jobs/start.ts";
-import { IMAGES_PER_JOB } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
 import { identityView } from "../views.ts";
 
 /** The documented create, with an external id and metadata. */
-export const createNamedIdentity: Handler = async (call) => {
-  const { deps, accountId } = call;
-  await deps.quota.check(accountId);
-  const form = await receiveForm(call, IMAGES_PER_JOB);
-  const named = await checkedName(call, form).catch(async (error: unknown) => {
-    await form.discard();
-    throw error;
-  });
-  return startJob(call, form, { kind: "enrol", images: form.images, ...named });
-};
+export const createNamedIdentity: Handler = (call) =>
+  startJob(call, "enrol", (form) => checkedName(call, form));
 
 /** What the form says beside its images. @throws HttpProblem 400, 409 */
 async function checkedName({ deps, accountId }: Call, form: Form) {

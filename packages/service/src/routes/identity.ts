@@ -1,38 +1,23 @@
 import { DeleteRequest } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
 import { noContent, json, type Call, type Handler } from "../http/call.ts";
-import { receiveForm, type Form } from "../http/form.ts";
+import type { Form } from "../http/form.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
 import { isListKey, required } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
 import { startJob } from "../jobs/start.ts";
-import { IMAGES_PER_JOB } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
 
-export const createIdentity: Handler = async (call) => {
-  await call.deps.quota.check(call.accountId);
-  const form = await receiveForm(call, IMAGES_PER_JOB);
-  return startJob(call, form, { kind: "enrol", images: form.images });
-};
+export const createIdentity: Handler = (call) => startJob(call, "enrol", () => ({}));
 
-export const addImages: Handler = async (call) => {
-  await call.deps.quota.check(call.accountId);
-  const form = await receiveForm(call, IMAGES_PER_JOB);
-  const identityId = await namedIdentity(call, form);
-  return startJob(call, form, { kind: "add-images", images: form.images, identityId });
-};
+export const addImages: Handler = (call) =>
+  startJob(call, "add-images", async (form) => ({ identityId: await namedIdentity(call, form) }));
 
-/** The identity that a form names; its images are erased when there is none. @throws HttpProblem 400, 404 */
+/** The identity that a form names. @throws HttpProblem 400, 404 */
 export async function namedIdentity({ deps, accountId }: Call, form: Form): Promise<string> {
   const id = form.text("identity_id")?.trim();
-  try {
-    const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
-    if (known) return known.id;
-  } catch (error) {
-    await form.discard();
-    throw error;
-  }
-  await form.discard();
+  const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
+  if (known) return known.id;
   if (!id) throw new HttpProblem(400, "the form needs the field identity_id");
   throw new HttpProblem(404, `no identity has the id ${id}`);
 }

@@ -44,8 +44,11 @@ export const retryJob: Handler = async ({ deps, accountId, params }) => {
   const id = params["id"]!;
   const job = await deps.storage.jobs.get(accountId, id);
   if (!job) throw new HttpProblem(404, `no job has the id ${id}`);
-  if (!job.dead?.retriedAs) await deps.quota.check(accountId);
-  const answer = await deps.storage.jobs.retry(accountId, id, { id: randomUUID(), now: deps.clock.now() });
+  const answer = await deps.storage.jobs.retry(accountId, id, {
+    id: randomUUID(),
+    now: deps.clock.now(),
+    quotas: deps.limits,
+  });
   if (answer.retried) return json({ job_id: answer.jobId, kind: job.kind }, 202);
   throw new HttpProblem(answer.reason === "unknown" ? 404 : 409, refusal(job)[answer.reason]);
 };

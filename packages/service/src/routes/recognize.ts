@@ -1,16 +1,11 @@
 import { json, type Handler } from "../http/call.ts";
-import { receiveForm } from "../http/form.ts";
 import { required } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
 import { startJob } from "../jobs/start.ts";
 import { namedIdentity, unknownJob } from "./identity.ts";
 
-export const recognize: Handler = async (call) => {
-  await call.deps.quota.check(call.accountId);
-  const form = await receiveForm(call, 1);
-  const identityId = await namedIdentity(call, form);
-  return startJob(call, form, { kind: "recognize", images: form.images, identityId });
-};
+export const recognize: Handler = (call) =>
+  startJob(call, "recognize", async (form) => ({ identityId: await namedIdentity(call, form) }));
 
 export const recognizeStatus: Handler = async (call) => {
   const job = await jobAfterWait(call, required(call.query, "job_id"));

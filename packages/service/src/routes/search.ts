@@ -1,5 +1,4 @@
 import { json, type Handler } from "../http/call.ts";
-import { receiveForm } from "../http/form.ts";
 import { required } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
 import { startJob } from "../jobs/start.ts";
@@ -10,23 +9,16 @@ import { unknownJob } from "./identity.ts";
 /** Documented: the default, and the most. */
 const MAX_RESULT = 10;
 
-export const search: Handler = async (call) => {
-  await call.deps.quota.check(call.accountId);
-  const form = await receiveForm(call, 1);
-  const text = form.text("max_result")?.trim() || String(MAX_RESULT);
-  if (!/^\+?\d{1,15}$/.test(text) || Number(text) < 1) {
-    await form.discard();
-    throw new HttpProblem(
-      400,
-      `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`,
-    );
-  }
-  return startJob(call, form, {
-    kind: "search",
-    images: form.images,
-    maxResult: Math.min(Number(text), MAX_RESULT),
+export const search: Handler = (call) =>
+  startJob(call, "search", (form) => {
+    const text = form.text("max_result")?.trim() || String(MAX_RESULT);
+    if (!/^\+?\d{1,15}$/.test(text) || Number(text) < 1)
+      throw new HttpProblem(
+        400,
+        `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`,
+      );
+    return { maxResult: Math.min(Number(text), MAX_RESULT) };
   });
-};
 
 export const searchStatus: Handler = async (call) => {
   const job = await jobAfterWait(call, required(call.query, "job_id"));

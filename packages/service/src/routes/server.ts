@@ -1,4 +1,4 @@
-import type { ServerInfo } from "@prosopon/core/contract";
+import type { AccountInfo, ServerInfo } from "@prosopon/core/contract";
 import type { Deps } from "../deps.ts";
 import { json, type Handler } from "../http/call.ts";
 import { IMAGES_PER_JOB } from "../limits.ts";
@@ -38,12 +38,14 @@ export const serverInfo: Handler = ({ deps }) => {
 };
 
 export const accountInfo: Handler = async ({ deps, accountId }) => {
-  const [account, { identities, faces }] = await Promise.all([
-    deps.storage.accounts.byId(accountId),
-    deps.storage.identities.count(accountId),
+  const { storage, limits } = deps;
+  const [account, { identities, faces }, usage] = await Promise.all([
+    storage.accounts.byId(accountId),
+    storage.identities.count(accountId),
+    storage.accounts.usage(accountId),
   ]);
   if (!account) throw new HttpProblem(404, "the account is gone");
-  return json({
+  const info: AccountInfo = {
     client_id: account.clientId,
     name: account.name,
     settings: {
@@ -52,7 +54,15 @@ export const accountInfo: Handler = async ({ deps, accountId }) => {
     },
     identities,
     faces,
-  });
+    quotas: {
+      unfinished_jobs: { used: usage.unfinishedJobs, limit: limits.unfinishedJobs },
+      pending_bytes: { used: usage.pendingBytes, limit: limits.pendingBytes },
+      uploads_at_once: { limit: limits.uploadsAtOnce },
+      ...(limits.identities < Infinity && { identities: { used: identities, limit: limits.identities } }),
+      ...(limits.faces < Infinity && { faces: { used: faces, limit: limits.faces } }),
+    },
+  };
+  return json(info);
 };
 
 /** The process answers. */

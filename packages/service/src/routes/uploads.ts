@@ -17,11 +17,20 @@ export const createUpload: Handler = async (call) => {
       "send the image as multipart/form-data, or as the body with an image type or application/octet-stream",
     );
   }
-  const { image, keep, discard } = isForm ? await fromForm(call) : await fromBody(call);
+  const arrival = await deps.quota.enter(accountId);
+  try {
+    const received = await (isForm ? fromForm : fromBody)({ ...call, arrival });
+    return await keepUpload(call, received);
+  } finally {
+    arrival.leave();
+  }
+};
+
+async function keepUpload({ deps, accountId }: Call, { image, keep, discard }: Received): Promise<Response> {
   const expiresAt = deps.clock.now() + deps.limits.uploadTtlMs;
   const id = randomUUID();
   try {
-    await deps.storage.uploads.create({ id, accountId, image, expiresAt });
+    await deps.storage.uploads.create({ id, accountId, image, expiresAt }, deps.limits);
   } catch (error) {
     await discard();
     throw error;
@@ -29,7 +38,7 @@ export const createUpload: Handler = async (call) => {
   keep();
   const answer: Upload = { upload_id: id, size: image.size, expires_at: new Date(expiresAt).toISOString() };
   return json(answer, 201);
-};
+}
 
 interface Received {
   image: ImageRef;

@@ -32,6 +32,19 @@ export interface Session {
   revoked: boolean;
 }
 
+/** What one account may have at once; `Infinity`: as much as there is room for. Kept to in the transaction that adds, whatever the number of nodes. */
+export interface Quotas {
+  /** Jobs that have not ended. */
+  unfinishedJobs: number;
+  /** Bytes of the images that jobs, dead ones too, and uploads keep. */
+  pendingBytes: number;
+  identities: number;
+  faces: number;
+}
+
+/** What an account has of it. */
+export type Usage = Pick<Quotas, "unfinishedJobs" | "pendingBytes">;
+
 /** Reference to bytes in the blob store. */
 export interface ImageRef {
   blobId: string;
@@ -201,6 +214,8 @@ export interface Storage {
       id: string,
       change: Partial<Pick<Account, "name" | "secretHash" | "settings" | "disabled">>,
     ): Promise<Account | undefined>;
+    /** One row read. Nothing for an unknown account. */
+    usage(id: string): Promise<Usage>;
   };
 
   readonly sessions: {
@@ -227,13 +242,18 @@ export interface Storage {
   };
 
   readonly jobs: {
-    /** Durable when it resolves. Writes the job as Sent with its event. @throws StorageError `not-found` when a named identity does not exist. */
+    /**
+     * Durable when it resolves. Writes the job as Sent with its event.
+     * @throws StorageError `not-found` when a named identity does not exist; `quota` when the account has too much already.
+     */
     enqueue(job: {
       id: string;
       accountId: string;
       payload: JobPayload;
       uploadIds?: string[];
       now: number;
+      /** Default: none. */
+      quotas?: Partial<Quotas>;
     }): Promise<JobRecord>;
     /**
      * Takes up to `limit` jobs that are due: Sent and not before their back-off, or Started under a lease that ran out.
@@ -254,7 +274,13 @@ export interface Storage {
     }): Promise<ClaimedJob[]>;
     /** Extends leases; returns the ids still held. */
     renew(leases: { jobId: string; leaseId: string }[], until: number): Promise<string[]>;
-    finish(job: { jobId: string; leaseId: string }, outcome: JobOutcome, now: number): Promise<FinishAnswer>;
+    /** An outcome that would take the account over a quota of identities or faces ends the job Failed instead, saying so. */
+    finish(
+      job: { jobId: string; leaseId: string },
+      outcome: JobOutcome,
+      now: number,
+      quotas?: Partial<Quotas>,
+    ): Promise<FinishAnswer>;
     /** Gives a job back: due again at `at`. `countAttempt: false` undoes the claim's attempt (clean shutdown). */
     release(
       job: { jobId: string; leaseId: string },
@@ -273,8 +299,13 @@ export interface Storage {
     /**
      * Starts a dead job anew: writes the job `id` as Sent with its event, of the same payload, and moves the images to it.
      * The dead one stays as it ended and remembers `id`; retried again, it answers that one.
+     * @throws StorageError `quota`
      */
-    retry(accountId: string, jobId: string, options: { id: string; now: number }): Promise<RetryAnswer>;
+    retry(
+      accountId: string,
+      jobId: string,
+      options: { id: string; now: number; quotas?: Partial<Quotas> },
+    ): Promise<RetryAnswer>;
     /** Lets go of the images of jobs that died and whose time is over; returns those that nothing needs any more. */
     expire(now: number): Promise<string[]>;
     /** Forgets jobs that ended before `before`, with their events and what images they still keep. */
@@ -322,9 +353,10 @@ export interface Storage {
   };
 
   readonly uploads: {
-    create(upload: UploadRecord): Promise<void>;
+    /** @throws StorageError `quota` */
+    create(upload: UploadRecord, quotas?: Partial<Quotas>): Promise<void>;
     get(accountId: string, uploadId: string, now: number): Promise<UploadRecord | undefined>;
-    /** Forgets expired uploads and returns their blob ids. Several jobs may use one upload while it lives. */
+    /** Forgets expired uploads that no job needs any more, and returns their blob ids. Several jobs may use one upload while it lives. */
     sweep(now: number): Promise<string[]>;
   };
 
@@ -357,8 +389,15 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** `bad-cursor`: a list was asked for with a cursor that no list gave. */
-export type StorageErrorCode = "conflict" | "not-found" | "locked" | "unusable" | "bad-cursor";
+/** `bad-cursor`: a list was asked for with a cursor that no list gave. `too-large`: over a quota by itself, whatever else there is. */
+export type StorageErrorCode =
+  | "conflict"
+  | "not-found"
+  | "locked"
+  | "unusable"
+  | "bad-cursor"
+  | "quota"
+  | "too-large";
 
 /** The message says what is wrong and what to do. */
 export class StorageError extends Error {

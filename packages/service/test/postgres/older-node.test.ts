@@ -186,6 +186,30 @@ describe.skipIf(reason !== undefined)(`a node of schema version 1${reason ? `: $
     expect(await storage.identities.count(account)).toEqual({ identities: 1, faces: 1 });
   });
 
+  it("does not count for quotas, but what it began and ended is counted by the next sweep", async () => {
+    const old = await openOlder();
+    const send = (name: string) =>
+      old.enqueue({ id: name, accountId: account, kind: "search", blobIds: [name] });
+    await send("before");
+    const storage = await openNewer();
+    expect(await storage.accounts.usage(account)).toMatchObject({ unfinishedJobs: 1 });
+    await enqueue(storage, account, { ...enrolment, images: [{ blobId: "mine", size: 7 }] }, NOW);
+    for (const name of ["one", "two"]) await send(name);
+    const [first] = await old.claim({ ...CLAIM, now: NOW });
+    await old.finish(first!, { type: "answered", candidates: [] });
+    await storage.jobs.sweep(0);
+    expect(await storage.accounts.usage(account)).toEqual({ unfinishedJobs: 3, pendingBytes: 7 });
+    const [mine] = await storage.jobs
+      .claim({ ...CLAIM, limit: 9, now: NOW })
+      .then((all) => all.filter(({ kind }) => kind === "enrol"));
+    await storage.jobs.finish(
+      { jobId: mine!.id, leaseId: mine!.leaseId },
+      { type: "failed", error: "No." },
+      NOW,
+    );
+    expect(await storage.accounts.usage(account)).toEqual({ unfinishedJobs: 2, pendingBytes: 0 });
+  });
+
   it("keeps the images of a job that died on a new node, and does the job that it is retried as", async () => {
     const [old, storage] = [await openOlder(), await openNewer()];
     const once = { ...CLAIM, maxAttempts: 1, keepDeadMs: 60_000 };

@@ -6,6 +6,7 @@ import { identitiesContract } from "./contract/identities.ts";
 import { jobsContract } from "./contract/jobs.ts";
 import { matchingContract } from "./contract/matching.ts";
 import { queueContract } from "./contract/queue.ts";
+import { quotasContract } from "./contract/quotas.ts";
 import { separationContract } from "./contract/separation.ts";
 import { uploadsContract } from "./contract/uploads.ts";
 import { describe } from "vitest";
@@ -23,6 +24,7 @@ export function storageContract(name: string, open: () => Promise<Opened>): void
     accountsContract(open);
     queueContract(open);
     jobsContract(open);
+    quotasContract(open);
     deadJobsContract(open);
     eventsContract(open);
     identitiesContract(open);

@@ -1,5 +1,6 @@
-import { type Account, type AccountSettings, type Storage, StorageError } from "../types.ts";
+import { type Account, type AccountSettings, type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
+import { USAGE } from "./jobs/usage.ts";
 import { isUniqueViolation } from "./faults.ts";
 import { storable, toJson } from "./text.ts";
 
@@ -15,7 +16,7 @@ interface Row {
 
 const COLUMNS = "id, client_id, name, secret_hash, settings, disabled, created_at";
 
-export function createAccounts({ read, transaction }: Context): Storage["accounts"] {
+export function createAccounts({ read, transaction, accountRow }: Context): Storage["accounts"] {
   const one = async (column: "id" | "client_id", value: string) =>
     record((await read<Row>(`SELECT ${COLUMNS} FROM accounts WHERE ${column} = $1`, [value]))[0]);
 
@@ -47,6 +48,10 @@ export function createAccounts({ read, transaction }: Context): Storage["account
       return (await read<Row>(`SELECT ${COLUMNS} FROM accounts ORDER BY created_at, row`)).map((row) =>
         record(row)!,
       );
+    },
+    async usage(id) {
+      const [usage] = await read<Usage>(USAGE, [await accountRow(id)]);
+      return usage ?? { unfinishedJobs: 0, pendingBytes: 0 };
     },
     async update(id, change) {
       return transaction(

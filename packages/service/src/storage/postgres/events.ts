@@ -18,26 +18,31 @@ export interface Events extends Pick<Storage["events"], "since" | "head"> {
 interface Change {
   job: JobRow;
   status: JobStatus;
+  /** Bytes of images that its end let go of. */
+  freed?: number;
 }
 
 /** Of one change, as most transactions make: planned in half the time of the one below. */
 const RECORD_ONE: Prepared = {
   name: "record_one",
   text: `
-  WITH moved AS (UPDATE event_heads SET seq = seq + 1 WHERE account = $1 RETURNING seq)
+  WITH moved AS (
+    UPDATE event_heads SET seq = seq + 1, unfinished_jobs = unfinished_jobs - $4::int, pending_bytes = pending_bytes - $5::bigint
+    WHERE account = $1 RETURNING seq)
   INSERT INTO events (account, seq, job, status) SELECT $1, seq, $2, $3 FROM moved RETURNING seq, job`,
 };
 
 /**
- * CTEs that write the events of `change` (account, job, status, place), and name them `told`. UPDATE sees the rows that
+ * CTEs that write the events of `change` (account, job, status, place, freed), and name them `told`. UPDATE sees the rows that
  * `held` waited for as they are then, since it looks at the newest version of a row.
  */
 export const TELL = `
   held AS (
     SELECT account FROM event_heads WHERE account IN (SELECT account FROM change) ORDER BY account FOR NO KEY UPDATE
   ), moved AS (
-    UPDATE event_heads h SET seq = h.seq + c.count
-    FROM (SELECT account, count(*) FROM change JOIN held USING (account) GROUP BY account) c
+    UPDATE event_heads h SET seq = h.seq + c.count, unfinished_jobs = h.unfinished_jobs - c.ended, pending_bytes = h.pending_bytes - c.freed
+    FROM (SELECT account, count(*), count(*) FILTER (WHERE status IN ('Succeeded', 'Failed')) AS ended, sum(freed)::bigint AS freed
+      FROM change JOIN held USING (account) GROUP BY account) c
     WHERE h.account = c.account RETURNING h.account, h.seq - c.count AS base
   ), told AS (
     INSERT INTO events (account, seq, job, status)
@@ -47,7 +52,7 @@ export const TELL = `
 
 const RECORD = `
   WITH change AS (
-    SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[]) WITH ORDINALITY AS c (account, job, status, place)
+    SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALITY AS c (account, job, status, freed, place)
   ), ${TELL}
   SELECT * FROM told`;
 
@@ -67,11 +72,18 @@ export function createEvents({ read, accountRow }: Context, feed: Feed): Events 
       const [first, ...others] = changes;
       if (!first) return;
       const rows = await (others.length === 0
-        ? tx.query<{ seq: number; job: number }>(RECORD_ONE, [first.job.account, first.job.row, first.status])
+        ? tx.query<{ seq: number; job: number }>(RECORD_ONE, [
+            first.job.account,
+            first.job.row,
+            first.status,
+            first.status === "Succeeded" || first.status === "Failed" ? 1 : 0,
+            first.freed ?? 0,
+          ])
         : tx.query<{ seq: number; job: number }>(RECORD, [
             changes.map(({ job }) => job.account),
             changes.map(({ job }) => job.row),
             changes.map(({ status }) => status),
+            changes.map(({ freed = 0 }) => freed),
           ]));
       const seqs = new Map(rows.map(({ seq, job }) => [job, seq]));
       written(

@@ -1,6 +1,8 @@
-import { type Storage, StorageError } from "../types.ts";
+import { checkUsage } from "../quotas.ts";
+import { type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { Transaction } from "./database.ts";
+import { letGo, USAGE } from "./jobs/usage.ts";
 import { storable } from "./text.ts";
 
 interface Row {
@@ -10,18 +12,36 @@ interface Row {
   expires_at: number;
 }
 
+/** A row when it is there, from now or, where the connection broke, from before. */
+const CREATE = `
+  WITH there AS (SELECT 1 AS found FROM uploads WHERE id = $1),
+  head AS (
+    UPDATE event_heads SET pending_bytes = pending_bytes + $4::bigint
+    WHERE account = $2::int AND NOT EXISTS (SELECT 1 FROM there) AND pending_bytes + $4::bigint <= $6::bigint RETURNING 1),
+  written AS (
+    INSERT INTO uploads (id, account, blob_id, size, expires_at) SELECT $1, $2::int, $3, $4::bigint, $5::bigint FROM head RETURNING 1 AS found)
+  SELECT found FROM there UNION ALL SELECT found FROM written`;
+
 export function createUploads({ read, transaction, accountRow }: Context): Storage["uploads"] {
   return {
-    async create({ id, accountId, image, expiresAt }) {
+    async create({ id, accountId, image, expiresAt }, quotas = {}) {
       const account = await accountRow(accountId);
       if (account < 0) throw new StorageError("not-found", "There is no such account to upload to.");
+      const { pendingBytes = Infinity } = quotas;
+      const values = [id, account, image.blobId, image.size, expiresAt];
       await transaction(
-        ({ query }) =>
-          query(
-            "INSERT INTO uploads (id, account, blob_id, size, expires_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
-            [id, account, image.blobId, image.size, expiresAt],
-          ),
-        { repeatable: true },
+        async ({ query }) => {
+          for (;;) {
+            const [written] = await query(CREATE, [
+              ...values,
+              Math.min(pendingBytes, Number.MAX_SAFE_INTEGER),
+            ]);
+            if (written) return;
+            const [usage] = await query<Usage>(USAGE, [account]);
+            checkUsage(usage!, { unfinishedJobs: 0, pendingBytes: image.size }, quotas);
+          }
+        },
+        { repeatable: true, single: true },
       );
     },
     async get(accountId, uploadId, now) {
@@ -40,15 +60,14 @@ export function createUploads({ read, transaction, accountRow }: Context): Stora
     },
     async sweep(now) {
       return transaction(async (tx) => {
-        // uploads_expiry
-        const gone = await tx.query<{ blob_id: string }>(
-          "DELETE FROM uploads WHERE expires_at <= $1 RETURNING blob_id",
+        // uploads_expiry, job_blobs_blob
+        const gone = await tx.query<{ blob_id: string; account: number; size: number }>(
+          `DELETE FROM uploads u WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = u.blob_id)
+           RETURNING blob_id, account, size`,
           [now],
         );
-        return unneeded(
-          tx,
-          gone.map((row) => row.blob_id),
-        );
+        await letGo(tx, gone);
+        return gone.map((row) => row.blob_id);
       });
     },
   };

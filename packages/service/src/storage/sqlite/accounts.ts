@@ -1,4 +1,4 @@
-import { type Account, type Storage, StorageError } from "../types.ts";
+import { type Account, type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
 
 interface Row {
@@ -20,6 +20,9 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
   const all = db.prepare<[], Row>(`SELECT ${columns} FROM accounts ORDER BY created_at, row`);
   const update = db.prepare(
     "UPDATE accounts SET name = ?, secret_hash = ?, settings = ?, disabled = ? WHERE id = ?",
+  );
+  const usage = db.prepare<[string], Usage>(
+    'SELECT unfinished_jobs AS "unfinishedJobs", pending_bytes AS "pendingBytes" FROM accounts WHERE id = ?',
   );
   // sessions_account
   const revoke = db.prepare(
@@ -47,6 +50,9 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
     },
     async list() {
       return all.all().map((row) => record(row)!);
+    },
+    async usage(id) {
+      return usage.get(id) ?? { unfinishedJobs: 0, pendingBytes: 0 };
     },
     async update(id, change) {
       return transaction(() => {

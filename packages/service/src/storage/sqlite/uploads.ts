@@ -1,5 +1,7 @@
+import { checkUsage } from "../quotas.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
+import { createUsage } from "./jobs/enqueue.ts";
 
 interface Row {
   id: string;
@@ -15,18 +17,25 @@ export function createUploads({ db, transaction, accountRow }: Context): Storage
   const get = db.prepare<[string, number, number], Row>(
     "SELECT id, blob_id, size, expires_at FROM uploads WHERE id = ? AND account = ? AND expires_at > ?",
   );
-  // uploads_expiry
+  // uploads_expiry, job_blobs_blob
   const sweep = db
-    .prepare<[number], string>("DELETE FROM uploads WHERE expires_at <= ? RETURNING blob_id")
+    .prepare<[number], string>(
+      `DELETE FROM uploads WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = uploads.blob_id)
+       RETURNING blob_id`,
+    )
     .pluck();
+  const usage = createUsage({ db });
   const inUse = blobInUse(db);
 
   return {
-    async create({ id, accountId, image, expiresAt }) {
+    async create({ id, accountId, image, expiresAt }, quotas) {
       const account = accountRow(accountId);
       if (account === undefined)
         throw new StorageError("not-found", "There is no such account to upload to.");
-      transaction(() => insert.run(id, account, image.blobId, image.size, expiresAt));
+      transaction(() => {
+        checkUsage(usage(account), { unfinishedJobs: 0, pendingBytes: image.size }, quotas);
+        insert.run(id, account, image.blobId, image.size, expiresAt);
+      });
     },
     async get(accountId, uploadId, now) {
       const row = get.get(uploadId, accountRow(accountId) ?? -1, now);

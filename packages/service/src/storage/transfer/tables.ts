@@ -59,6 +59,8 @@ export const tables: readonly Table[] = [
       "swept int8 event_swept",
       "lookup_turn int8",
       "import_turn int8",
+      "unfinished_jobs int8",
+      "pending_bytes int8",
     ),
     key: 1,
     from: "accounts",
@@ -186,7 +188,7 @@ export const tables: readonly Table[] = [
   },
   {
     name: "job_blobs",
-    columns: columns("job int8", "blob_id text"),
+    columns: columns("job int8", "blob_id text", "size int8"),
     key: 2,
     from: "job_blobs",
     batch: 10_000,

@@ -53,6 +53,8 @@ export function uploadsContract(open: () => Promise<Opened>): void {
       expect(await current().referencedBlobs()).toEqual(new Set(["big"]));
       const { leaseId } = (await claimOne(current(), 5000))!;
       await current().jobs.finish({ jobId: job.id, leaseId }, { type: "answered", result: {} }, 5100);
+      expect(await current().uploads.get(accountId, "u", 5100)).toBeUndefined();
+      expect(await current().uploads.sweep(5100)).toEqual(["big"]);
       expect(await current().referencedBlobs()).toEqual(new Set());
     });
   });

@@ -5,6 +5,7 @@ import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { forget, lockJobsOf } from "../jobs/forget.ts";
 import { forgetMentions } from "../jobs/mentions.ts";
+import { letGo } from "../jobs/usage.ts";
 import { recordChanges } from "../matching/changes.ts";
 import { storable } from "../text.ts";
 import { unneeded } from "../uploads.ts";
@@ -46,7 +47,7 @@ export function createDelete(
           ({ row }) => !before.some((job) => job.row === row),
         ),
       ];
-      const { blobIds, ended } = await forget(tx, identities, own, endJobs, now);
+      const { blobIds, freed: size, ended } = await forget(tx, identities, own, endJobs, now);
       const rows = identities.map(({ row }) => row);
       const faces = await tx.query<{ slot: number; identity: number }>(
         "DELETE FROM faces WHERE identity = ANY ($1::bigint[]) RETURNING slot, identity",
@@ -59,6 +60,7 @@ export function createDelete(
       await recordChanges(tx, account, faces, "went");
       await tx.query("DELETE FROM identities WHERE row = ANY ($1::bigint[])", [rows]);
       const freed = await unneeded(tx, blobIds);
+      await letGo(tx, [{ account, size }]);
       await events.record(tx, ended);
       return { deleted: true, missing: [], blobIds: freed };
     });

@@ -27,7 +27,7 @@ const CLAIM: Prepared = {
     -- By an array: of how many imports there are PostgreSQL knows nothing, takes a tenth of all that wait, and would for so many read the whole table.
     WHERE jobs.row = ANY (ARRAY(SELECT due.row FROM due WHERE due.attempts < $6)) RETURNING jobs.row, jobs.lease_id AS new_lease_id),
   change AS (
-    SELECT account, row AS job, 'Started' AS status, row_number() OVER (ORDER BY rank, turn, row) AS place
+    SELECT account, row AS job, 'Started' AS status, 0 AS freed, row_number() OVER (ORDER BY rank, turn, row) AS place
     FROM due JOIN leased USING (row) WHERE status <> 'Started'),
   ${TELL}
   SELECT due.*, leased.new_lease_id, told.seq FROM due LEFT JOIN leased USING (row) LEFT JOIN told ON told.job = due.row

@@ -1,4 +1,12 @@
-import { type JobPayload, type JobRecord, type Storage, StorageError } from "../../types.ts";
+import { checkUsage, ownBytes } from "../../quotas.ts";
+import {
+  type JobPayload,
+  type JobRecord,
+  type Quotas,
+  type Storage,
+  StorageError,
+  type Usage,
+} from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
@@ -7,28 +15,36 @@ import type { Feed } from "../feed/feed.ts";
 import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
 import { storable, toJson } from "../text.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+import { USAGE } from "./usage.ts";
 
 /**
- * The account's head is held from here to the commit, so that no two of its jobs get one turn and its events are in order.
+ * The account's head is held from here to the commit, so that no two of its jobs get one turn, its events are in order and
+ * it has no more than its quotas: UPDATE looks at the newest version of the row that it waited for. No row: a quota is used up.
  * Due at once, by any worker's clock: where this node's is ahead the job would wait for the difference.
  */
 const INSERT = TURN_COLUMN.map((column): Prepared => ({
   name: `enqueue_${column}`,
   text: `
   WITH head AS (
-    UPDATE event_heads h SET seq = h.seq + 1, ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")}
-    WHERE h.account = $1::int RETURNING h.seq, h.${column} AS turn
+    UPDATE event_heads h SET seq = h.seq + 1, ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")},
+      unfinished_jobs = h.unfinished_jobs + 1, pending_bytes = h.pending_bytes + $10::bigint
+    WHERE h.account = $1::int AND h.unfinished_jobs < $11::bigint
+      AND ($10::bigint <= 0 OR h.pending_bytes + $10::bigint <= $12::bigint)
+    RETURNING h.seq, h.${column} AS turn
   ), job AS (
     INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
     SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, 0, $7, $6::bigint FROM head
     RETURNING ${JOB_COLUMNS}
   ), blobs AS (
-    INSERT INTO job_blobs (job, blob_id) SELECT job.row, blob_id FROM job, unnest($8::text[]) AS blob_id ON CONFLICT DO NOTHING
+    INSERT INTO job_blobs (job, blob_id, size)
+    SELECT job.row, blob_id, size FROM job, unnest($8::text[], $9::bigint[]) AS b (blob_id, size) ON CONFLICT DO NOTHING
   ), event AS (
     INSERT INTO events (account, seq, job, status) SELECT $1::int, head.seq, job.row, 'Sent' FROM job, head
   )
   SELECT job.*, head.seq FROM job, head`,
 }));
+
+const OWN = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
 
 /** Job, images and event in one commit. */
 export function createEnqueue(
@@ -36,7 +52,7 @@ export function createEnqueue(
   events: Events,
   feed: Feed,
 ): Storage["jobs"]["enqueue"] {
-  return async ({ id, accountId, payload, uploadIds = [], now }) => {
+  return async ({ id, accountId, payload, uploadIds = [], now, quotas }) => {
     const account = await accountRow(accountId);
     if (account < 0) throw new StorageError("not-found", "There is no such account.");
     const identityId = "identityId" in payload ? storable(payload.identityId) : null;
@@ -46,7 +62,7 @@ export function createEnqueue(
           if (identityId !== null && !(await identityThere(tx, identityId, account)))
             throw new StorageError("not-found", "There is no identity with this id.");
           if (uploadIds.length > 0) await checkUploads(tx, uploadIds, account, now);
-          const job = await insertJob(tx, events, account, { id, payload, identityId }, now);
+          const job = await insertJob(tx, events, account, { id, payload, identityId, quotas }, now);
           tx.afterCommit(feed.due);
           return jobRecord(job);
         },
@@ -56,22 +72,35 @@ export function createEnqueue(
       if (!isUniqueViolation(error)) throw error;
       // Ids are random: the job is this one, written before the connection broke. That told nobody.
       feed.due();
-      const own = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
-      return jobRecord((await read<JobRow>(own, [id, account]))[0]!);
+      return jobRecord((await read<JobRow>(OWN, [id, account]))[0]!);
     }
   };
 }
 
-/** The job as Sent, with its images and its event. The last statement of its transaction. @throws a unique violation when there is one with this id */
+interface NewJob {
+  id: string;
+  payload: JobPayload;
+  identityId: string | null;
+  /** Bytes of images that it takes over. */
+  taken?: number;
+  quotas: Partial<Quotas> | undefined;
+}
+
+/**
+ * The job as Sent, with its images and its event. The last statement of its transaction.
+ * @throws StorageError `quota`; a unique violation when there is one with this id
+ */
 export async function insertJob(
   tx: Transaction,
   events: Events,
   account: number,
-  { id, payload, identityId }: { id: string; payload: JobPayload; identityId: string | null },
+  { id, payload, identityId, taken = 0, quotas = {} }: NewJob,
   now: number,
 ): Promise<JobRow> {
   const rank = RANK[payload.kind];
-  const [job] = await tx.query<JobRow & { seq: number }>(INSERT[rank]!, [
+  const pendingBytes = ownBytes(payload.images) - taken;
+  const { unfinishedJobs = Infinity, pendingBytes: mostBytes = Infinity } = quotas;
+  const values = [
     account,
     id,
     payload.kind,
@@ -80,9 +109,23 @@ export async function insertJob(
     now,
     identityId,
     payload.images.map(({ blobId }) => blobId),
-  ]);
-  events.written(tx, [{ job: job!, status: "Sent", seq: job!.seq }]);
-  return job!;
+    payload.images.map((image) => ownBytes([image])),
+    pendingBytes,
+    Math.min(unfinishedJobs, Number.MAX_SAFE_INTEGER),
+    Math.min(mostBytes, Number.MAX_SAFE_INTEGER),
+  ];
+  for (;;) {
+    const [job] = await tx.query<JobRow & { seq: number }>(INSERT[rank]!, values);
+    if (job) {
+      events.written(tx, [{ job, status: "Sent", seq: job.seq }]);
+      return job;
+    }
+    // Written before the connection broke, it may itself be the last that there was room for.
+    const [own] = await tx.query<JobRow>(OWN, [id, account]);
+    if (own) return own;
+    const [usage] = await tx.query<Usage>(USAGE, [account]);
+    checkUsage(usage!, { unfinishedJobs: 1, pendingBytes }, quotas);
+  }
 }
 
 /** Held until the commit: a deletion comes before this job, or finds it. */

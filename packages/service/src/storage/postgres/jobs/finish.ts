@@ -1,7 +1,8 @@
 import type { JobResult } from "@prosopon/core/contract";
 import { keepCandidates } from "../../candidates.ts";
 import { checkEmbedding } from "../../embedding.ts";
-import type { JobOutcome, NewFace, Storage } from "../../types.ts";
+import { usedUp } from "../../quotas.ts";
+import type { JobOutcome, NewFace, Quotas, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
@@ -34,7 +35,7 @@ export function createFinish(
   end: EndJobs,
   insertFaces: InsertFaces,
 ): Storage["jobs"]["finish"] {
-  return async ({ jobId, leaseId }, outcome, now) => {
+  return async ({ jobId, leaseId }, outcome, now, quotas = {}) => {
     for (const face of newFaces(outcome)) checkEmbedding(face.embedding);
     let tried = false;
     return transaction(
@@ -47,13 +48,41 @@ export function createFinish(
           return ended ? { finished: true, status: ended } : { finished: false };
         }
         tried = true;
-        const ending = await apply(tx, job, outcome, now);
+        const ending = await applyWithin(quotas, tx, job, outcome, now);
         await events.record(tx, await end(tx, [{ job, ending }], now));
         return { finished: true, status: ending.status };
       },
       { repeatable: true },
     );
   };
+
+  /** Written, then counted: only whoever has changed the gallery holds its head, and with it the numbers. */
+  async function applyWithin(
+    { identities = Infinity, faces = Infinity }: Partial<Quotas>,
+    tx: Transaction,
+    job: JobRow,
+    outcome: JobOutcome,
+    now: number,
+  ): Promise<Ending> {
+    if (newFaces(outcome).length === 0 || (identities === Infinity && faces === Infinity))
+      return apply(tx, job, outcome, now);
+    await tx.query("SAVEPOINT before");
+    const ending = await apply(tx, job, outcome, now);
+    if (ending.status === "Failed") return ending;
+    // identities_page, as a covering index.
+    const [there] = await tx.query<{ faces: number; identities: number | null }>(
+      `SELECT faces, CASE WHEN $2 THEN (SELECT count(*) FROM identities WHERE account = $1) END AS identities
+       FROM gallery_heads WHERE account = $1`,
+      [job.account, identities < Infinity && outcome.type === "enrolled"],
+    );
+    const over =
+      (there!.identities ?? 0) > identities
+        ? usedUp("identities", identities)
+        : there!.faces > faces && usedUp("faces", faces);
+    if (!over) return ending;
+    await tx.query("ROLLBACK TO SAVEPOINT before");
+    return { status: "Failed", error: over };
+  }
 
   async function apply(tx: Transaction, job: JobRow, outcome: JobOutcome, now: number): Promise<Ending> {
     switch (outcome.type) {

@@ -1,8 +1,7 @@
-import type { JobStatus } from "@prosopon/core/contract";
 import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
-import type { EndJobs } from "./end.ts";
+import type { Ended, EndJobs } from "./end.ts";
 import { forgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
@@ -14,7 +13,9 @@ const BATCH = 1_000;
 interface Forgotten {
   /** Images that the jobs needed. */
   blobIds: string[];
-  ended: { job: JobRow; status: JobStatus }[];
+  /** Their bytes. */
+  freed: number;
+  ended: Ended[];
 }
 
 /** Locks the jobs that are about these identities: before the identities themselves, as `finish` does. */
@@ -38,8 +39,8 @@ export async function forget(
   end: EndJobs,
   now: number,
 ): Promise<Forgotten> {
-  const blobs = await tx.query<{ blob_id: string }>(
-    "DELETE FROM job_blobs WHERE job = ANY ($1::bigint[]) RETURNING blob_id",
+  const blobs = await tx.query<{ blob_id: string; size: number }>(
+    "DELETE FROM job_blobs WHERE job = ANY ($1::bigint[]) RETURNING blob_id, size",
     [own.map((job) => job.row)],
   );
   const unfinished = own.filter((job) => job.finished_at === null);
@@ -58,7 +59,11 @@ export async function forget(
   }
   // Few: those of the time before were forgotten before. No more come: whoever notes one holds the identity for it.
   while (await forgetMentions(tx, identities));
-  return { blobIds: blobs.map(({ blob_id }) => blob_id), ended };
+  return {
+    blobIds: blobs.map(({ blob_id }) => blob_id),
+    freed: blobs.reduce((sum, { size }) => sum + size, 0),
+    ended,
+  };
 }
 
 function* batches<T>(all: readonly T[]): Generator<readonly T[]> {

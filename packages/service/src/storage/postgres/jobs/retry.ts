@@ -6,6 +6,7 @@ import { storable } from "../text.ts";
 import { unneeded } from "../uploads.ts";
 import { identityThere, insertJob } from "./enqueue.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
+import { letGo } from "./usage.ts";
 
 export function createRetry(
   { accountRow, transaction }: Context,
@@ -13,7 +14,7 @@ export function createRetry(
   feed: Feed,
 ): Pick<Storage["jobs"], "retry" | "expire"> {
   return {
-    async retry(accountId, jobId, { id, now }) {
+    async retry(accountId, jobId, { id, now, quotas }) {
       const account = await accountRow(accountId);
       return transaction(
         async (tx): Promise<RetryAnswer> => {
@@ -28,17 +29,13 @@ export function createRetry(
           if (job.identity_id !== null && !(await identityThere(tx, job.identity_id, account)))
             return { retried: false, reason: "identity-gone" };
           if (job.dead_until <= now) return { retried: false, reason: "expired" };
-          await tx.query(
-            "WITH freed AS (DELETE FROM job_blobs WHERE job = $1) UPDATE jobs SET retried_as = $2 WHERE row = $1",
+          const [{ taken } = { taken: 0 }] = await tx.query<{ taken: number }>(
+            `WITH moved AS (DELETE FROM job_blobs WHERE job = $1 RETURNING size)
+             UPDATE jobs SET retried_as = $2 WHERE row = $1 RETURNING (SELECT coalesce(sum(size), 0)::bigint FROM moved) AS taken`,
             [job.row, id],
           );
-          await insertJob(
-            tx,
-            events,
-            account,
-            { id, payload: job.payload, identityId: job.identity_id },
-            now,
-          );
+          const next = { id, payload: job.payload, identityId: job.identity_id, taken, quotas };
+          await insertJob(tx, events, account, next, now);
           tx.afterCommit(feed.due);
           return { retried: true, jobId: id };
         },
@@ -48,13 +45,15 @@ export function createRetry(
     async expire(now) {
       return transaction(async (tx) => {
         // By jobs_dead, or from job_blobs where that holds fewer; what is being retried or deleted just now is passed over.
-        const freed = await tx.query<{ blob_id: string }>(
-          `WITH expired AS (SELECT j.row FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
+        const freed = await tx.query<{ blob_id: string; account: number; size: number }>(
+          `WITH expired AS (SELECT j.row, j.account FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
              ORDER BY j.row FOR UPDATE SKIP LOCKED)
-           DELETE FROM job_blobs WHERE job IN (SELECT row FROM expired) RETURNING blob_id`,
+           DELETE FROM job_blobs b USING expired e WHERE b.job = e.row RETURNING b.blob_id, e.account, b.size`,
           [now],
         );
-        return unneeded(tx, [...new Set(freed.map(({ blob_id }) => blob_id))]);
+        const blobIds = await unneeded(tx, [...new Set(freed.map(({ blob_id }) => blob_id))]);
+        await letGo(tx, freed);
+        return blobIds;
       });
     },
   };

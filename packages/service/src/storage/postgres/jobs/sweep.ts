@@ -1,12 +1,13 @@
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
+import { countAnew, letGo } from "./usage.ts";
 
 /** Jobs of one transaction: it holds the heads of their accounts. */
 const BATCH = 1_000;
 
-export function createSweep({ transaction }: Context): Storage["jobs"]["sweep"] {
+export function createSweep(context: Context): Storage["jobs"]["sweep"] {
   async function batch(before: number): Promise<number> {
-    return transaction(async ({ query }) => {
+    return context.transaction(async ({ query }) => {
       // jobs_ended; what another node sweeps at the same time is passed over.
       const ended = await query<{ row: number }>(
         "SELECT row FROM jobs WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED",
@@ -21,7 +22,12 @@ export function createSweep({ transaction }: Context): Storage["jobs"]["sweep"] 
          UPDATE event_heads h SET swept = greatest(h.swept, held.seq) FROM held WHERE h.account = held.account`,
         [rows],
       );
-      // Events, mentions and images go with the job: ON DELETE CASCADE, by events_job, mentions_job and job_blobs' key.
+      const kept = await query<{ account: number; size: number }>(
+        "DELETE FROM job_blobs b USING jobs j WHERE j.row = b.job AND b.job = ANY ($1::bigint[]) RETURNING j.account, b.size",
+        [rows],
+      );
+      await letGo({ query }, kept);
+      // Events and mentions go with the job: ON DELETE CASCADE, by events_job and mentions_job.
       await query("DELETE FROM jobs WHERE row = ANY ($1::bigint[])", [rows]);
       return rows.length;
     });
@@ -32,7 +38,9 @@ export function createSweep({ transaction }: Context): Storage["jobs"]["sweep"] 
     for (;;) {
       const count = await batch(before);
       swept += count;
-      if (count < BATCH) return swept;
+      if (count < BATCH) break;
     }
+    await countAnew(context);
+    return swept;
   };
 }

@@ -1,14 +1,16 @@
-import { type JobPayload, type Storage, StorageError } from "../../types.ts";
+import { checkUsage, ownBytes } from "../../quotas.ts";
+import { type JobPayload, type Quotas, type Storage, StorageError, type Usage } from "../../types.ts";
 import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
-/** Inside a transaction: writes a job as Sent with its images and event. */
+/** Inside a transaction: writes a job as Sent with its images and event. @throws StorageError `quota` */
 export type InsertJob = (
   account: number,
   job: { id: string; payload: JobPayload; identityId: string | null },
   now: number,
+  quotas: Partial<Quotas> | undefined,
 ) => JobRow;
 
 export function createInsertJob({ db }: Context, events: Events): InsertJob {
@@ -27,9 +29,11 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
   const inserted = db.prepare<[number | bigint], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
   );
-  const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id) VALUES (?, ?)");
+  const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id, size) VALUES (?, ?, ?)");
+  const usage = createUsage({ db });
 
-  return (account, { id, payload, identityId }, now) => {
+  return (account, { id, payload, identityId }, now, quotas) => {
+    checkUsage(usage(account), { unfinishedJobs: 1, pendingBytes: ownBytes(payload.images) }, quotas);
     const rank = RANK[payload.kind];
     const { lastInsertRowid: row } = insert.run(
       account,
@@ -42,12 +46,20 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       identityId,
       now,
     );
-    for (const { blobId } of payload.images) insertBlob.run(row, blobId);
+    for (const image of payload.images) insertBlob.run(row, image.blobId, ownBytes([image]));
     const job = inserted.get(row)!;
     events.record(subject(job), "Sent");
     events.due();
     return job;
   };
+}
+
+/** Of an account by its row. */
+export function createUsage({ db }: Pick<Context, "db">): (account: number) => Usage {
+  const usage = db.prepare<[number], Usage>(
+    'SELECT unfinished_jobs AS "unfinishedJobs", pending_bytes AS "pendingBytes" FROM accounts WHERE row = ?',
+  );
+  return (account) => usage.get(account)!;
 }
 
 /** Job, images and event in one commit. */
@@ -58,7 +70,7 @@ export function createEnqueue(
   const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
   const upload = db.prepare("SELECT 1 FROM uploads WHERE id = ? AND account = ? AND expires_at > ?");
 
-  return async ({ id, accountId, payload, uploadIds = [], now }) => {
+  return async ({ id, accountId, payload, uploadIds = [], now, quotas }) => {
     const account = accountRow(accountId);
     if (account === undefined) throw new StorageError("not-found", "There is no such account.");
     return transaction(() => {
@@ -74,7 +86,7 @@ export function createEnqueue(
           );
         }
       }
-      return jobRecord(insertJob(account, { id, payload, identityId }, now));
+      return jobRecord(insertJob(account, { id, payload, identityId }, now, quotas));
     });
   };
 }

@@ -1,5 +1,6 @@
 import type { JobResult } from "@prosopon/core/contract";
-import type { JobOutcome, Storage } from "../../types.ts";
+import { usedUp } from "../../quotas.ts";
+import type { JobOutcome, Quotas, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";
 import { foldForSearch } from "../../fold.ts";
@@ -31,14 +32,34 @@ export function createFinish(
   const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
   const mention = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
 
-  return async ({ jobId, leaseId }, outcome, now) =>
+  // identities_page and faces_gallery, as covering indexes.
+  const identities = db
+    .prepare<[number], number>("SELECT count(*) FROM identities WHERE account = ?")
+    .pluck();
+  const facesOf = db.prepare<[number], number>("SELECT count(*) FROM faces WHERE account = ?").pluck();
+
+  return async ({ jobId, leaseId }, outcome, now, quotas = {}) =>
     transaction(() => {
       const job = held.get(jobId, leaseId);
       if (!job) return { finished: false };
-      const ending = apply(job, outcome, now);
+      const ending = overQuota(job.account, outcome, quotas) ?? apply(job, outcome, now);
       end(job, ending, now);
       return { finished: true, status: ending.status };
     });
+
+  function overQuota(
+    account: number,
+    outcome: JobOutcome,
+    { identities: most = Infinity, faces: mostFaces = Infinity }: Partial<Quotas>,
+  ): Ending | undefined {
+    if (outcome.type !== "enrolled" && outcome.type !== "faces-added") return undefined;
+    // Counted only where it matters: it takes a millisecond for 100,000.
+    if (outcome.type === "enrolled" && most < Infinity && identities.get(account)! >= most)
+      return { status: "Failed", error: usedUp("identities", most) };
+    if (mostFaces < Infinity && facesOf.get(account)! + outcome.faces.length > mostFaces)
+      return { status: "Failed", error: usedUp("faces", mostFaces) };
+    return undefined;
+  }
 
   function apply(job: JobRow, outcome: JobOutcome, now: number): Ending {
     switch (outcome.type) {

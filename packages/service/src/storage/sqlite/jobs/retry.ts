@@ -23,7 +23,7 @@ export function createRetry(
   const inUse = blobInUse(db);
 
   return {
-    async retry(accountId, jobId, { id, now }) {
+    async retry(accountId, jobId, { id, now, quotas }) {
       const account = accountRow(accountId) ?? -1;
       return transaction(() => {
         const job = get.get(jobId, account);
@@ -34,8 +34,9 @@ export function createRetry(
           return { retried: false, reason: "identity-gone" };
         if (job.dead_until <= now) return { retried: false, reason: "expired" };
         const payload = JSON.parse(job.payload) as JobPayload;
-        insertJob(account, { id, payload, identityId: job.identity_id }, now);
+        // First: its images count once.
         dropBlobs.run(job.row);
+        insertJob(account, { id, payload, identityId: job.identity_id }, now, quotas);
         remember.run(id, job.row);
         return { retried: true, jobId: id };
       });
