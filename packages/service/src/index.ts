@@ -5,7 +5,7 @@ export { type Peer } from "./app.ts";
 export { openLocalBlobs } from "./blobs/local.ts";
 export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
 export { BlobsAwayError, BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
-export { systemClock, type Clock } from "./clock.ts";
+export { createSteadyClock, systemClock, type Clock } from "./clock.ts";
 export { openDatabaseClock, type DatabaseClock } from "./database-clock.ts";
 export { type EventSocket } from "./events/socket.ts";
 export { type Worker } from "./jobs/worker.ts";

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { TokenAnswer } from "@prosopon/core/contract";
-import { SignJWT, decodeProtectedHeader, jwtVerify } from "jose";
+import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
 import { unauthorized } from "../problem.ts";
 import type { Account, Storage } from "../storage/types.ts";
@@ -9,6 +9,12 @@ import { randomToken } from "./secrets.ts";
 
 /** Both tokens live one hour: documented. */
 const TOKEN_LIFE_S = 3600;
+
+/**
+ * A clock that is set back by hours leaves everybody logged in, for so much longer. A token from further ahead, ms, was issued
+ * under a clock that was far wrong, and would live for as long as that was.
+ */
+const AHEAD_MS = 24 * 3_600_000;
 
 export interface Claims {
   accountId: string;
@@ -73,9 +79,10 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       const { payload } = await jwtVerify(token, secret, {
         algorithms: ["HS256"],
         typ: "JWT",
-        requiredClaims: ["sub", "sid", "exp"],
+        requiredClaims: ["sub", "sid", "iat", "exp"],
         currentDate,
       });
+      if (!anyAge && payload.iat! * 1000 > clock.now() + AHEAD_MS) throw new errors.JWTExpired("", payload);
       return {
         accountId: String(payload.sub),
         sessionId: String(payload["sid"]),

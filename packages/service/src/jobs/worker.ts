@@ -125,9 +125,7 @@ export function createWorker(deps: Deps): Worker {
         throw error;
       });
     if (!running) {
-      await Promise.all(
-        jobs.map((job) => storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false })),
-      );
+      await Promise.all(jobs.map((job) => storage.jobs.release(lease(job), { at: 0, countAttempt: false })));
       return;
     }
     for (const job of jobs) take(job);
@@ -187,8 +185,7 @@ export function createWorker(deps: Deps): Worker {
       );
     } catch (error) {
       if (signal.reason === LEASE_LOST) return;
-      if (signal.reason === STOPPING)
-        return storage.jobs.release(lease(job), { at: clock.now(), countAttempt: false });
+      if (signal.reason === STOPPING) return storage.jobs.release(lease(job), { at: 0, countAttempt: false });
       const reason = permanentReason(error);
       if (reason === undefined)
         logger.error(

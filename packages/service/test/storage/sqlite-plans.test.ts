@@ -50,7 +50,7 @@ describe("SQLite query plans", () => {
     [
       "the jobs whose turn it is",
       "jobs_queue",
-      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?",
+      "SELECT * FROM jobs j INDEXED BY jobs_queue WHERE j.rank = ? AND j.due_at IS NOT NULL AND (j.due_at <= ? OR j.due_at > ? + 900000) AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?",
     ],
     [
       "an account's unfinished jobs",

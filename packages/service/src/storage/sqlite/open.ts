@@ -70,10 +70,13 @@ function prepareDirectory(directory: string, path: string): void {
   }
 }
 
-/** Whoever held a lease is dead, or we would not have the directory: its jobs are due now, not when their minute is over. */
+/**
+ * Whoever held a lease is dead, or we would not have the directory: its jobs are due now, not when their half minute is over.
+ * So is what waits for its next try: the clock that its back-off was counted by may have been set back since.
+ */
 function expireLeases(db: Database.Database): void {
   // Along jobs_due, not through all the jobs that have ended.
-  db.exec("UPDATE jobs SET due_at = 0 WHERE status = 'Started' AND due_at IS NOT NULL");
+  db.exec("UPDATE jobs SET due_at = 0 WHERE due_at > 0");
 }
 
 /** Without the lock, a schema may only be changed while no server is there. */

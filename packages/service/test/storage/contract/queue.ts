@@ -188,6 +188,33 @@ export function queueContract(open: () => Promise<Opened>): void {
       expect(await current().jobs.nextDue(4000)).toBeUndefined();
     });
 
+    it("goes on with what waits when the clock has been set back, and leaves what is in hand to its worker", async () => {
+      const [later, earlier] = [100_000_000, 100_000_000 - 2 * 3_600_000];
+      const accountId = await newAccount(current());
+      const ids = [];
+      for (let i = 0; i < 3; i++) ids.push(await enqueue(current(), accountId, enrolment, later));
+      const first = (await claimOne(current(), later))!;
+      await current().jobs.release(
+        { jobId: ids[0]!, leaseId: first.leaseId },
+        { at: later + 8000, countAttempt: true },
+      );
+      const held = (await claimOne(current(), later))!;
+      // Its worker lives, and renews by the new time.
+      await current().jobs.renew([{ jobId: held.id, leaseId: held.leaseId }], earlier + 1000);
+      const next = await current().jobs.claim({ limit: 9, leaseMs: 1000, maxAttempts: 3, now: earlier });
+      expect(new Set(next.map(({ id }) => id))).toEqual(new Set([ids[0], ids[2]]));
+      // One that died does not: what it had in hand goes on too.
+      await current().jobs.renew([{ jobId: held.id, leaseId: held.leaseId }], later + 30_000);
+      expect(await claimOne(current(), earlier)).toMatchObject({ id: held.id, attempts: 2 });
+    });
+
+    it("waits for no back-off or lease of before a reopening under a clock that was set back", async () => {
+      const [later, earlier] = [100_000_000, 100_000_000 - 600_000];
+      const accountId = await newAccount(current());
+      const jobId = await enqueue(current(), accountId, enrolment, later);
+      expect((await claimOne(await reopen(), earlier))?.id).toBe(jobId);
+    });
+
     it("gives a released job back after its back-off, counting the attempt only where told to", async () => {
       const jobId = await enqueue(current(), await newAccount(current()), enrolment);
       const first = (await claimOne(current(), 2000))!;

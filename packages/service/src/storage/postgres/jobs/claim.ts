@@ -1,3 +1,4 @@
+import { DUE } from "../../due.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared } from "../database.ts";
@@ -12,7 +13,7 @@ type DueRow = JobRow & { new_lease_id: string | null; seq: number | null };
 /** jobs_queue from its beginning, for each rank; it passes over the jobs under a lease, in back-off, or in another claim's hands. */
 const due = (name: string, rank: number, limit: string, where = "") => `
   ${name} AS (
-    SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND j.due_at IS NOT NULL AND j.due_at <= $1 ${where}
+    SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.rank = ${rank} AND ${DUE("$1::bigint")} ${where}
     ORDER BY j.turn, j.row LIMIT ${limit} FOR UPDATE OF j SKIP LOCKED)`;
 
 /** Those due as they were, with the new lease of those that got one, and their events in the same statement. Locks: jobs, heads. */
@@ -36,7 +37,7 @@ const CLAIM: Prepared = {
 
 /** Again, and held: another claim may have given them up meanwhile. */
 const SPENT = `
-  SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.row = ANY ($1::bigint[]) AND j.due_at <= $2 AND j.attempts >= $3
+  SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.row = ANY ($1::bigint[]) AND ${DUE("$2::bigint")} AND j.attempts >= $3
   ORDER BY j.row FOR UPDATE OF j SKIP LOCKED`;
 
 export function createClaim(

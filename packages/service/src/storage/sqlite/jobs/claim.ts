@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DUE } from "../../due.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -11,9 +12,9 @@ export function createClaim(
   end: EndJob,
 ): Storage["jobs"]["claim"] {
   // jobs_queue from its beginning; it passes over the jobs under a lease or in back-off there.
-  const due = db.prepare<[number, number, number, number], JobRow>(
+  const due = db.prepare<{ rank: number; now: number; before: number; limit: number }, JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j INDEXED BY jobs_queue JOIN accounts a ON a.row = j.account
-     WHERE j.rank = ? AND j.due_at IS NOT NULL AND j.due_at <= ? AND j.turn < ? ORDER BY j.turn, j.row LIMIT ?`,
+     WHERE j.rank = :rank AND ${DUE(":now")} AND j.turn < :before ORDER BY j.turn, j.row LIMIT :limit`,
   );
   const start = db.prepare(
     `UPDATE jobs SET status = 'Started', attempts = attempts + 1, lease_id = ?, due_at = ?,
@@ -26,7 +27,8 @@ export function createClaim(
       for (const rank of [0, 1] as const) {
         const places =
           typeof limit === "number" ? limit - claimed.length : limit[rank === 0 ? "lookups" : "imports"];
-        for (const job of due.all(rank, now, rank === 0 ? before : Number.MAX_SAFE_INTEGER, places)) {
+        const turns = rank === 0 ? before : Number.MAX_SAFE_INTEGER;
+        for (const job of due.all({ rank, now, before: turns, limit: places })) {
           if (job.attempts >= maxAttempts) {
             const error = `Given up after ${job.attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
             const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;

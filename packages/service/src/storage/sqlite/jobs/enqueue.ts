@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
-/** Inside a transaction: writes a job as Sent with its images and event. @throws StorageError `quota` */
+/** Inside a transaction: writes a job as Sent with its images and event; due at once by any clock. @throws StorageError `quota` */
 export type InsertJob = (
   account: number,
   job: { id: string; payload: JobPayload; identityId: string | null },
@@ -24,7 +24,7 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
   );
   const insert = db.prepare(
     `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
-     VALUES (?, ?, ?, ?, ?, 'Sent', ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, 'Sent', ?, 0, ?, ?)`,
   );
   const inserted = db.prepare<[number | bigint], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
@@ -42,7 +42,6 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       rank,
       place[rank]!.get(account),
       JSON.stringify(payload),
-      now,
       identityId,
       now,
     );
