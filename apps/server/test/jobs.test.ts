@@ -64,6 +64,17 @@ describe("prosopon jobs", () => {
       "Succeeded",
     ]);
 
+    const cancelled = await run(["jobs", "cancel", "dead-0", "no-such", "--url", server.url, "--json"], {
+      env,
+    });
+    expect([cancelled.code, JSON.parse(cancelled.stdout).jobs]).toEqual([
+      1,
+      [
+        { job_id: "dead-0", outcome: "this job has ended already: it is Failed" },
+        { job_id: "no-such", outcome: "no job has the id no-such" },
+      ],
+    ]);
+
     const late = await run(["jobs", "retry", "dead-2", "--url", server.url], { env });
     expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("this job died too long ago")]);
     await server.stop();

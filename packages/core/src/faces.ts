@@ -45,5 +45,13 @@ export function createUploads(transport: Transport, server: Server): Client["upl
         const upload = await transport.json(Upload, { method: "POST", path: "/v1/uploads", body }, signal);
         return { uploadId: upload.upload_id, size: upload.size, expiresAt: upload.expires_at };
       }),
+    delete: (uploadId, options) =>
+      transport.call(options, async ({ signal }) => {
+        await server.need("Deleting an upload", "cancel");
+        await transport.send(
+          { method: "DELETE", path: `/v1/uploads/${encodeURIComponent(uploadId)}` },
+          signal,
+        );
+      }),
   };
 }

@@ -93,6 +93,13 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
         return { items: page.jobs, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
       }),
 
+    cancel: (job, options) =>
+      transport.call(options, async ({ signal }) => {
+        const { thresholds } = await server.need("Cancelling a job", "cancel");
+        const answer = await transport.json(Job, { method: "DELETE", path: pathOf(toRef(job).id) }, signal);
+        return fromJob(answer, thresholds.listed);
+      }),
+
     retry: (job, options) =>
       transport.call(options, async ({ signal }) => {
         await server.need("Retrying a job", "retry");

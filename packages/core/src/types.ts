@@ -89,6 +89,11 @@ export interface Jobs {
     options?: PageOptions & { status?: JobStatus; kind?: JobKind; dead?: true; ids?: string[] },
   ): Promise<Page<Job>>;
   /**
+   * Ends a job Failed that has not ended, and answers it; asked again, the same. Nothing of it is written from then on.
+   * @throws ApiError 404; 409 when it has ended already; 501 where the server cannot
+   */
+  cancel(job: JobRef | string, options?: CallOptions): Promise<JobState>;
+  /**
    * Starts a dead job anew and answers the job that it became; asked again, the same one.
    * @throws ApiError 404; 409 when it did not die, or its images are no longer kept; 501 where the server cannot
    */
@@ -117,6 +122,8 @@ export interface Client {
       image: Exclude<ImageInput, { uploadId: string }>,
       options?: CallOptions,
     ): Promise<{ uploadId: string; size: number; expiresAt: string }>;
+    /** Erases the image at once. @throws ApiError 409 while a job that has not ended needs it */
+    delete(uploadId: string, options?: CallOptions): Promise<void>;
   };
   readonly events: {
     /** All changes of the account; reconnects and resumes by itself. @throws ApiError (unsupported) without `/v1/events`. */

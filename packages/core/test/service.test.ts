@@ -106,6 +106,29 @@ it("throws JobFailedError that names the image without a face", async () => {
   });
 });
 
+describe("jobs.cancel and uploads.delete", () => {
+  it("end a job that waits, once, and erase the upload that it needed", async () => {
+    const engine = { ...realEngine(), warm: () => new Promise<never>(() => {}) };
+    const { service, ...own } = await start({ engine, clock: new FakeClock() });
+    const client = createClient({ ...own, fetch: service.fetch });
+    const upload = await client.uploads.create(await blob("audrey.jpg"));
+    const job = await client.identities.create({ images: [upload] });
+    await expect(client.uploads.delete(upload.uploadId)).rejects.toMatchObject({ status: 409 });
+    const ended = await client.jobs.cancel(job);
+    expect(ended).toMatchObject({
+      id: job.id,
+      status: "Failed",
+      done: true,
+      error: expect.stringMatching(/^cancelled/),
+    });
+    expect(await client.jobs.cancel(job.id)).toEqual(ended);
+    await expect(client.jobs.wait(job)).rejects.toMatchObject({ name: "JobFailedError" });
+    await client.uploads.delete(upload.uploadId);
+    await expect(client.uploads.delete(upload.uploadId)).rejects.toMatchObject({ status: 404 });
+    await expect(client.jobs.cancel("no-such")).rejects.toMatchObject({ status: 404 });
+  });
+});
+
 describe("jobs.retry", () => {
   it("starts a dead job anew, and answers the same job when it is asked again", async () => {
     let broken = true;

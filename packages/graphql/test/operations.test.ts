@@ -294,6 +294,36 @@ describe("Mutation", () => {
   });
 });
 
+describe("a job that is cancelled", () => {
+  it("fails, under either of its ids, and one that has ended stays as it is", async () => {
+    const api = await start();
+    await api.service.worker.stop();
+    const started = await api.upload(
+      `mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ${enrolment} } }`,
+      { input: { images: [null] } },
+      { "input.images.0": await photo("franck_02221.jpg") },
+    );
+    const { id, jobId } = started.data.createIdentity;
+    const cancel = async (job: string) =>
+      (
+        await api.query(
+          "mutation ($input: CancelJobInput!) { cancelJob(input: $input) { ... on CancelledJob { job { jobId status done error } } ... on Error { __typename code path } } }",
+          { input: { jobId: job } },
+        )
+      ).data.cancelJob;
+    const ended = {
+      job: { jobId, status: "FAILED", done: true, error: expect.stringMatching(/^cancelled/) },
+    };
+    expect(await cancel(id)).toEqual(ended);
+    expect(await cancel(jobId)).toEqual(ended);
+    expect(await cancel("no-such")).toEqual({
+      __typename: "NotFoundError",
+      code: "NOT_FOUND",
+      path: ["input", "jobId"],
+    });
+  });
+});
+
 describe("a dead job", () => {
   const retry =
     "mutation ($input: RetryJobInput!) { retryJob(input: $input) { ... on RetriedJob { job { id jobId kind status dead { until } } } ... on Error { __typename code message path } } }";

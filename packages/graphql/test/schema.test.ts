@@ -33,6 +33,7 @@ describe("schema.graphql", () => {
     ]);
     expect(names("Mutation")).toEqual([
       "addIdentityImages",
+      "cancelJob",
       "createIdentity",
       "deleteFace",
       "deleteIdentities",

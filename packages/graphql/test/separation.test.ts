@@ -209,6 +209,10 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       "Mutation.recognizeIdentity(input.uploadId)": mutation("recognizeIdentity", [
         { identityId: own, uploadId: ids.upload },
       ]),
+      "Mutation.cancelJob(input.jobId)": mutation(
+        "cancelJob",
+        anyJob.map((jobId) => ({ jobId })),
+      ),
       "Mutation.retryJob(input.jobId)": mutation(
         "retryJob",
         anyJob.map((jobId) => ({ jobId })),

@@ -1,6 +1,7 @@
 import { type Cache, cacheExchange, type UpdateResolver } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 import type {
+  CancelJobMutation,
   DeleteFaceMutation,
   DeleteIdentitiesMutation,
   JobFieldsFragment,
@@ -62,6 +63,9 @@ export function prosoponCache() {
         addIdentityImages: started,
         searchIdentities: started,
         recognizeIdentity: started,
+        cancelJob(result: CancelJobMutation, _, cache) {
+          if (result.cancelJob.__typename === "CancelledJob") seen(cache, result.cancelJob.job);
+        },
         retryJob(result: RetryJobMutation, { input }: RetryJobMutationVariables, cache) {
           if (result.retryJob.__typename !== "RetriedJob") return;
           forgetFields(cache, "jobs");

@@ -5,11 +5,11 @@ import { login, logout, refresh } from "./routes/auth.ts";
 import { deleteFace, getCrop, getFace } from "./routes/faces.ts";
 import { createNamedIdentity, getIdentity, listIdentities, patchIdentity } from "./routes/identities.ts";
 import { addImages, createIdentity, deleteIdentities, identityStatus } from "./routes/identity.ts";
-import { getJob, listJobs, retryJob } from "./routes/jobs.ts";
+import { cancelJob, getJob, listJobs, retryJob } from "./routes/jobs.ts";
 import { recognize, recognizeStatus } from "./routes/recognize.ts";
 import { search, searchStatus } from "./routes/search.ts";
 import { accountInfo, healthz, readyz, serverInfo } from "./routes/server.ts";
-import { createUpload } from "./routes/uploads.ts";
+import { createUpload, deleteUpload } from "./routes/uploads.ts";
 
 /**
  * - `open`: no token is looked at, or the handler does it.
@@ -50,11 +50,13 @@ export const routes: readonly Route[] = [
   ["PATCH", "/v1/identities/:id", "token", patchIdentity],
   ["GET", "/v1/jobs", "token", listJobs],
   ["GET", "/v1/jobs/:id", "token", getJob],
+  ["DELETE", "/v1/jobs/:id", "token", cancelJob],
   ["POST", "/v1/jobs/:id/retry", "token", retryJob],
   ["GET", "/v1/faces/:id", "token", getFace],
   ["DELETE", "/v1/faces/:id", "token", deleteFace],
   ["GET", "/v1/faces/:id/crop", "token", getCrop],
   ["POST", "/v1/uploads", "token", createUpload],
+  ["DELETE", "/v1/uploads/:id", "token", deleteUpload],
   ["GET", "/v1/events", "query-token", events],
 
   ...probes,

@@ -112,6 +112,8 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       () => ({}),
       { status: 404 },
     ]),
+    "DELETE /v1/jobs/:id": [enrolJob, searchJob].map((id) => [`/v1/jobs/${id}`, () => ({}), { status: 404 }]),
+    "DELETE /v1/uploads/:id": [[`/v1/uploads/${upload}`, () => ({}), { status: 404 }]],
     "POST /v1/jobs/:id/retry": [[`/v1/jobs/${enrolJob}/retry`, () => ({}), { status: 404 }]],
     "GET /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
     "DELETE /v1/faces/:id": [[`/v1/faces/${faceId}`, () => ({}), { status: 404 }]],
@@ -156,6 +158,8 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       }
     }
     expect((await api.call("GET", `/v1/identities/${identity}`)).body).toEqual(before);
+    const ours = await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", upload]]) });
+    expect(ours.status).toBe(200);
   });
 
   it("don't find each other's faces", async () => {

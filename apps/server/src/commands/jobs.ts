@@ -14,7 +14,7 @@ const NEWEST = 100;
 
 export function jobsCommand(): Command {
   const jobs = new Command("jobs")
-    .description("list the jobs of an account, and retry those that died")
+    .description("list the jobs of an account, cancel some, and retry those that died")
     .helpCommand(false);
   const list = jobs
     .command("list")
@@ -30,6 +30,14 @@ export function jobsCommand(): Command {
       return withClient(values, (client) => retryJobs(client, id, values));
     });
   for (const option of options("all", ...connection, "json")) retry.addOption(option);
+
+  const cancel = jobs
+    .command("cancel <job-id...>")
+    .description("end jobs that have not ended: they fail, and nothing of them is written")
+    .action((ids: string[], values: ListOptions) =>
+      withClient(values, (client) => cancelJobs(client, ids, values)),
+    );
+  for (const option of options(...connection, "json")) cancel.addOption(option);
   return jobs;
 }
 
@@ -86,6 +94,24 @@ async function retryJobs(client: Client, id: string | undefined, { json }: Retry
       outcome: error ?? "Succeeded",
     })),
   );
+}
+
+async function cancelJobs(client: Client, ids: string[], { json }: ListOptions): Promise<void> {
+  const rows = await Promise.all(
+    ids.map(async (job_id) => {
+      const outcome = await client.jobs.cancel(job_id).then(
+        () => "cancelled",
+        (error: unknown) => {
+          if (!isApiError(error)) throw error;
+          process.exitCode = 1;
+          return error.message;
+        },
+      );
+      return { job_id, outcome };
+    }),
+  );
+  if (json) return printJson({ jobs: rows });
+  printTable(rows.map(({ job_id, outcome }) => ({ job: job_id, outcome })));
 }
 
 async function end(client: Client, job: string): Promise<{ error?: string }> {

@@ -147,6 +147,10 @@ export const RecognizeIdentityInput = builder.inputType("RecognizeIdentityInput"
   }),
 });
 
+export const CancelJobInput = builder.inputType("CancelJobInput", {
+  fields: (t) => ({ jobId: t.id({ required: true }) }),
+});
+
 export const RetryJobInput = builder.inputType("RetryJobInput", {
   fields: (t) => ({ jobId: t.id({ required: true }) }),
 });

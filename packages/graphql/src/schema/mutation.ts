@@ -1,11 +1,12 @@
 import { builder } from "../builder.ts";
 import { BadImageError, ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../errors.ts";
 import { jobTypes, upstreamId } from "../ids.ts";
-import { type JobView, started } from "../job-view.ts";
+import { type JobView, started, viewOf } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import { Identity } from "./identity.ts";
 import {
   AddIdentityImagesInput,
+  CancelJobInput,
   CreateIdentityInput,
   DeleteFaceInput,
   DeleteIdentitiesInput,
@@ -41,6 +42,10 @@ const RetriedJob = builder.objectRef<{ job: JobView }>("RetriedJob").implement({
   fields: (t) => ({
     job: t.expose("job", { type: Job, description: "What the dead job was started anew as." }),
   }),
+});
+
+const CancelledJob = builder.objectRef<{ job: JobView }>("CancelledJob").implement({
+  fields: (t) => ({ job: t.expose("job", { type: Job, description: "As it ended." }) }),
 });
 
 const DeletedIdentities = builder.objectRef<{ identities: string[] }>("DeletedIdentities").implement({
@@ -131,6 +136,17 @@ builder.mutationType({
             },
           ),
         ),
+    }),
+    cancelJob: t.field({
+      type: CancelledJob,
+      errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
+      description: "Cancels a job that has not ended: it fails, saying so. Asked again, answers the same.",
+      args: { input: t.arg({ type: CancelJobInput, required: true }) },
+      resolve: async (_, { input }, { client }) => ({
+        job: viewOf(
+          await upstream(client.jobs.cancel(upstreamId(input.jobId, jobTypes, jobPath)), { id: jobPath }),
+        ),
+      }),
     }),
     retryJob: t.field({
       type: RetriedJob,

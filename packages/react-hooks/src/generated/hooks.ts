@@ -7,6 +7,10 @@ export function useAddIdentityImagesMutation(): urql.UseMutationResponse<operati
   return urql.useMutation<operations.AddIdentityImagesMutation, operations.AddIdentityImagesMutationVariables>(operations.AddIdentityImagesDocument);
 }
 
+export function useCancelJobMutation(): urql.UseMutationResponse<operations.CancelJobMutation, operations.CancelJobMutationVariables> {
+  return urql.useMutation<operations.CancelJobMutation, operations.CancelJobMutationVariables>(operations.CancelJobDocument);
+}
+
 export function useCreateIdentityMutation(): urql.UseMutationResponse<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables> {
   return urql.useMutation<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables>(operations.CreateIdentityDocument);
 }

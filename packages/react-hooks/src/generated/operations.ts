@@ -13,6 +13,10 @@ export type AddIdentityImagesInput = {
   uploadIds?: Array<string> | null | undefined;
 };
 
+export type CancelJobInput = {
+  jobId: string;
+};
+
 /** 5 images of one person at most, files and uploads together. */
 export type CreateIdentityInput = {
   /** Your own key for this person; unique in the account. */
@@ -320,6 +324,25 @@ export type RecognizeIdentityMutation = { __typename: 'Mutation', recognizeIdent
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type CancelJobMutationVariables = Exact<{
+  input: CancelJobInput;
+}>;
+
+
+export type CancelJobMutation = { __typename: 'Mutation', cancelJob:
+    | { __typename: 'CancelledJob', job:
+        | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+       }
+    | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
@@ -822,6 +845,21 @@ export const RecognizeIdentityDocument = gql`
 }
     ${JobFieldsFragmentDoc}
 ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<RecognizeIdentityMutation, RecognizeIdentityMutationVariables>;
+export const CancelJobDocument = gql`
+    mutation CancelJob($input: CancelJobInput!) {
+  cancelJob(input: $input) {
+    __typename
+    ... on CancelledJob {
+      job {
+        __typename
+        ...JobFields
+      }
+    }
+    ...ErrorFields
+  }
+}
+    ${JobFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<CancelJobMutation, CancelJobMutationVariables>;
 export const RetryJobDocument = gql`
     mutation RetryJob($input: RetryJobInput!) {
   retryJob(input: $input) {

@@ -10,6 +10,15 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError",
     "UnsupportedByUpstreamError"
   ],
+  "CancelJobResult": [
+    "CancelledJob",
+    "ConflictError",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "CreateIdentityResult": [
     "BadImageError",
     "ConflictError",
@@ -114,4 +123,4 @@ export const possibleTypes: Record<string, string[]> = {
 };
 
 /** Types without an id: they live inside the record that holds them. */
-export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","ConflictError","DeadJob","DeletedIdentities","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];
+export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ConflictError","DeadJob","DeletedIdentities","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];

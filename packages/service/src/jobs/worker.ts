@@ -153,11 +153,16 @@ export function createWorker(deps: Deps): Worker {
     const abort = new AbortController();
     for (const last of inHand.values()) if (last.job.id === job.id) last.abort.abort(LEASE_LOST);
     const hand = hands.take(job);
+    // Cancelled, or its identity deleted: where this node is told. Elsewhere the next renewal finds that its lease is gone.
+    const stopHearing = deps.hub.on(job.accountId, ({ jobId, status }) => {
+      if (jobId === job.id && (status === "Succeeded" || status === "Failed")) abort.abort(LEASE_LOST);
+    });
     const done = run(job, hand, abort.signal)
       .catch((error: unknown) =>
         logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
       )
       .finally(() => {
+        stopHearing();
         inHand.delete(job.leaseId);
         hand.letGo();
         pump();

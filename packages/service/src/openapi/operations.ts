@@ -234,6 +234,14 @@ export const operations: Operation[] = [
     problems: [404],
   },
   {
+    method: "DELETE",
+    path: "/v1/jobs/:id",
+    summary: "Cancel a job that has not ended: it ends Failed; asked again, the answer is the same",
+    api: "own",
+    success: [200, "Job"],
+    problems: [404, 409],
+  },
+  {
     method: "POST",
     path: "/v1/jobs/:id/retry",
     summary: "Start a dead job anew; asked again, the answer is the same job",
@@ -273,7 +281,15 @@ export const operations: Operation[] = [
     api: "own",
     form: { input_image: "image" },
     success: [201, "Upload"],
-    problems: [400, 413, 415],
+    problems: [400, 413, 415, 429],
+  },
+  {
+    method: "DELETE",
+    path: "/v1/uploads/:id",
+    summary: "Erase an upload, unless a job that has not ended needs it",
+    api: "own",
+    success: [204],
+    problems: [404, 409],
   },
   {
     method: "GET",

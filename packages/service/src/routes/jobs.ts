@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { JobKind, JobStatus } from "@prosopon/core/contract";
 import * as v from "valibot";
+import { eraseOrLeave } from "../blobs/erase.ts";
 import { json, type Handler } from "../http/call.ts";
 import { shaped } from "../http/json.ts";
 import { idsOf, optional, pageOf } from "../http/query.ts";
@@ -37,6 +38,18 @@ export const getJob: Handler = async (call) => {
   const job = await jobAfterWait(call, call.params["id"]!);
   if (!job) throw new HttpProblem(404, `no job has the id ${call.params["id"]}`);
   return json(jobView(job));
+};
+
+/** Whoever works on it hears of it by the event, or by its next renewal: 10 s at most. What it finds then is thrown away. */
+export const cancelJob: Handler = async ({ deps, accountId, params }) => {
+  const id = params["id"]!;
+  const answer = await deps.storage.jobs.cancel(accountId, id, deps.clock.now());
+  if (answer.cancelled) {
+    await eraseOrLeave(deps, answer.blobIds);
+    return json(jobView(answer.job));
+  }
+  if (answer.reason === "unknown") throw new HttpProblem(404, `no job has the id ${id}`);
+  throw new HttpProblem(409, `this job has ended already: it is ${answer.job.status}`);
 };
 
 /** Counts as a job started, also in the quota. */

@@ -13,6 +13,7 @@ const CAPABILITIES = [
   "events.websocket",
   "wait",
   "retry",
+  "cancel",
   "uploads",
   "metadata",
   "external-ids",

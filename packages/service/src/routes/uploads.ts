@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Upload } from "@prosopon/core/contract";
+import { eraseOrLeave } from "../blobs/erase.ts";
 import { linger, readWithin } from "../http/body.ts";
-import { json, type Call, type Handler } from "../http/call.ts";
+import { json, noContent, type Call, type Handler } from "../http/call.ts";
 import { checkLength, eraseStored, receiveForm, storeImage } from "../http/form.ts";
 import { HttpProblem } from "../problem.ts";
 import type { ImageRef } from "../storage/types.ts";
@@ -39,6 +40,22 @@ async function keepUpload({ deps, accountId }: Call, { image, keep, discard }: R
   const answer: Upload = { upload_id: id, size: image.size, expires_at: new Date(expiresAt).toISOString() };
   return json(answer, 201);
 }
+
+/** Erased when it answers, unless the store of images is away: then by the next sweep that finds it there. */
+export const deleteUpload: Handler = async ({ deps, accountId, params }) => {
+  const id = params["id"]!;
+  const answer = await deps.storage.uploads.delete(accountId, id, deps.clock.now());
+  if (answer.deleted) {
+    await eraseOrLeave(deps, answer.blobIds);
+    return noContent();
+  }
+  if (answer.reason === "unknown")
+    throw new HttpProblem(404, `no upload has the id ${id}, or it has expired`);
+  throw new HttpProblem(
+    409,
+    "jobs that have not ended need this upload: wait for them, or cancel them (DELETE /v1/jobs/{id}), then delete it",
+  );
+};
 
 interface Received {
   image: ImageRef;

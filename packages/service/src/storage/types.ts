@@ -95,6 +95,17 @@ export type RetryAnswer =
   | { retried: true; jobId: string }
   | { retried: false; reason: "unknown" | "not-dead" | "expired" | "identity-gone" };
 
+/** `blobIds` are images that nothing needs any more: the caller's to erase. */
+export type CancelAnswer =
+  | { cancelled: true; job: JobRecord; blobIds: string[] }
+  | { cancelled: false; reason: "unknown" }
+  | { cancelled: false; reason: "ended"; job: JobRecord };
+
+/** `needed`: jobs that have not ended need its image. */
+export type UploadDeletion =
+  | { deleted: true; blobIds: string[] }
+  | { deleted: false; reason: "unknown" | "needed" };
+
 /** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
 export interface ClaimedJob extends JobRecord {
   leaseId: string;
@@ -306,6 +317,11 @@ export interface Storage {
       jobId: string,
       options: { id: string; now: number; quotas?: Partial<Quotas> },
     ): Promise<RetryAnswer>;
+    /**
+     * Ends a job Failed that has not ended; whoever works on it finds its lease gone and can write nothing of it. Asked again,
+     * the answer is the same.
+     */
+    cancel(accountId: string, jobId: string, now: number): Promise<CancelAnswer>;
     /** Lets go of the images of jobs that died and whose time is over; returns those that nothing needs any more. */
     expire(now: number): Promise<string[]>;
     /** Forgets jobs that ended before `before`, with their events and what images they still keep. */
@@ -331,8 +347,8 @@ export interface Storage {
     ): Promise<IdentityRecord | undefined>;
     /**
      * Deletes all or, when one is unknown, none. Their unfinished jobs end Failed here, and what jobs remember of them is
-     * removed (results, metadata, their place among a search's candidates). `blobIds` are images that nothing needs any
-     * more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
+     * removed (results, metadata, their place among a search's candidates). Uploads that their jobs named go too, and
+     * other unfinished jobs that need those end Failed. `blobIds` are images that nothing needs any more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
      */
     delete(
       accountId: string,
@@ -356,6 +372,8 @@ export interface Storage {
     /** @throws StorageError `quota` */
     create(upload: UploadRecord, quotas?: Partial<Quotas>): Promise<void>;
     get(accountId: string, uploadId: string, now: number): Promise<UploadRecord | undefined>;
+    /** At once, unless an unfinished job needs it. A dead job that kept its image cannot be retried from then on. */
+    delete(accountId: string, uploadId: string, now: number): Promise<UploadDeletion>;
     /** Forgets expired uploads that no job needs any more, and returns their blob ids. Several jobs may use one upload while it lives. */
     sweep(now: number): Promise<string[]>;
   };

@@ -1,5 +1,6 @@
 import type { Storage } from "../../src/storage/types.ts";
 import { accountsContract } from "./contract/accounts.ts";
+import { cancelContract } from "./contract/cancel.ts";
 import { deadJobsContract } from "./contract/dead.ts";
 import { eventsContract } from "./contract/events.ts";
 import { identitiesContract } from "./contract/identities.ts";
@@ -25,6 +26,7 @@ export function storageContract(name: string, open: () => Promise<Opened>): void
     queueContract(open);
     jobsContract(open);
     quotasContract(open);
+    cancelContract(open);
     deadJobsContract(open);
     eventsContract(open);
     identitiesContract(open);

@@ -2,6 +2,7 @@ import { checkUsage } from "../quotas.ts";
 import { type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { Transaction } from "./database.ts";
+import { eraseUploads, lockHolders } from "./erase-uploads.ts";
 import { letGo, USAGE } from "./jobs/usage.ts";
 import { storable } from "./text.ts";
 
@@ -57,6 +58,25 @@ export function createUploads({ read, transaction, accountRow }: Context): Stora
           expiresAt: row.expires_at,
         }
       );
+    },
+    async delete(accountId, uploadId, now) {
+      const account = await accountRow(accountId);
+      return transaction(async (tx) => {
+        const ids = [storable(uploadId)];
+        // Jobs first, as every transaction takes them; then again, for one that was started between.
+        await lockHolders(tx, account, ids);
+        const found = await tx.query(
+          "SELECT 1 FROM uploads WHERE id = $1 AND account = $2 AND expires_at > $3 FOR UPDATE",
+          [...ids, account, now],
+        );
+        if (found.length === 0) return { deleted: false, reason: "unknown" };
+        const holders = await lockHolders(tx, account, ids);
+        if (holders.some((job) => job.finished_at === null)) return { deleted: false, reason: "needed" };
+        const { blobIds, freed: size } = await eraseUploads(tx, account, ids, now);
+        const unused = await unneeded(tx, blobIds);
+        await letGo(tx, [{ account, size }]);
+        return { deleted: true, blobIds: unused };
+      });
     },
     async sweep(now) {
       return transaction(async (tx) => {

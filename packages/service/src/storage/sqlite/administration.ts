@@ -17,10 +17,11 @@ export function administrationOnly(storage: Storage): Storage {
       renew: refuse,
       finish: refuse,
       release: refuse,
+      cancel: refuse,
       sweep: refuse,
     },
     identities: { ...storage.identities, patch: refuse, delete: refuse, nearest: refuse, compare: refuse },
     faces: { ...storage.faces, delete: refuse },
-    uploads: { ...storage.uploads, create: refuse, sweep: refuse },
+    uploads: { ...storage.uploads, create: refuse, delete: refuse, sweep: refuse },
   };
 }

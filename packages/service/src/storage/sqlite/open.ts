@@ -7,6 +7,7 @@ import { createAccounts } from "./accounts.ts";
 import { administrationOnly } from "./administration.ts";
 import { connect } from "./connect.ts";
 import { createContext } from "./context.ts";
+import { createEraseUploads } from "./erase-uploads.ts";
 import { createErasure } from "./erasure.ts";
 import { createEvents } from "./events.ts";
 import { createFaces } from "./faces.ts";
@@ -103,6 +104,7 @@ function compose(db: Database.Database, release: () => void): Storage {
   const faces = createFaces(context);
   const endJob = createEndJob(context, events);
   const forgetMentions = createForgetMentions(context);
+  const eraseUploads = createEraseUploads(context, endJob);
   const referenced = db
     .prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads")
     .pluck();
@@ -120,11 +122,11 @@ function compose(db: Database.Database, release: () => void): Storage {
     identities: createIdentities(
       context,
       faces,
-      createForgetIdentity(context, endJob, forgetMentions),
+      createForgetIdentity(context, endJob, forgetMentions, eraseUploads),
       forgetMentions,
     ),
     faces: { get: faces.get, crop: faces.crop, delete: faces.delete },
-    uploads: createUploads(context),
+    uploads: createUploads(context, eraseUploads),
     events: { since: events.since, head: events.head, listen: events.listen, onDue: events.onDue },
     async referencedBlobs() {
       return new Set(referenced.all());

@@ -1,6 +1,7 @@
 import { checkUsage } from "../quotas.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
+import type { EraseUploads } from "./erase-uploads.ts";
 import { createUsage } from "./jobs/enqueue.ts";
 
 interface Row {
@@ -10,7 +11,10 @@ interface Row {
   expires_at: number;
 }
 
-export function createUploads({ db, transaction, accountRow }: Context): Storage["uploads"] {
+export function createUploads(
+  { db, transaction, accountRow }: Context,
+  erase: EraseUploads,
+): Storage["uploads"] {
   const insert = db.prepare(
     "INSERT INTO uploads (id, account, blob_id, size, expires_at) VALUES (?, ?, ?, ?, ?)",
   );
@@ -22,6 +26,12 @@ export function createUploads({ db, transaction, accountRow }: Context): Storage
     .prepare<[number], string>(
       `DELETE FROM uploads WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = uploads.blob_id)
        RETURNING blob_id`,
+    )
+    .pluck();
+  // job_blobs_blob
+  const needed = db
+    .prepare<[string], number>(
+      "SELECT EXISTS (SELECT 1 FROM job_blobs b JOIN jobs j ON j.row = b.job WHERE b.blob_id = ? AND j.finished_at IS NULL)",
     )
     .pluck();
   const usage = createUsage({ db });
@@ -47,6 +57,16 @@ export function createUploads({ db, transaction, accountRow }: Context): Storage
           expiresAt: row.expires_at,
         }
       );
+    },
+    async delete(accountId, uploadId, now) {
+      const account = accountRow(accountId) ?? -1;
+      return transaction(() => {
+        const upload = get.get(uploadId, account, now);
+        if (!upload) return { deleted: false, reason: "unknown" };
+        if (needed.get(upload.blob_id) === 1) return { deleted: false, reason: "needed" };
+        const blobIds = erase(account, [uploadId], now).filter((blobId) => !inUse(blobId));
+        return { deleted: true, blobIds };
+      });
     },
     async sweep(now) {
       return transaction(() => sweep.all(now).filter((blobId) => !inUse(blobId)));

@@ -22,7 +22,7 @@ export function separationContract(open: () => Promise<Opened>): void {
         image: { blobId: "b", size: 1 },
         expiresAt: 9000,
       });
-      await enqueue(storage, owner, enrolment);
+      const waiting = await enqueue(storage, owner, enrolment);
       const faceId = faces[0]!.id;
 
       for (const stranger of [other, "unknown"]) {
@@ -47,7 +47,16 @@ export function separationContract(open: () => Promise<Opened>): void {
         expect(await storage.jobs.get(stranger, jobId)).toBeUndefined();
         expect(await storage.jobs.list(stranger, {}, { limit: 9 })).toEqual({ items: [] });
         expect(await storage.jobs.unfinished(stranger)).toEqual([]);
+        expect(await storage.jobs.cancel(stranger, waiting, 3000)).toEqual({
+          cancelled: false,
+          reason: "unknown",
+        });
         expect(await storage.uploads.get(stranger, "u", 1000)).toBeUndefined();
+        expect(await storage.uploads.delete(stranger, "u", 1000)).toEqual({
+          deleted: false,
+          reason: "unknown",
+        });
+        expect(await storage.accounts.usage(stranger)).toEqual({ unfinishedJobs: 0, pendingBytes: 0 });
         expect((await storage.events.since(stranger, 0, 99)).events).toEqual([]);
         await expect(
           enqueue(storage, stranger, { kind: "recognize", images: [], identityId }),
@@ -58,6 +67,8 @@ export function separationContract(open: () => Promise<Opened>): void {
       await expect(
         storage.jobs.enqueue({ id: "j", accountId: other, payload, uploadIds: ["u"], now: 1000 }),
       ).rejects.toMatchObject({ code: "not-found" });
+      expect((await storage.jobs.get(owner, waiting))!.status).toBe("Sent");
+      expect(await storage.uploads.get(owner, "u", 1000)).toBeDefined();
       expect(await storage.identities.get(owner, identityId)).toMatchObject({
         externalId: "x",
         metadata: {},

@@ -1,10 +1,12 @@
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
+import { eraseUploads, lockHolders } from "../erase-uploads.ts";
 import type { Erasure } from "../erasure/erasure.ts";
 import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { forget, lockJobsOf } from "../jobs/forget.ts";
 import { forgetMentions } from "../jobs/mentions.ts";
+import type { JobRow } from "../jobs/record.ts";
 import { letGo } from "../jobs/usage.ts";
 import { recordChanges } from "../matching/changes.ts";
 import { storable } from "../text.ts";
@@ -14,6 +16,10 @@ interface Identity {
   row: number;
   id: string;
 }
+
+/** Those that jobs name. */
+const uploadsOf = (jobs: readonly JobRow[]): string[] =>
+  jobs.flatMap(({ payload }) => payload.images.flatMap(({ uploadId }) => uploadId ?? []));
 
 export function createDelete(
   context: Context,
@@ -34,6 +40,7 @@ export function createDelete(
       while (await transaction((tx) => forgetMentions(tx, there), { repeatable: true }));
     return transaction(async (tx) => {
       const before = await lockJobsOf(tx, account, wanted);
+      await lockHolders(tx, account, uploadsOf(before));
       // No job can be started for these from here on (enqueue holds FOR KEY SHARE), and none of them matched or compared.
       const identities = await tx.query<Identity>(read("FOR UPDATE"), [account, wanted]);
       const found = new Set(identities.map(({ id }) => id));
@@ -47,7 +54,8 @@ export function createDelete(
           ({ row }) => !before.some((job) => job.row === row),
         ),
       ];
-      const { blobIds, freed: size, ended } = await forget(tx, identities, own, endJobs, now);
+      const forgotten = await forget(tx, identities, own, endJobs, now);
+      const erased = await eraseUploads(tx, account, uploadsOf(own), now);
       const rows = identities.map(({ row }) => row);
       const faces = await tx.query<{ slot: number; identity: number }>(
         "DELETE FROM faces WHERE identity = ANY ($1::bigint[]) RETURNING slot, identity",
@@ -59,9 +67,9 @@ export function createDelete(
       );
       await recordChanges(tx, account, faces, "went");
       await tx.query("DELETE FROM identities WHERE row = ANY ($1::bigint[])", [rows]);
-      const freed = await unneeded(tx, blobIds);
-      await letGo(tx, [{ account, size }]);
-      await events.record(tx, ended);
+      const freed = await unneeded(tx, [...forgotten.blobIds, ...erased.blobIds]);
+      await letGo(tx, [{ account, size: forgotten.freed + erased.freed }]);
+      await events.record(tx, [...forgotten.ended, ...erased.ended]);
       return { deleted: true, missing: [], blobIds: freed };
     });
   };

@@ -1,4 +1,5 @@
 import { DUE } from "../../due.ts";
+import { givenUp } from "../../ends.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared } from "../database.ts";
@@ -97,6 +98,3 @@ export function createClaim(
       }));
   };
 }
-
-const givenUp = (attempts: number) =>
-  `Given up after ${attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;

@@ -1,11 +1,10 @@
+import { IDENTITY_GONE } from "../../ends.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
 import type { Ended, EndJobs } from "./end.ts";
 import { forgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
-
-const GONE = "The identity was deleted before this job was done.";
 
 /** Jobs written at once. */
 const BATCH = 1_000;
@@ -46,7 +45,7 @@ export async function forget(
   const unfinished = own.filter((job) => job.finished_at === null);
   const ended = await end(
     tx,
-    unfinished.map((job) => ({ job, ending: { status: "Failed" as const, error: GONE } })),
+    unfinished.map((job) => ({ job, ending: { status: "Failed" as const, error: IDENTITY_GONE } })),
     now,
   );
   for (const jobs of batches(own)) {

@@ -6,6 +6,7 @@ import type { Events } from "../events.ts";
 import type { InsertFaces } from "../faces.ts";
 import type { Feed } from "../feed/feed.ts";
 import { storable } from "../text.ts";
+import { createCancel } from "./cancel.ts";
 import { createClaim } from "./claim.ts";
 import { endJobs } from "./end.ts";
 import { createEnqueue } from "./enqueue.ts";
@@ -38,6 +39,7 @@ export function createJobs(
     ...createLeases(context, events, feed),
     finish: createFinish(context, events, endJobs, insertFaces),
     ...createRetry(context, events, feed),
+    cancel: createCancel(context, events),
     sweep: createSweep(context),
     async get(accountId, jobId) {
       const [row] = await read<JobRow>(`${from} WHERE j.id = $1 AND j.account = $2`, [

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { DUE } from "../../due.ts";
+import { givenUp } from "../../ends.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -30,9 +31,8 @@ export function createClaim(
         const turns = rank === 0 ? before : Number.MAX_SAFE_INTEGER;
         for (const job of due.all({ rank, now, before: turns, limit: places })) {
           if (job.attempts >= maxAttempts) {
-            const error = `Given up after ${job.attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
             const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
-            end(job, { status: "Failed", error, deadUntil }, now);
+            end(job, { status: "Failed", error: givenUp(job.attempts), deadUntil }, now);
             events.due(); // others may wait for the place that it took
             continue;
           }

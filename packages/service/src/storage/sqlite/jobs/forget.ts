@@ -1,10 +1,10 @@
+import { IDENTITY_GONE } from "../../ends.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Context } from "../context.ts";
+import type { EraseUploads } from "../erase-uploads.ts";
 import type { EndJob } from "./end.ts";
 import type { ForgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
-
-const GONE = "The identity was deleted before this job was done.";
 
 /** Inside the transaction that deletes an identity: removes it from the memory of jobs, and returns the images it frees. */
 export type ForgetIdentity = (
@@ -16,6 +16,7 @@ export function createForgetIdentity(
   { db }: Context,
   end: EndJob,
   forgetMentions: ForgetMentions,
+  eraseUploads: EraseUploads,
 ): ForgetIdentity {
   // jobs_identity
   const own = db.prepare<[string, number], JobRow>(
@@ -30,11 +31,15 @@ export function createForgetIdentity(
 
   return ({ row, id, account }, now) => {
     const freed: string[] = [];
+    const uploadIds: string[] = [];
     for (const job of own.all(id, account)) {
+      const payload = JSON.parse(job.payload) as JobPayload;
+      uploadIds.push(...payload.images.flatMap(({ uploadId }) => uploadId ?? []));
       freed.push(...takeBlobs.all(job.row));
-      if (job.finished_at === null) end(job, { status: "Failed", error: GONE }, now);
-      scrub.run(JSON.stringify(bare(JSON.parse(job.payload) as JobPayload)), now, job.row);
+      if (job.finished_at === null) end(job, { status: "Failed", error: IDENTITY_GONE }, now);
+      scrub.run(JSON.stringify(bare(payload)), now, job.row);
     }
+    freed.push(...eraseUploads(account, uploadIds, now));
     // Few: those of the time before were forgotten before.
     while (forgetMentions({ row, id }));
     return freed;

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { decodeCursor, page } from "../../cursor.ts";
 import type { Events } from "../events.ts";
 import type { FaceWriter } from "../faces.ts";
+import { createCancel } from "./cancel.ts";
 import { createClaim } from "./claim.ts";
 import type { EndJob } from "./end.ts";
 import { createEnqueue, createInsertJob } from "./enqueue.ts";
@@ -54,6 +55,7 @@ export function createJobs(
     ...createLeases(context, events),
     finish: createFinish(context, faces, end),
     ...createRetry(context, insertJob),
+    cancel: createCancel(context, end),
     sweep: createSweep(context),
     async get(accountId, jobId) {
       const row = get.get(jobId, accountRow(accountId) ?? -1);
