@@ -40,6 +40,12 @@ export function clientAddress(
   return client;
 }
 
+/** Whether whoever connects from there does it on others' behalf. */
+export function isProxy(peer: string, trusted: TrustedProxies | undefined): boolean {
+  if (trusted === undefined) return false;
+  return typeof trusted === "number" || trusted.check(peer, familyOf(peer));
+}
+
 const familyOf = (address: string) => (isIPv6(address) ? "ipv6" : "ipv4");
 
 /** Some proxies write the port too: `192.0.2.1:443`, `[2001:db8::1]:443`. */

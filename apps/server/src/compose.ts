@@ -4,9 +4,10 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import {
-  attachWebSocket,
+  createEventSockets,
   createService,
   defaultLimits,
+  EVENTS_PATH,
   openDatabaseClock,
   type Credentials,
   type Peer,
@@ -15,7 +16,7 @@ import {
   type Storage,
 } from "@prosopon/service";
 import { createGateway, type GatewayLogger } from "@prosopon/graphql";
-import { attachSockets } from "@prosopon/graphql/node";
+import { createSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
@@ -24,7 +25,7 @@ import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
 import { openStorage, type StorageOptions } from "./storage.ts";
 import { checkPlace } from "./place.ts";
-import { refuseOtherUpgrades } from "./upgrades.ts";
+import { serveUpgrades, type UpgradeOptions } from "./upgrades.ts";
 
 export type OpenOptions = StorageOptions &
   BlobsOptions & {
@@ -40,8 +41,12 @@ export type OpenOptions = StorageOptions &
     maxFaces?: number;
     /** Default: none, and no header is believed. */
     trustedProxies?: TrustedProxies | undefined;
+    /** Connections and WebSockets of one address. Default 1,000. */
+    connectionsPerAddress?: number;
     logger?: Logger;
   };
+
+const DEFAULT_CONNECTIONS_PER_ADDRESS = 1_000;
 
 export interface OpenService {
   service: Service;
@@ -119,16 +124,16 @@ function quotas({
 /** The service with all that shares its port. */
 export async function compose(options: OpenOptions): Promise<Composition> {
   const opened = await openService(options);
-  return options.role === "worker" ? probesOnly(opened) : withGateway(opened, options);
+  return options.role === "worker" ? probesOnly(opened, options) : withGateway(opened, options);
 }
 
-function probesOnly(opened: OpenService): Composition {
+function probesOnly(opened: OpenService, options: OpenOptions): Composition {
   return {
     ...opened,
     fetch: opened.service.fetch,
     attach(server) {
-      refuseOtherUpgrades(server, []);
-      return async () => {};
+      const detach = serveUpgrades(server, new Map(), upgradeOptions(options));
+      return async () => detach();
     },
     offerDemo() {},
   };
@@ -171,17 +176,29 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
       return (await pages?.(request)) ?? service.fetch(request, from);
     },
     attach(server) {
-      const detachEvents = attachWebSocket(server, service);
-      const detachSubscriptions = attachSockets(gateway, server);
-      refuseOtherUpgrades(server, ["/v1/events", gateway.path]);
+      const events = createEventSockets(service);
+      const subscriptions = createSockets(gateway);
+      const paths = new Map([
+        [EVENTS_PATH, events],
+        [gateway.path, subscriptions],
+      ]);
+      const detach = serveUpgrades(server, paths, upgradeOptions(options));
       return async () => {
-        detachEvents();
-        await detachSubscriptions();
+        detach();
+        events.close();
+        await subscriptions.close();
       };
     },
     offerDemo: (credentials) => void (demo = credentials),
   };
 }
+
+const upgradeOptions = ({ trustedProxies, connectionsPerAddress, logger }: OpenOptions): UpgradeOptions => ({
+  addressOf: ({ socket, headers }) =>
+    clientAddress(socket.remoteAddress, String(headers["x-forwarded-for"] ?? ""), trustedProxies),
+  perAddress: connectionsPerAddress ?? DEFAULT_CONNECTIONS_PER_ADDRESS,
+  logger,
+});
 
 const gatewayLogger = (logger: Logger): GatewayLogger => ({
   error: ({ error, ...fields }, message) => logger.error({ ...fields, err: error }, message),

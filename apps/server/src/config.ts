@@ -40,6 +40,13 @@ export const settings = {
     "proxies whose X-Forwarded-For says who calls: how many in a row, or their addresses and networks; none when not set",
     trustedProxies,
   ),
+  connectionsPerAddress: value(
+    "--connections-per-address <number>",
+    "PROSOPON_CONNECTIONS_PER_ADDRESS",
+    "connections that one address may have open, its WebSockets among them; more are refused with 429",
+    whole(1, 1_000_000),
+    1_000,
+  ),
   data: value("--data <dir>", "PROSOPON_DATA", "data directory, made when missing", text, "./.prosopon"),
   role: value(
     "--role <api|worker|all>",

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { nodeServerOptions } from "@prosopon/service";
+import { isProxy, type TrustedProxies } from "./client-address.ts";
+import { createCrowding } from "./crowding.ts";
 import { CommandError } from "./errors.ts";
 
 /** Uploads and answers under way get so long at shutdown; below the 10 s after which Docker kills. */
@@ -17,14 +19,22 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  port: number;
+  host: string;
+  connectionsPerAddress: number;
+  trustedProxies?: TrustedProxies | undefined;
+}
+
 export type Fetch = Parameters<typeof nodeServerOptions>[0];
 
 /** @throws CommandError when the address cannot be had. */
 export async function listen(
   handler: Fetch,
-  { port, host }: { port: number; host: string },
+  { port, host, connectionsPerAddress, trustedProxies }: ListenOptions,
 ): Promise<Listening> {
-  const options = nodeServerOptions(handler);
+  const crowding = createCrowding(connectionsPerAddress, (address) => isProxy(address, trustedProxies));
+  const options = nodeServerOptions(handler, crowding);
   const server = createAdaptorServer({
     ...options,
     overrideGlobalObjects: false,
@@ -38,6 +48,7 @@ export async function listen(
       maxHeaderSize: 32_768,
     },
   }) as Server;
+  crowding.watch(server);
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>

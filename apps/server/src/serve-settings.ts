@@ -7,6 +7,7 @@ export const SERVE_SETTINGS = [
   "port",
   "host",
   "trustedProxies",
+  "connectionsPerAddress",
   ...STORAGE_SETTINGS,
   "demo",
   "clientId",

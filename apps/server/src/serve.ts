@@ -6,6 +6,7 @@ import { compose } from "./compose.ts";
 import { CommandError } from "./errors.ts";
 import { firstAccount, fixedCredentials, type FirstAccount } from "./first-account.ts";
 import { listen } from "./listen.ts";
+import { lastResort } from "./last-resort.ts";
 import { createLog } from "./log.ts";
 import { printJson, printLine } from "./print.ts";
 import { checkSettings, type ServeOptions } from "./serve-settings.ts";
@@ -20,6 +21,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   fixedCredentials(options);
   const stop = stopSignal();
   const logger = createLog(options.logLevel);
+  lastResort(logger);
   void aborted(stop).then(() => endLate(options, logger));
   const server = await compose({ ...options, logger });
   try {

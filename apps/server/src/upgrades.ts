@@ -1,20 +1,58 @@
-import { STATUS_CODES, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { createPlaces, pathOf, refuseSocket, type Sockets } from "@prosopon/service";
+import type { Logger } from "pino";
 
-/** Without this, a socket that asks for an unknown path would stay open for good: each listener leaves it to the others. */
-export function refuseOtherUpgrades(server: Server, paths: string[]): void {
-  server.on("upgrade", (request, socket) => {
-    const path = (request.url ?? "/").replace(/\?.*$/s, "");
-    if (paths.includes(path)) return;
-    const message =
-      paths.length > 0 ? `no socket here: they are at ${paths.join(" and ")}` : "no sockets here";
-    const body = JSON.stringify({
-      statusCode: 404,
-      error: STATUS_CODES[404],
-      message,
+/** Sockets of one address that have not yet shown a good token: they have 10 s for it. */
+const PENDING_PER_ADDRESS = 200;
+
+export interface UpgradeOptions {
+  /** Whom an upgrade comes from. */
+  addressOf(request: IncomingMessage): string | undefined;
+  /** Open sockets of one address. */
+  perAddress: number;
+  logger?: Logger | undefined;
+}
+
+/** Serves the WebSockets of several paths on one server, and refuses all others. Nothing that comes makes it throw. */
+export function serveUpgrades(
+  server: Server,
+  sockets: ReadonlyMap<string, Pick<Sockets, "take">>,
+  { addressOf, perAddress, logger }: UpgradeOptions,
+): () => void {
+  const open = createPlaces(perAddress);
+  const pending = createPlaces(Math.min(PENDING_PER_ADDRESS, perAddress));
+  const known = [...sockets.keys()].join(" and ");
+
+  function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = sockets.get(pathOf(request));
+    if (!path)
+      return refuseSocket(socket, 404, known ? `no socket here: they are at ${known}` : "no sockets here");
+    const address = addressOf(request) ?? "";
+    const leave = open.take(address);
+    const prove = leave && pending.take(address);
+    if (!leave || !prove) {
+      leave?.();
+      return refuseSocket(socket, 429, "this address has too many sockets open: close some, or wait", {
+        "retry-after": "5",
+      });
+    }
+    socket.once("close", () => {
+      prove();
+      leave();
     });
-    socket.on("error", () => {});
-    socket.end(
-      `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-  });
+    path.take(request, socket, head, prove);
+  }
+
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => {}); // a caller that goes while it is answered
+    try {
+      take(request, socket, head);
+    } catch (error) {
+      logger?.error({ err: error }, "an upgrade failed");
+      socket.destroy();
+    }
+  };
+  server.on("upgrade", onUpgrade);
+  return () => void server.off("upgrade", onUpgrade);
 }

@@ -15,6 +15,7 @@ import { createHub } from "./live/hub.ts";
 import { createHubs } from "./live/hubs.ts";
 import { consoleLogger, createMask, type GatewayLogger } from "./masking.ts";
 import { schema } from "./schema.ts";
+import { createProofs } from "./proof.ts";
 import { createSocketOptions, type SocketExtra } from "./socket.ts";
 
 export interface GatewayOptions {
@@ -104,13 +105,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     logging: false,
   });
 
-  const admit = createAdmission(limits, async (request) =>
+  const admit = createAdmission(limits, createProofs(clientOf), async (request) =>
     graphiqlPolicy(request, await yoga.fetch(request)),
   );
 
   return {
     // All that rejects here is a body that broke off: its sender is gone.
-    fetch: (request) => admit(request).catch(() => new Response(null, { status: 400 })),
+    fetch: async (request) => unkept(await admit(request).catch(() => new Response(null, { status: 400 }))),
     socketOptions: createSocketOptions({ enveloped: yoga.getEnveloped, clientOf, limits, logger }),
     schema,
     path,
@@ -120,4 +121,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       await yoga.dispose();
     },
   };
+}
+
+/** What is told to one caller is no cache's to keep, and nobody's to take for something else. */
+function unkept(response: Response): Response {
+  response.headers.set("cache-control", "no-store");
+  response.headers.set("x-content-type-options", "nosniff");
+  return response;
 }

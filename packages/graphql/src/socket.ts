@@ -4,7 +4,8 @@ import type { Context as SocketContext, ServerOptions } from "graphql-ws";
 import { bearerOf, expiryOf } from "./bearer.ts";
 import type { GatewayLimits } from "./limits/limits.ts";
 import type { GatewayLogger } from "./masking.ts";
-import { isMissing, isUnauthorized, isUnsupported } from "./upstream.ts";
+import { prove } from "./proof.ts";
+import { isUnauthorized } from "./upstream.ts";
 
 /** Close codes of our own beside those of graphql-transport-ws; docs/graphql.md lists both. */
 export const closeCodes = {
@@ -73,7 +74,7 @@ export function createSocketOptions({
       const token = tokenOf(connectionParams);
       if (token === undefined) return false;
       try {
-        await prove(clientOf(token));
+        await prove(clientOf(token), token);
       } catch (error) {
         if (isUnauthorized(error)) return false;
         logger.error({ requestId: crypto.randomUUID(), error }, "A socket's token could not be checked");
@@ -150,16 +151,4 @@ function tokenOf(params: Record<string, unknown> | undefined): string | undefine
     return typeof value === "string" && value !== "" ? value : undefined;
   };
   return text("token") ?? bearerOf(text("authorization"));
-}
-
-/** Any answer that only a valid token gets. */
-async function prove(client: Client): Promise<void> {
-  try {
-    await client.account();
-  } catch (error) {
-    if (!isUnsupported(error)) throw error;
-    await client.jobs.get({ id: "none", kind: "enrol" }).catch((answer: unknown) => {
-      if (!isMissing(answer)) throw answer;
-    });
-  }
 }

@@ -1,3 +1,5 @@
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { request as httpRequest } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Answer, type Fixture, photo, start } from "./fixture.ts";
@@ -126,11 +128,21 @@ describe("requests", () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "TOO_LARGE" } }] });
   });
 
-  it("with a body without a length that never ends are cut off", async () => {
+  it.each([
+    ["with a token", 413],
+    ["without a token, soon", 401],
+  ])("with a body without a length that never ends are cut off: %s", async (who, expected) => {
     const status = await new Promise<number>((resolve, reject) => {
       const outgoing = httpRequest(
         gateway.url,
-        { method: "POST", headers: { "content-type": "application/json", "transfer-encoding": "chunked" } },
+        {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            "transfer-encoding": "chunked",
+            ...(who === "with a token" && { authorization: `Bearer ${gateway.token}` }),
+          },
+        },
         (response) => {
           resolve(response.statusCode ?? 0);
           outgoing.destroy();
@@ -143,7 +155,26 @@ describe("requests", () => {
       };
       more();
     });
-    expect(status).toBe(413);
+    expect(status).toBe(expected);
+  });
+
+  it("whose body does not come, or a byte at a time, end in 408", async () => {
+    const impatient = await start({ limits: { bodyIdleMs: 500 } });
+    const head = (headers: string) =>
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${impatient.token}\r\n${headers}Content-Length: 60000\r\n\r\n`;
+    for (const type of ["application/json", "multipart/form-data; boundary=b"])
+      for (const everyMs of [100, 60_000])
+        expect(await dripped(impatient.url, head(`Content-Type: ${type}\r\n`), everyMs)).toMatch(
+          /^HTTP\/1\.1 408 [^]*"code":"TIMEOUT"/,
+        );
+  });
+
+  it("are answered with headers that keep them out of every cache", async () => {
+    const { headers } = await gateway.query("{ viewer { name } }");
+    expect([headers.get("cache-control"), headers.get("x-content-type-options")]).toEqual([
+      "no-store",
+      "nosniff",
+    ]);
   });
 
   it("that a page of another site could send unasked are refused", async () => {
@@ -183,6 +214,30 @@ describe("uploads", () => {
       null,
     );
     expect([answer.status, codes(answer)]).toEqual([401, ["UNAUTHORIZED"]]);
+  });
+
+  it("half sent with a made-up token take no place from anybody", async () => {
+    const busy = await start({ limits: { uploadsAtOnce: 2 } });
+    const held = await Promise.all(Array.from({ length: 6 }, () => halfSent(busy.url, "made-up")));
+    expect(held.map(({ answer }) => answer.split(" ")[1])).toEqual(held.map(() => "401"));
+    expect((await busy.enrol(["franck_01829.jpg"])).jobId).toBeTruthy();
+    for (const { socket } of held) socket.destroy();
+  });
+
+  it("of one account leave places to others", async () => {
+    const busy = await start({ limits: { uploadsAtOnce: 4, uploadsPerAccount: 3, bodyIdleMs: 20_000 } });
+    const other = await busy.otherAccount();
+    const held = await Promise.all(Array.from({ length: 3 }, () => halfSent(busy.url, busy.token, 300)));
+    const images = { "input.images.0": await photo("franck_01829.jpg") };
+    const own = await busy.upload(create, { input: { images: [null] } }, images);
+    expect([own.status, codes(own)]).toEqual([429, ["QUOTA"]]);
+    expect((await busy.upload(create, { input: { images: [null] } }, images, other)).status).toBe(200);
+    for (const { socket } of held) socket.destroy();
+    await expect
+      .poll(async () => (await busy.upload(create, { input: { images: [null] } }, images)).status, {
+        timeout: 15_000,
+      })
+      .toBe(200);
   });
 
   it("of too many files are refused", async () => {
@@ -268,3 +323,37 @@ describe("switches", () => {
     expect(page).not.toMatch(/@import\s*(url\()?["']?https?:|url\(["']?https?:/);
   });
 });
+
+/** A multipart request that stops after its first line; what was answered within `ms`, or at once. */
+async function halfSent(
+  url: string,
+  token: string,
+  ms = 10_000,
+): Promise<{ answer: string; socket: Socket }> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n`,
+  );
+  const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
+  return { answer: await Promise.race([answered, sleep(ms, "")]), socket };
+}
+
+/** Sends a byte of a body now and then until there is an answer. */
+async function dripped(url: string, head: string, everyMs: number): Promise<string> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {});
+  socket.write(head);
+  const timer = setInterval(() => socket.writable && socket.write(" "), everyMs);
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    socket.on("data", (data) => {
+      text += String(data);
+      if (text.includes("}]}")) resolve(text);
+    });
+    socket.on("close", () => resolve(text));
+  });
+  clearInterval(timer);
+  socket.destroy();
+  return answer;
+}

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Deps } from "./deps.ts";
 import { bearer, type Call } from "./http/call.ts";
-import { asProblem, problemResponse } from "./problem.ts";
+import { asProblem, PRIVATE_HEADERS, problemResponse } from "./problem.ts";
 import { probes, routes, type Access } from "./routes.ts";
 
 /** What only the adapter knows of a request. */
@@ -29,6 +29,7 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     c.set("route", "unknown");
     await next();
     c.res.headers.set("x-request-id", requestId);
+    for (const [name, value] of Object.entries(PRIVATE_HEADERS)) c.res.headers.set(name, value);
     // The pattern, not the URL: paths and queries hold ids and tokens.
     // Balancers ask each node every second or two: all well is no news.
     const asked = c.res.ok && probes.some(([, path]) => path === c.get("route"));

@@ -1,16 +1,25 @@
 export { rotateSigningKey } from "./auth/keys.ts";
 export { createAccounts, type AccountView, type Accounts, type Credentials } from "./accounts.ts";
-export { attachWebSocket, nodeServerOptions } from "./adapters/node.ts";
+export { nodeServerOptions } from "./adapters/node/options.ts";
+export { refuseSocket } from "./adapters/node/refuse.ts";
+export {
+  attachWebSocket,
+  createEventSockets,
+  EVENTS_PATH,
+  pathOf,
+  type Sockets,
+} from "./adapters/node/sockets.ts";
 export { type Peer } from "./app.ts";
 export { openLocalBlobs } from "./blobs/local.ts";
 export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
 export { BlobsAwayError, BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
 export { createSteadyClock, systemClock, type Clock } from "./clock.ts";
 export { openDatabaseClock, type DatabaseClock } from "./database-clock.ts";
-export { type EventSocket } from "./events/socket.ts";
+export { type EventSocket, type SocketRequest } from "./events/socket.ts";
 export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
+export { createPlaces, type Places } from "./places.ts";
 export { type Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
 export { examinePostgres, type PostgresExamination } from "./storage/postgres/examine.ts";

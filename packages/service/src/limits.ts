@@ -24,6 +24,11 @@ export interface Limits {
   streams: number;
   /** A body that brings no byte for so long is refused with 408, in ms. */
   bodyIdleMs: number;
+  /**
+   * Bytes per second that a body must bring on average once it has been waited for longer than `bodyIdleMs`; below it is
+   * refused with 408. It bounds how long a body of any size may take.
+   */
+  bodyRate: number;
   /** Wrong logins of one client id from one address within `loginWindowMs`; more wait. */
   loginFailures: number;
   loginWindowMs: number;
@@ -49,6 +54,8 @@ export const defaultLimits: Limits = {
   faces: Infinity,
   streams: 100,
   bodyIdleMs: MINUTE_MS,
+  // A tenth of a bad mobile line (GPRS): a photo of 5 MB may take over an hour.
+  bodyRate: 1_024,
   loginFailures: 20,
   loginWindowMs: 5 * MINUTE_MS,
   origins: "*",

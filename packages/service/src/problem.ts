@@ -51,6 +51,10 @@ export function problemBody(status: number, message: string): string {
   return JSON.stringify(body);
 }
 
+/** Of every answer: a crop or a name must not outlive its deletion in a cache, nor be taken for a page or a script. */
+export const PRIVATE_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+export const PROBLEM_HEADERS = { ...PRIVATE_HEADERS, "content-type": "application/json" };
+
 export function problemResponse(
   status: number,
   message: string,
@@ -58,6 +62,6 @@ export function problemResponse(
 ): Response {
   return new Response(problemBody(status, message), {
     status,
-    headers: { ...headers, "content-type": "application/json" },
+    headers: { ...headers, ...PROBLEM_HEADERS },
   });
 }

@@ -9,7 +9,7 @@ import type { BlobStore } from "./blobs/types.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { Deps } from "./deps.ts";
 import { createHub } from "./events/hub.ts";
-import { connect, type EventSocket } from "./events/socket.ts";
+import { connect, type EventSocket, type SocketRequest } from "./events/socket.ts";
 import { createStreams } from "./events/streams.ts";
 import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";
@@ -37,7 +37,7 @@ export interface Service {
   fetch(request: Request, peer?: Peer): Promise<Response>;
   readonly events: {
     /** Serves the WebSocket of `GET /v1/events` over a socket that is open already. */
-    connect(socket: EventSocket, request: { url: string; headers: Headers }): void;
+    connect(socket: EventSocket, request: SocketRequest): void;
   };
   /** Runs by itself once the engine has proved itself, but not on an `api` node; its `stop` is part of `close`. */
   readonly worker: Worker;

@@ -1,66 +1,99 @@
 import { bearerOf } from "../bearer.ts";
+import { isUnauthorized } from "../upstream.ts";
+import { type BodyLimits, boundedBody } from "./body.ts";
 import type { GatewayLimits } from "./limits.ts";
+import { createUploadPlaces } from "./places.ts";
+import { RequestRefusal } from "./refusal.ts";
 
 /** Any of these makes a browser ask first (preflight), so no page of another origin can send it unasked. */
 const CSRF_HEADERS = ["x-prosopon-csrf", "x-graphql-yoga-csrf", "apollo-require-preflight"];
 
+type AdmissionLimits = BodyLimits &
+  Pick<
+    GatewayLimits,
+    "requestBytes" | "anonymousBytes" | "uploadBytes" | "uploadsAtOnce" | "uploadsPerAccount"
+  >;
+
 /**
- * Stands before the GraphQL server: what can be refused by its headers is refused before its body is read, and bodies are
- * bounded while they are read.
+ * Stands before the GraphQL server: what can be refused by its headers is refused before its body is read, files are read only
+ * from callers whose token has been proved, and bodies are bounded in size and time while they are read.
+ * @param proofOf whose token it is; throws for one that is not good
  */
 export function createAdmission(
-  limits: Pick<GatewayLimits, "requestBytes" | "uploadBytes" | "uploadsAtOnce">,
+  limits: AdmissionLimits,
+  proofOf: (token: string) => Promise<string>,
   handle: (request: Request) => Promise<Response>,
 ): (request: Request) => Promise<Response> {
-  let uploads = 0;
+  const places = createUploadPlaces(limits);
 
-  return async (request) => {
+  async function proved(token: string | undefined, why: string): Promise<string> {
+    if (token === undefined) throw unauthorized(`Sign in first: ${why}`);
+    try {
+      return await proofOf(token);
+    } catch (error) {
+      if (isUnauthorized(error))
+        throw unauthorized("The access token is not good, or has ended: sign in again.");
+      throw new RequestRefusal(503, "UNAVAILABLE", "The token could not be checked now. Try again.", {
+        "retry-after": "2",
+      });
+    }
+  }
+
+  async function receive(request: Request, limit: number, more: (size: number) => Promise<number>) {
+    if (Number(request.headers.get("content-length") ?? 0) > limit)
+      limit = await more(Number(request.headers.get("content-length")));
+    if (!request.body) return request;
+    const body = boundedBody(request.body, limits);
+    try {
+      const bytes = await body.read(limit, more);
+      return bytes.length > 0 ? withBody(request, bytes) : request;
+    } catch (error) {
+      body.linger();
+      throw error;
+    }
+  }
+
+  async function admit(request: Request): Promise<Response> {
     if (request.method === "OPTIONS") return handle(request);
     const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
-    const page = request.method === "GET" && request.headers.get("accept")?.includes("text/html");
-    const bearer = bearerOf(request.headers.get("authorization"));
+    const token = bearerOf(request.headers.get("authorization"));
+    if (type === "multipart/form-data") {
+      const account = await proved(token, "files are not read without an access token.");
+      const leave = places.take(account);
+      try {
+        const refused = () => Promise.reject<number>(tooLarge(limits.uploadBytes, true));
+        return await handle(await receive(request, limits.uploadBytes, refused));
+      } finally {
+        leave();
+      }
+    }
+    checkOrigin(request, type, token);
+    return handle(
+      await receive(request, Math.min(limits.anonymousBytes, limits.requestBytes), async (size) => {
+        if (size > limits.requestBytes) throw tooLarge(limits.requestBytes, false);
+        await proved(token, `a request over ${limits.anonymousBytes} bytes needs an access token.`);
+        return limits.requestBytes;
+      }),
+    );
+  }
 
-    const multipart = type === "multipart/form-data";
-    if (multipart && bearer === undefined) {
-      return refuse(
-        401,
-        "UNAUTHORIZED",
-        "Sign in before sending files: they are not read without an access token.",
-      );
-    }
-    // JSON needs a preflight by itself, and no page can make a browser add a bearer token.
-    if (
-      type !== "application/json" &&
-      !page &&
-      bearer === undefined &&
-      !CSRF_HEADERS.some((header) => request.headers.has(header))
-    ) {
-      return refuse(
-        403,
-        "CSRF",
-        `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`,
-      );
-    }
-    const limit = multipart ? limits.uploadBytes : limits.requestBytes;
-    if (Number(request.headers.get("content-length") ?? 0) > limit) return tooLarge(limit, multipart);
+  return (request) =>
+    admit(request).catch((error: unknown) => {
+      if (error instanceof RequestRefusal) return error.response();
+      throw error;
+    });
+}
 
-    if (!multipart) {
-      const body = await readUpTo(request.body, limit);
-      if (!body) return tooLarge(limit, false);
-      return handle(body.length > 0 ? withBody(request, body) : request);
-    }
-    if (uploads >= limits.uploadsAtOnce) {
-      return refuse(429, "QUOTA", "Too many uploads at once: try again in a moment.", { "retry-after": "1" });
-    }
-    uploads++;
-    try {
-      const body = await readUpTo(request.body, limit);
-      if (!body) return tooLarge(limit, true);
-      return await handle(withBody(request, body));
-    } finally {
-      uploads--;
-    }
-  };
+/** JSON needs a preflight by itself, and no page can make a browser add a bearer token. */
+function checkOrigin(request: Request, type: string, token: string | undefined): void {
+  const page = request.method === "GET" && request.headers.get("accept")?.includes("text/html");
+  if (type === "application/json" || page || token !== undefined) return;
+  if (CSRF_HEADERS.some((header) => request.headers.has(header))) return;
+  throw new RequestRefusal(
+    403,
+    "CSRF",
+    `Send application/json, an Authorization header, or the header ${CSRF_HEADERS[0]}: 1.`,
+  );
 }
 
 function withBody(request: Request, body: Uint8Array<ArrayBuffer>): Request {
@@ -72,48 +105,9 @@ function withBody(request: Request, body: Uint8Array<ArrayBuffer>): Request {
   });
 }
 
-/** undefined when more has come. */
-async function readUpTo(
-  body: ReadableStream<Uint8Array> | null,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  if (body) {
-    const reader = body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size > limit) {
-        await reader.cancel().catch(() => undefined);
-        return undefined;
-      }
-      chunks.push(value);
-    }
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
-}
-
-function tooLarge(limit: number, multipart: boolean): Response {
+function tooLarge(limit: number, multipart: boolean): RequestRefusal {
   const hint = multipart ? " Send big images to POST /v1/uploads of the REST API and name their ids." : "";
-  return refuse(413, "TOO_LARGE", `The request is over ${limit} bytes.${hint}`);
+  return new RequestRefusal(413, "TOO_LARGE", `The request is over ${limit} bytes.${hint}`);
 }
 
-function refuse(
-  status: number,
-  code: string,
-  message: string,
-  headers: Record<string, string> = {},
-): Response {
-  return Response.json(
-    { errors: [{ message, extensions: { code } }] },
-    { status, headers: { "access-control-allow-origin": "*", ...headers } },
-  );
-}
+const unauthorized = (message: string) => new RequestRefusal(401, "UNAUTHORIZED", message);

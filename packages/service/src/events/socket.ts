@@ -31,9 +31,20 @@ export interface EventSocket {
 
 const FirstMessage = v.object({ token: v.string(), cursor: v.optional(v.nullable(v.string())) });
 
+/** What a socket was asked for with. */
+export interface SocketRequest {
+  /** Path and query. */
+  url: string;
+  headers: Headers;
+  /** Called once its token has been found good: until then a socket is anybody's. */
+  known?(): void;
+}
+
 /** Serves one socket until either side closes it. Never throws. */
-export function connect(deps: Deps, socket: EventSocket, request: { url: string; headers: Headers }): void {
-  const query = new URL(request.url, "http://localhost").searchParams;
+export function connect(deps: Deps, socket: EventSocket, request: SocketRequest): void {
+  // Not by URL, which throws on targets that HTTP lets through.
+  const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
+  const { known } = request;
   const abort = new AbortController();
   const close = (code: number, reason: string) => {
     if (abort.signal.aborted) return;
@@ -48,7 +59,7 @@ export function connect(deps: Deps, socket: EventSocket, request: { url: string;
   if (abort.signal.aborted) return;
 
   const begin = (token: string, cursorText: string | undefined) =>
-    void serve(deps, socket, token, cursorText, abort.signal, close).catch((error: unknown) => {
+    void serve(deps, socket, { token, cursorText, known }, abort.signal, close).catch((error: unknown) => {
       if (error instanceof CursorTooOldError)
         return close(4410, "the cursor is older than what is kept: connect without one");
       if (asProblem(error)?.status === 401) return close(4401, asProblem(error)!.message.slice(0, 120));
@@ -73,15 +84,20 @@ export function connect(deps: Deps, socket: EventSocket, request: { url: string;
   });
 }
 
+interface Opening extends Pick<SocketRequest, "known"> {
+  token: string;
+  cursorText: string | undefined;
+}
+
 async function serve(
   deps: Deps,
   socket: EventSocket,
-  token: string,
-  cursorText: string | undefined,
+  { token, cursorText, known }: Opening,
   signal: AbortSignal,
   close: (code: number, reason: string) => void,
 ) {
   const claims: Claims = await deps.tokens.check(token);
+  known?.();
   const cursor = cursorText ? parseCursor(cursorText) : undefined;
   if (cursorText && cursor === undefined) return close(4400, "the cursor is not one of this server's");
   if (signal.aborted) return;

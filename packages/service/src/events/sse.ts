@@ -16,7 +16,6 @@ export const events: Handler = async ({ deps, request, query, accountId, session
     throw new HttpProblem(400, "the cursor is not one of this server's");
   const headers = {
     "content-type": "text/event-stream",
-    "cache-control": "no-store",
     "x-accel-buffering": "no",
   };
   // An old cursor is told by the status, before the stream begins.

@@ -1,4 +1,5 @@
 import type { Limits } from "../limits.ts";
+import { createPlaces } from "../places.ts";
 
 /** Bounds the open streams of an account, and ends all streams when the server goes. */
 export interface Streams {
@@ -10,23 +11,11 @@ export interface Streams {
 }
 
 export function createStreams(limits: Limits): Streams {
-  const counts = new Map<string, number>();
+  const places = createPlaces(limits.streams);
   const ends = new Set<() => void>();
   let going = false;
   return {
-    open(accountId) {
-      const count = counts.get(accountId) ?? 0;
-      if (count >= limits.streams) return undefined;
-      counts.set(accountId, count + 1);
-      let released = false;
-      return () => {
-        if (released) return;
-        released = true;
-        const left = counts.get(accountId)! - 1;
-        if (left > 0) counts.set(accountId, left);
-        else counts.delete(accountId);
-      };
-    },
+    open: (accountId) => places.take(accountId),
     onGoing(end) {
       if (going) end();
       else ends.add(end);

@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import type { Arrival } from "../jobs/quota.ts";
 import type { ImageRef } from "../storage/types.ts";
 import { asProblem, HttpProblem } from "../problem.ts";
-import { linger, readWithin } from "./body.ts";
+import { checkLength, openBody, tooLarge } from "./body.ts";
 import type { Call } from "./call.ts";
 import { inspected } from "./image.ts";
 import { isListKey } from "./query.ts";
@@ -40,12 +40,6 @@ export interface Form {
 const isImageField = (name: string | undefined): boolean =>
   name !== undefined && (isListKey(name, "input_images") || isListKey(name, "input_image"));
 
-/** Refuses what its headers show to be too large, before a byte is read. */
-export function checkLength(request: Request, maxBytes: number): void {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes)
-    throw new HttpProblem(413, `the body is over ${maxBytes} bytes: send less`);
-}
-
 /**
  * Streams a form's images into the blob store, at most `maxImages`, and keeps its texts. On any fault the rest of the body is
  * thrown away in the background, what was stored is erased, and the answer goes out at once.
@@ -55,8 +49,8 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   const type = request.headers.get("content-type") ?? "";
   if (!/^\s*multipart\/form-data\b/i.test(type))
     throw new HttpProblem(415, "send the images as multipart/form-data");
-  if (!request.body) throw new HttpProblem(400, "the form has no body");
-  checkLength(request, maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES);
+  const maxBytes = maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES;
+  checkLength(request, maxBytes);
 
   const texts = new Map<string, string>();
   const names = new Set<string>();
@@ -65,6 +59,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   const streams: Readable[] = [];
   const abort = new AbortController();
   const { step, fail } = createBreakable();
+  let ignored = 0;
 
   let parser: InstanceType<typeof Busboy>;
   try {
@@ -95,7 +90,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
     stream.on("error", () => {}); // a part that ends early: the parser tells it too
     if (!isImageField(name)) {
       if (name) names.add(name.slice(0, 64));
-      stream.resume();
+      ignore(stream);
       return;
     }
     if (slots.length === maxImages) {
@@ -111,13 +106,29 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
     slot.catch(fail);
   });
 
+  /** Unknown fields are ignored, but not without end: what nobody asked for is not received by the gigabyte. */
+  function ignore(stream: Readable): void {
+    stream.on("data", (chunk: Uint8Array) => {
+      ignored += chunk.byteLength;
+      if (ignored > FORM_OVERHEAD_BYTES)
+        fail(
+          new HttpProblem(413, `over ${FORM_OVERHEAD_BYTES} bytes of files that are not images of the form`),
+        );
+    });
+  }
+
   const discard = () => eraseStored(deps, stored);
-  const reader = request.body.getReader();
+  // Only now: reading it is what lets a caller that said `Expect: 100-continue` begin to send.
+  if (!request.body) throw new HttpProblem(400, "the form has no body");
+  const body = openBody(request.body, deps.limits);
+  let size = 0;
   try {
     const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
     for (;;) {
-      const { done, value } = await step(readWithin(reader, deps.limits.bodyIdleMs));
+      const { done, value } = await step(body.read());
       if (done) break;
+      size += value.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
       if (!parser.write(value))
         await step(new Promise<void>((resolve) => void parser.once("drain", resolve)));
     }
@@ -135,7 +146,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   } catch (error) {
     abort.abort(error);
     for (const stream of streams) stream.destroy();
-    linger(reader);
+    body.linger();
     await Promise.allSettled(slots);
     await discard();
     throw error;

@@ -30,7 +30,7 @@ export function parseJson(text: string): unknown {
 
 /** Text of the body whatever its declared type: published clients declare form or none for JSON. */
 export async function readText(call: Call): Promise<string> {
-  const bytes = await readBody(call.request, JSON_BODY_BYTES, call.deps.limits.bodyIdleMs);
+  const bytes = await readBody(call.request, JSON_BODY_BYTES, call.deps.limits);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

@@ -19,7 +19,7 @@ export const login: Handler = async (call) => {
     });
   }
   deps.logins.succeeded(clientId, address);
-  return json(tokens, 200, { "cache-control": "no-store" });
+  return json(tokens);
 };
 
 /** Looser than the contract's schema: a missing, null or empty refresh token is a token problem, so 401, not 400. */
@@ -29,9 +29,7 @@ export const refresh: Handler = async (call) => {
   const { refreshToken } = await readJson(call, RefreshBody);
   if (typeof refreshToken !== "string" || refreshToken === "")
     throw unauthorized("no refreshToken in the body: log in again");
-  return json(await call.deps.tokens.refresh(bearer(call.request.headers), refreshToken), 200, {
-    "cache-control": "no-store",
-  });
+  return json(await call.deps.tokens.refresh(bearer(call.request.headers), refreshToken));
 };
 
 /** The body, if any, is of no interest. */

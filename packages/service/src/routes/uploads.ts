@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Upload } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
-import { linger, readWithin } from "../http/body.ts";
+import { checkLength, openBody } from "../http/body.ts";
 import { json, noContent, type Call, type Handler } from "../http/call.ts";
-import { checkLength, eraseStored, receiveForm, storeImage } from "../http/form.ts";
+import { eraseStored, receiveForm, storeImage } from "../http/form.ts";
 import { HttpProblem } from "../problem.ts";
 import type { ImageRef } from "../storage/types.ts";
 
@@ -73,10 +73,10 @@ async function fromBody(call: Call): Promise<Received> {
   const { deps, request } = call;
   checkLength(request, deps.limits.uploadBytes);
   if (!request.body) throw new HttpProblem(400, "the body is empty: send an image");
-  const reader = request.body.getReader();
+  const body = openBody(request.body, deps.limits);
   async function* bytes() {
     for (;;) {
-      const { done, value } = await readWithin(reader, deps.limits.bodyIdleMs);
+      const { done, value } = await body.read();
       if (done) return;
       yield value;
     }
@@ -90,7 +90,7 @@ async function fromBody(call: Call): Promise<Received> {
       discard: () => eraseStored(deps, stored),
     };
   } catch (error) {
-    linger(reader);
+    body.linger();
     throw error;
   }
 }
