@@ -129,8 +129,7 @@ export function createService(options: ServiceOptions): Service {
       drain();
       closing.abort();
       deps.streams.close();
-      sweeper?.stop();
-      await stopWorker();
+      await Promise.all([sweeper?.stop(), stopWorker()]);
       deps.hub.close();
     },
   };

@@ -1,5 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +22,9 @@ const HEAD_BYTES = 65_536;
 const ID = /^[A-Za-z0-9_-]{32}$/;
 const PART = ".part";
 const MARK = "prosopon-place";
+
+/** Files erased, and names read, at a time. */
+const AT_ONCE = 128;
 
 /** A part that has not grown for so long is nobody's: an upload that stands still is refused after a minute. */
 const ABANDONED_MS = 60 * 60_000;
@@ -73,14 +88,18 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
     async delete(blobIds) {
       const known = blobIds.filter((blobId) => ID.test(blobId));
       if (known.length === 0) return;
-      await Promise.all(known.map((blobId) => unlink(join(directory, blobId)).catch(ignoreMissing)));
+      for (let at = 0; at < known.length; at += AT_ONCE) {
+        const some = known.slice(at, at + AT_ONCE);
+        await Promise.all(some.map((blobId) => unlink(join(directory, blobId)).catch(ignoreMissing)));
+      }
       await syncDirectory(directory);
     },
 
     async list(before) {
-      const names = (await readdir(directory)).filter((name) => ID.test(name));
       const old: string[] = [];
-      for (const name of names) {
+      // Read a part at a time: of 100,000 names at once the event loop would be held by their making.
+      for await (const { name } of await opendir(directory, { bufferSize: AT_ONCE })) {
+        if (!ID.test(name)) continue;
         const entry = await stat(join(directory, name)).catch(ignoreMissing);
         if (entry && entry.mtimeMs < before) old.push(name);
       }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../turns.ts";
 import type { Entry } from "./bank.ts";
 import { Banks, type Nearest, Slab } from "./slab.ts";
 

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../turns.ts";
 import { Bank, CHUNK_ROWS, type Entry } from "./bank.ts";
 import { Leaders } from "./leaders.ts";
 import { exactProduct, type Query, quantiseQuery } from "./quantise.ts";

@@ -1,38 +1,77 @@
 import type { Deps } from "../deps.ts";
 
-/** How often what has expired is forgotten. */
+/** From the end of a sweep to the next: how often what has expired is forgotten. */
 const SWEEP_MS = 5 * 60_000;
+/** What `stop` waits for the step under way, which may be one of a database or an object storage that does not answer. */
+const STOP_MS = 3_000;
+/** Images looked up and erased at a time. */
+const BATCH = 500;
 
 export interface Sweeper {
-  sweep(): Promise<void>;
-  stop(): void;
+  /** Sweeps no more; a sweep under way ends with its step. Resolves within 3 s, whatever that waits for. */
+  stop(): Promise<void>;
 }
 
-/** Forgets sessions, jobs and uploads whose time is over, and erases images that nothing refers to. */
+/**
+ * Forgets sessions, jobs and uploads whose time is over, and erases images that nothing refers to. One sweep at a time; what
+ * fails of it, as on a full disk, keeps nothing else from being swept.
+ */
 export function createSweeper(deps: Deps): Sweeper {
   const { storage, blobs, clock, limits, logger, receiving } = deps;
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let cancel = () => {};
+  let sweeping: Promise<void> | undefined;
 
   async function sweep(): Promise<void> {
     const now = clock.now();
-    await storage.sessions.sweep(now);
-    await storage.jobs.sweep(now - limits.jobRetentionMs);
-    const expired = [...(await storage.uploads.sweep(now)), ...(await storage.jobs.expire(now))];
-    const old = await blobs.list(now - limits.orphanAgeMs);
+    const expired: string[] = [];
+    // What frees most room comes first.
+    await attempt(async () => void expired.push(...(await storage.uploads.sweep(now, signal))));
+    await attempt(async () => void expired.push(...(await storage.jobs.expire(now, signal))));
+    await attempt(() => erase(expired));
+    // By the clock that the files have their times from.
+    await attempt(async () => erase(await blobs.list(Date.now() - limits.orphanAgeMs)));
+    await attempt(() => storage.jobs.sweep(now - limits.jobRetentionMs, signal));
+    await attempt(() => storage.sessions.sweep(now, signal));
+  }
+
+  async function attempt(step: () => Promise<unknown>): Promise<void> {
+    if (signal.aborted) return;
+    await step().catch((error: unknown) => {
+      // The storage may be closed already where `stop` gave up waiting.
+      if (!signal.aborted) logger.error({ err: error }, "could not sweep");
+    });
+  }
+
+  async function erase(blobIds: string[]): Promise<void> {
+    if (blobIds.length === 0) return;
     // In this order: an image leaves `arriving` only after a job refers to it.
     const arriving = new Set(receiving);
     const needed = await storage.referencedBlobs();
-    await blobs.delete(
-      [...new Set([...expired, ...old])].filter((id) => !arriving.has(id) && !needed.has(id)),
-    );
+    const unneeded = blobIds.filter((id) => !arriving.has(id) && !needed.has(id));
+    for (let at = 0; at < unneeded.length && !signal.aborted; at += BATCH)
+      await blobs.delete(unneeded.slice(at, at + BATCH));
   }
 
   function plan(ms: number): void {
     cancel = clock.after(ms, () => {
-      sweep().catch((error: unknown) => logger.error({ err: error }, "could not sweep"));
-      plan(SWEEP_MS);
+      sweeping ??= sweep().finally(() => {
+        sweeping = undefined;
+        if (!signal.aborted) plan(SWEEP_MS);
+      });
     });
   }
   plan(1_000);
-  return { sweep, stop: () => cancel() };
+
+  let stopped: Promise<void> | undefined;
+  async function stop(): Promise<void> {
+    stopping.abort();
+    cancel();
+    const late = Promise.withResolvers<void>();
+    const cancelLate = clock.after(STOP_MS, late.resolve);
+    await Promise.race([sweeping, late.promise]);
+    cancelLate();
+  }
+  return { stop: () => (stopped ??= stop()) };
 }

@@ -248,8 +248,8 @@ export interface Storage {
       expiresAt: number,
     ): Promise<"rotated" | "reused" | "dead">;
     revoke(id: string): Promise<void>;
-    /** Forgets sessions whose tokens have all expired. */
-    sweep(now: number): Promise<number>;
+    /** Forgets sessions whose tokens have all expired. Sweeps go in steps, each a transaction, until `signal` is aborted. */
+    sweep(now: number, signal?: AbortSignal): Promise<number>;
   };
 
   readonly jobs: {
@@ -323,9 +323,9 @@ export interface Storage {
      */
     cancel(accountId: string, jobId: string, now: number): Promise<CancelAnswer>;
     /** Lets go of the images of jobs that died and whose time is over; returns those that nothing needs any more. */
-    expire(now: number): Promise<string[]>;
+    expire(now: number, signal?: AbortSignal): Promise<string[]>;
     /** Forgets jobs that ended before `before`, with their events and what images they still keep. */
-    sweep(before: number): Promise<number>;
+    sweep(before: number, signal?: AbortSignal): Promise<number>;
   };
 
   readonly identities: {
@@ -375,7 +375,7 @@ export interface Storage {
     /** At once, unless an unfinished job needs it. A dead job that kept its image cannot be retried from then on. */
     delete(accountId: string, uploadId: string, now: number): Promise<UploadDeletion>;
     /** Forgets expired uploads that no job needs any more, and returns their blob ids. Several jobs may use one upload while it lives. */
-    sweep(now: number): Promise<string[]>;
+    sweep(now: number, signal?: AbortSignal): Promise<string[]>;
   };
 
   readonly events: {

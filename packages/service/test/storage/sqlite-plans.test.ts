@@ -67,6 +67,11 @@ describe("SQLite query plans", () => {
       "jobs_served",
       "SELECT max(turn) FROM jobs WHERE rank = ? AND started_at IS NOT NULL",
     ],
+    [
+      "the dead jobs whose time is over",
+      "jobs_expiry",
+      "SELECT row, dead_until FROM jobs WHERE dead_until <= ? AND (dead_until, row) > (?, ?) ORDER BY dead_until, row LIMIT ?",
+    ],
     ["the next due time", "jobs_due", "SELECT min(due_at) FROM jobs WHERE due_at > ?"],
     [
       "an identity by its external id",
@@ -95,11 +100,5 @@ describe("SQLite query plans", () => {
       "SELECT * FROM jobs j INDEXED BY jobs_waiting WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.status = '?' AND j.due_at IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     );
     expect(text).toMatch(/SEARCH j USING INDEX jobs_waiting/);
-  });
-
-  it("finds the images of dead jobs whose time is over among the dead jobs alone", () => {
-    const text = plan("DELETE FROM job_blobs WHERE job IN (SELECT row FROM jobs WHERE dead_until <= ?)");
-    expect(text).toMatch(/SEARCH job_blobs USING PRIMARY KEY/);
-    expect(text).toMatch(/SCAN jobs USING INDEX jobs_dead/);
   });
 });

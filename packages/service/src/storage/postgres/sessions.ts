@@ -1,6 +1,10 @@
+import { inSteps } from "../../turns.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
 import { storable } from "./text.ts";
+
+/** Sessions swept in one step. */
+const BATCH = 1_000;
 
 interface Row {
   id: string;
@@ -76,12 +80,20 @@ export function createSessions({ read, transaction, accountRow }: Context): Stor
         { repeatable: true },
       );
     },
-    async sweep(now) {
-      // sessions_expiry
-      return transaction(
-        async ({ query }) =>
-          (await query("DELETE FROM sessions WHERE refresh_expires_at <= $1 RETURNING 1", [now])).length,
-      );
+    async sweep(now, signal) {
+      let swept = 0;
+      await inSteps(async () => {
+        // sessions_expiry
+        const gone = await transaction(({ query }) =>
+          query(
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE refresh_expires_at <= $1 LIMIT $2) RETURNING 1",
+            [now, BATCH],
+          ),
+        );
+        swept += gone.length;
+        return gone.length === BATCH;
+      }, signal);
+      return swept;
     },
   };
 }

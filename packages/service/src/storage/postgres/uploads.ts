@@ -1,3 +1,4 @@
+import { inSteps } from "../../turns.ts";
 import { checkUsage } from "../quotas.ts";
 import { type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
@@ -5,6 +6,9 @@ import type { Transaction } from "./database.ts";
 import { eraseUploads, lockHolders } from "./erase-uploads.ts";
 import { letGo, USAGE } from "./jobs/usage.ts";
 import { storable } from "./text.ts";
+
+/** Uploads swept in one step. */
+const BATCH = 1_000;
 
 interface Row {
   id: string;
@@ -78,17 +82,24 @@ export function createUploads({ read, transaction, accountRow }: Context): Stora
         return { deleted: true, blobIds: unused };
       });
     },
-    async sweep(now) {
-      return transaction(async (tx) => {
-        // uploads_expiry, job_blobs_blob
-        const gone = await tx.query<{ blob_id: string; account: number; size: number }>(
-          `DELETE FROM uploads u WHERE expires_at <= $1 AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = u.blob_id)
-           RETURNING blob_id, account, size`,
-          [now],
-        );
-        await letGo(tx, gone);
-        return gone.map((row) => row.blob_id);
-      });
+    async sweep(now, signal) {
+      const freed: string[] = [];
+      await inSteps(async () => {
+        const gone = await transaction(async (tx) => {
+          // uploads_expiry, job_blobs_blob; what a job is being written for just now is passed over.
+          const swept = await tx.query<{ blob_id: string; account: number; size: number }>(
+            `DELETE FROM uploads WHERE id IN (SELECT id FROM uploads u WHERE expires_at <= $1
+               AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = u.blob_id) ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
+             RETURNING blob_id, account, size`,
+            [now, BATCH],
+          );
+          await letGo(tx, swept);
+          return swept;
+        });
+        freed.push(...gone.map((row) => row.blob_id));
+        return gone.length === BATCH;
+      }, signal);
+      return freed;
     },
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
+import { inSteps } from "../../turns.ts";
 import { type Storage, StorageError } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
 import { administrationOnly } from "./administration.ts";
@@ -20,6 +21,9 @@ import { lockDirectory } from "./lock.ts";
 import { isUpToDate, migrate } from "./migrate.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
+
+/** Ids of images read in one step. */
+const BATCH = 5_000;
 
 export interface SqliteOptions {
   /** The data directory; made when missing. On a local disk: network file systems lock unreliably. */
@@ -105,9 +109,14 @@ function compose(db: Database.Database, release: () => void): Storage {
   const endJob = createEndJob(context, events);
   const forgetMentions = createForgetMentions(context);
   const eraseUploads = createEraseUploads(context, endJob);
-  const referenced = db
-    .prepare<[], string>("SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads")
-    .pluck();
+  // job_blobs_blob and uploads_blob, in their order.
+  const referenced = ["job_blobs", "uploads"].map((table) =>
+    db
+      .prepare<[string, number], string>(
+        `SELECT DISTINCT blob_id FROM ${table} WHERE blob_id > ? ORDER BY blob_id LIMIT ?`,
+      )
+      .pluck(),
+  );
   const insertSecret = db.prepare("INSERT INTO secrets (name, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING");
   const secret = db.prepare<[string], Buffer>("SELECT bytes FROM secrets WHERE name = ?").pluck();
   const secrets = db.prepare<[string, string], { name: string; bytes: Buffer }>(
@@ -129,7 +138,17 @@ function compose(db: Database.Database, release: () => void): Storage {
     uploads: createUploads(context, eraseUploads),
     events: { since: events.since, head: events.head, listen: events.listen, onDue: events.onDue },
     async referencedBlobs() {
-      return new Set(referenced.all());
+      const all = new Set<string>();
+      for (const page of referenced) {
+        let last = "";
+        await inSteps(() => {
+          const blobIds = page.all(last, BATCH);
+          for (const blobId of blobIds) all.add(blobId);
+          last = blobIds.at(-1) ?? last;
+          return blobIds.length === BATCH;
+        });
+      }
+      return all;
     },
     async secret(name, bytes) {
       return context.transaction(() => {

@@ -1,5 +1,9 @@
+import { inSteps } from "../../turns.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
+
+/** Sessions swept in one step. */
+const BATCH = 500;
 
 interface Row {
   id: string;
@@ -23,7 +27,9 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
   const rotate = db.prepare("UPDATE sessions SET refresh_id = ?, refresh_expires_at = ? WHERE id = ?");
   const revoke = db.prepare("UPDATE sessions SET revoked = 1 WHERE id = ?");
   // sessions_expiry
-  const sweep = db.prepare("DELETE FROM sessions WHERE refresh_expires_at <= ?");
+  const sweep = db.prepare(
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE refresh_expires_at <= ? LIMIT ?)",
+  );
 
   return {
     async create(session, secretHash) {
@@ -64,8 +70,14 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
     async revoke(id) {
       transaction(() => revoke.run(id));
     },
-    async sweep(now) {
-      return transaction(() => sweep.run(now).changes);
+    async sweep(now, signal) {
+      let swept = 0;
+      await inSteps(() => {
+        const { changes } = transaction(() => sweep.run(now, BATCH));
+        swept += changes;
+        return changes === BATCH;
+      }, signal);
+      return swept;
     },
   };
 }

@@ -1,8 +1,12 @@
+import { inSteps } from "../../turns.ts";
 import { checkUsage } from "../quotas.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { EraseUploads } from "./erase-uploads.ts";
 import { createUsage } from "./jobs/enqueue.ts";
+
+/** Uploads swept in one step. */
+const BATCH = 500;
 
 interface Row {
   id: string;
@@ -23,9 +27,9 @@ export function createUploads(
   );
   // uploads_expiry, job_blobs_blob
   const sweep = db
-    .prepare<[number], string>(
-      `DELETE FROM uploads WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = uploads.blob_id)
-       RETURNING blob_id`,
+    .prepare<[number, number], string>(
+      `DELETE FROM uploads WHERE id IN (SELECT id FROM uploads u WHERE expires_at <= ?
+         AND NOT EXISTS (SELECT 1 FROM job_blobs b WHERE b.blob_id = u.blob_id) LIMIT ?) RETURNING blob_id`,
     )
     .pluck();
   // job_blobs_blob
@@ -68,8 +72,14 @@ export function createUploads(
         return { deleted: true, blobIds };
       });
     },
-    async sweep(now) {
-      return transaction(() => sweep.all(now).filter((blobId) => !inUse(blobId)));
+    async sweep(now, signal) {
+      const freed: string[] = [];
+      await inSteps(() => {
+        const gone = transaction(() => sweep.all(now, BATCH));
+        freed.push(...gone.filter((blobId) => !inUse(blobId)));
+        return gone.length === BATCH;
+      }, signal);
+      return freed;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { inSteps } from "../../../turns.ts";
 import type { RetryAnswer, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -7,6 +8,9 @@ import { unneeded } from "../uploads.ts";
 import { identityThere, insertJob } from "./enqueue.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 import { letGo } from "./usage.ts";
+
+/** Dead jobs let go of in one step. */
+const BATCH = 1_000;
 
 export function createRetry(
   { accountRow, transaction }: Context,
@@ -42,19 +46,25 @@ export function createRetry(
         { repeatable: true },
       );
     },
-    async expire(now) {
-      return transaction(async (tx) => {
-        // By jobs_dead, or from job_blobs where that holds fewer; what is being retried or deleted just now is passed over.
-        const freed = await tx.query<{ blob_id: string; account: number; size: number }>(
-          `WITH expired AS (SELECT j.row, j.account FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
-             ORDER BY j.row FOR UPDATE SKIP LOCKED)
-           DELETE FROM job_blobs b USING expired e WHERE b.job = e.row RETURNING b.blob_id, e.account, b.size`,
-          [now],
-        );
-        const blobIds = await unneeded(tx, [...new Set(freed.map(({ blob_id }) => blob_id))]);
-        await letGo(tx, freed);
-        return blobIds;
-      });
+    async expire(now, signal) {
+      const freed = new Set<string>();
+      await inSteps(async () => {
+        const gone = await transaction(async (tx) => {
+          // By jobs_dead, or from job_blobs where that holds fewer; what is being retried or deleted just now is passed over.
+          const taken = await tx.query<{ blob_id: string; account: number; size: number }>(
+            `WITH expired AS (SELECT j.row, j.account FROM jobs j WHERE j.dead_until <= $1 AND EXISTS (SELECT 1 FROM job_blobs b WHERE b.job = j.row)
+               ORDER BY j.row LIMIT $2 FOR UPDATE SKIP LOCKED)
+             DELETE FROM job_blobs b USING expired e WHERE b.job = e.row RETURNING b.blob_id, e.account, b.size`,
+            [now, BATCH],
+          );
+          const unused = await unneeded(tx, [...new Set(taken.map(({ blob_id }) => blob_id))]);
+          await letGo(tx, taken);
+          return { taken: taken.length, unused };
+        });
+        for (const blobId of gone.unused) freed.add(blobId);
+        return gone.taken >= BATCH;
+      }, signal);
+      return [...freed];
     },
   };
 }

@@ -1,3 +1,4 @@
+import { inSteps } from "../../../turns.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { countAnew, letGo } from "./usage.ts";
@@ -33,14 +34,14 @@ export function createSweep(context: Context): Storage["jobs"]["sweep"] {
     });
   }
 
-  return async (before) => {
+  return async (before, signal) => {
     let swept = 0;
-    for (;;) {
+    await inSteps(async () => {
       const count = await batch(before);
       swept += count;
-      if (count < BATCH) break;
-    }
-    await countAnew(context);
+      return count === BATCH;
+    }, signal);
+    if (!signal?.aborted) await countAnew(context);
     return swept;
   };
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../../../turns.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";

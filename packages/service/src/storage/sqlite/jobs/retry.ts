@@ -1,8 +1,12 @@
+import { inSteps } from "../../../turns.ts";
 import type { JobPayload, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { blobInUse } from "../uploads.ts";
 import type { InsertJob } from "./enqueue.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
+
+/** Dead jobs looked at in one step. */
+const BATCH = 500;
 
 export function createRetry(
   { db, accountRow, transaction }: Context,
@@ -14,12 +18,13 @@ export function createRetry(
   const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
   const remember = db.prepare("UPDATE jobs SET retried_as = ? WHERE row = ?");
   const dropBlobs = db.prepare("DELETE FROM job_blobs WHERE job = ?");
-  // jobs_dead
-  const expired = db
-    .prepare<[number], string>(
-      "DELETE FROM job_blobs WHERE job IN (SELECT row FROM jobs WHERE dead_until <= ?) RETURNING blob_id",
-    )
+  const takeBlobs = db
+    .prepare<[number], string>("DELETE FROM job_blobs WHERE job = ? RETURNING blob_id")
     .pluck();
+  // jobs_expiry
+  const expired = db.prepare<[number, number, number, number], { row: number; dead_until: number }>(
+    `SELECT row, dead_until FROM jobs WHERE dead_until <= ? AND (dead_until, row) > (?, ?) ORDER BY dead_until, row LIMIT ?`,
+  );
   const inUse = blobInUse(db);
 
   return {
@@ -41,8 +46,17 @@ export function createRetry(
         return { retried: true, jobId: id };
       });
     },
-    async expire(now) {
-      return transaction(() => [...new Set(expired.all(now))].filter((blobId) => !inUse(blobId)));
+    async expire(now, signal) {
+      const freed = new Set<string>();
+      let last = { dead_until: 0, row: 0 };
+      await inSteps(() => {
+        const dead = expired.all(now, last.dead_until, last.row, BATCH);
+        last = dead.at(-1) ?? last;
+        const gone = transaction(() => dead.flatMap(({ row }) => takeBlobs.all(row)));
+        for (const blobId of gone) if (!inUse(blobId)) freed.add(blobId);
+        return dead.length === BATCH;
+      }, signal);
+      return [...freed];
     },
   };
 }
