@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { models } from "@prosopon/models";
+import { createApart, NotApartError } from "./apart.ts";
 import { createThreads } from "./threads.ts";
 import type { Engine, EngineOptions } from "./types.ts";
 import { recogniseKnownFace } from "./warm.ts";
@@ -9,7 +10,8 @@ const DEFAULT_MAX_PIXELS = 100_000_000;
 const DIMENSIONS = 128;
 
 // Beside this file in the sources and in the build.
-const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+const beside = (name: string) =>
+  new URL(`./${name}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_DEFAULT_THREADS);
@@ -17,8 +19,16 @@ export function createEngine(options: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
   if (!(maxPixels >= 1)) throw new RangeError(`maxPixels must be >= 1, not ${maxPixels}.`);
-  const pool = createThreads(worker, threads, maxPixels);
-  const analyse: Engine["analyse"] = (image, analyseOptions = {}) => pool.run(image, analyseOptions);
+  const pool = createThreads(beside("worker"), threads, maxPixels);
+  const suspects = createApart(beside("apart-process"), { ...options, threads: 1 });
+  const analyse: Engine["analyse"] = (image, analyseOptions = {}) => {
+    if (!analyseOptions.apart) return pool.run(image, analyseOptions);
+    return suspects.run(image, analyseOptions).catch((error: unknown) => {
+      // Where none can be started (no memory, no further process) most suspects are innocent, and must end some time.
+      if (error instanceof NotApartError) return pool.run(image, analyseOptions);
+      throw error;
+    });
+  };
   return {
     analyse,
     warm: () => recogniseKnownFace(analyse),
@@ -28,6 +38,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
       threads,
       maxPixels,
     }),
-    close: () => pool.close(),
+    async close() {
+      await Promise.all([pool.close(), suspects.close()]);
+    },
   };
 }

@@ -1,5 +1,5 @@
-/** Why an image was refused; callers map it to an answer (`unsupported` 415, the others 400 or 413). */
-export type ImageErrorCode = "empty" | "unsupported" | "undecodable" | "too-many-pixels";
+/** Why an image was refused; callers map it to an answer (`unsupported` 415, the others 400 or 413). `fatal`: it ended a process. */
+export type ImageErrorCode = "empty" | "unsupported" | "undecodable" | "too-many-pixels" | "fatal";
 
 /** The bytes are not an image this engine accepts. The message says what is wrong and what to do. */
 export class ImageError extends Error {

@@ -73,7 +73,7 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       if (worker === undefined) break;
       waiting.shift();
       const { id, priority, image } = job!;
-      const { signal: _, priority: __, ...options } = job!.options;
+      const { signal: _, priority: __, apart: ___, ...options } = job!.options;
       threads.get(worker)!.set(id, job!);
       worker.ref();
       worker.postMessage({ id, priority, image, options, maxPixels } satisfies Request);

@@ -68,6 +68,13 @@ export interface AnalyseOptions {
    * model, some 10 ms) for one that goes before it. Default 0.
    */
   priority?: number;
+  /**
+   * For an image that may be what ended an earlier process: it is analysed in a process of its own, which has no other meanwhile
+   * and which it alone can end. That takes a second more, for its start. Where no
+   * process can be started it is analysed as others are. Default false.
+   * @throws ImageError `fatal` when the image ended it
+   */
+  apart?: boolean;
   signal?: AbortSignal;
 }
 

@@ -24,6 +24,7 @@ const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   undecodable: 400,
   unsupported: 415,
   "too-many-pixels": 413,
+  fatal: 400,
 };
 
 /** Anything thrown, as a problem; undefined for what nobody foresaw. Compares names: the back-ends may be other copies. */

@@ -18,11 +18,13 @@ export interface Hands {
 }
 
 export interface Hand {
-  /** The engine for this job's photos: they go before those of later jobs, also those in work. */
+  /** The engine for this job's photos: they go before those of later jobs, also those in work. Those of a suspected one are analysed apart. */
   engine: Engine;
   /** The job has ended, or passed on. */
   letGo(): void;
 }
+
+const priorityOf = (job: ClaimedJob): number => RANK[job.kind] * RANK_STEP + job.turn;
 
 export const isLookup = (kind: JobKind): boolean => RANK[kind] === 0;
 
@@ -44,8 +46,18 @@ export function createHands(engine: Engine, onRoom: () => void): Hands {
       return lookups.size === 0 ? undefined : Math.max(...[...lookups].map(({ turn }) => turn));
     },
     take(job) {
+      // Apart they take no thread from others.
+      if (job.deaths > 0)
+        return {
+          engine: {
+            ...engine,
+            analyse: (image, options) =>
+              engine.analyse(image, { ...options, apart: true, priority: priorityOf(job) }),
+          },
+          letGo() {},
+        };
       const kind = isLookup(job.kind) ? "lookups" : "imports";
-      const priority = RANK[job.kind] * RANK_STEP + job.turn;
+      const priority = priorityOf(job);
       let left = job.payload.images.length;
       photos[kind] += left;
       if (kind === "lookups") lookups.add(job);

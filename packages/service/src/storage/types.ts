@@ -111,6 +111,8 @@ export interface ClaimedJob extends JobRecord {
   leaseId: string;
   /** Its place among the jobs of its rank: lower goes first. */
   turn: number;
+  /** How often a lease on it ran out: a worker died, or stood still, with it in hand. A job that a retry made has those of the dead one. */
+  deaths: number;
 }
 
 export interface FaceRecord {

@@ -181,6 +181,7 @@ export const tables: readonly Table[] = [
       "finished_at int8",
       "dead_until int8",
       "retried_as text",
+      "deaths int4",
     ),
     key: 1,
     from: "jobs",

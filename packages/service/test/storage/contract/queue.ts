@@ -215,6 +215,27 @@ export function queueContract(open: () => Promise<Opened>): void {
       expect((await claimOne(await reopen(), earlier))?.id).toBe(jobId);
     });
 
+    it("counts the workers that ended with a job in hand, and not the tries that failed or were given back", async () => {
+      const accountId = await newAccount(current());
+      const jobId = await enqueue(current(), accountId, enrolment);
+      const claim = async (now: number) => (await claimOne(current(), now, 9))!;
+      const first = await claim(2000);
+      expect(first.deaths).toBe(0);
+      await current().jobs.release({ jobId, leaseId: first.leaseId }, { at: 2000, countAttempt: true });
+      expect((await claim(2000)).deaths).toBe(0);
+      expect((await claim(3000)).deaths).toBe(1);
+      const third = await claim(4000);
+      expect([third.deaths, third.attempts]).toEqual([2, 4]);
+      await current().jobs.release({ jobId, leaseId: third.leaseId }, { at: 4000, countAttempt: false });
+      const fourth = await claim(4000);
+      expect(fourth.deaths).toBe(2);
+      // Whoever retries it does not start from innocence.
+      const dead = { type: "failed" as const, error: "It crashed.", deadUntil: 9000 };
+      await current().jobs.finish({ jobId, leaseId: fourth.leaseId }, dead, 4500);
+      await current().jobs.retry(accountId, jobId, { id: "next", now: 4600 });
+      expect(await claim(5000)).toMatchObject({ id: "next", deaths: 2, attempts: 1 });
+    });
+
     it("gives a released job back after its back-off, counting the attempt only where told to", async () => {
       const jobId = await enqueue(current(), await newAccount(current()), enrolment);
       const first = (await claimOne(current(), 2000))!;

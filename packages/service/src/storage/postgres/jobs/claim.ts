@@ -9,7 +9,7 @@ import type { EndJobs } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 
 /** Without a lease and an event where the tries were used up; without an event where it was Started already. */
-type DueRow = JobRow & { new_lease_id: string | null; seq: number | null };
+type DueRow = JobRow & { new_lease_id: string | null; new_deaths: number; seq: number | null };
 
 /** jobs_queue from its beginning, for each rank; it passes over the jobs under a lease, in back-off, or in another claim's hands. */
 const due = (name: string, rank: number, limit: string, where = "") => `
@@ -24,15 +24,15 @@ const CLAIM: Prepared = {
   WITH ${due("lookups", 0, "$2::int", "AND j.turn < $7::bigint")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
   due AS (SELECT * FROM lookups UNION ALL SELECT * FROM imports),
   leased AS (
-    UPDATE jobs SET status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
+    UPDATE jobs SET deaths = jobs.deaths + (jobs.status = 'Started')::int, status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
       started_at = coalesce(jobs.started_at, $1)
     -- By an array: of how many imports there are PostgreSQL knows nothing, takes a tenth of all that wait, and would for so many read the whole table.
-    WHERE jobs.row = ANY (ARRAY(SELECT due.row FROM due WHERE due.attempts < $6)) RETURNING jobs.row, jobs.lease_id AS new_lease_id),
+    WHERE jobs.row = ANY (ARRAY(SELECT due.row FROM due WHERE due.attempts < $6)) RETURNING jobs.row, jobs.lease_id AS new_lease_id, jobs.deaths AS new_deaths),
   change AS (
     SELECT account, row AS job, 'Started' AS status, 0 AS freed, row_number() OVER (ORDER BY rank, turn, row) AS place
     FROM due JOIN leased USING (row) WHERE status <> 'Started'),
   ${TELL}
-  SELECT due.*, leased.new_lease_id, told.seq FROM due LEFT JOIN leased USING (row) LEFT JOIN told ON told.job = due.row
+  SELECT due.*, leased.new_lease_id, leased.new_deaths, told.seq FROM due LEFT JOIN leased USING (row) LEFT JOIN told ON told.job = due.row
   ORDER BY rank, turn, row`,
 };
 
@@ -95,6 +95,7 @@ export function createClaim(
         startedAt: job.started_at ?? now,
         leaseId: job.new_lease_id!,
         turn: job.turn,
+        deaths: job.new_deaths,
       }));
   };
 }

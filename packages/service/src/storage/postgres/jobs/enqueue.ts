@@ -32,8 +32,8 @@ const INSERT = TURN_COLUMN.map((column): Prepared => ({
       AND ($10::bigint <= 0 OR h.pending_bytes + $10::bigint <= $12::bigint)
     RETURNING h.seq, h.${column} AS turn
   ), job AS (
-    INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
-    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, 0, $7, $6::bigint FROM head
+    INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
+    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, $13::int, 0, $7, $6::bigint FROM head
     RETURNING ${JOB_COLUMNS}
   ), blobs AS (
     INSERT INTO job_blobs (job, blob_id, size)
@@ -81,8 +81,9 @@ interface NewJob {
   id: string;
   payload: JobPayload;
   identityId: string | null;
-  /** Bytes of images that it takes over. */
+  /** Bytes of images, and deaths, that it takes over. */
   taken?: number;
+  deaths?: number;
   quotas: Partial<Quotas> | undefined;
 }
 
@@ -94,7 +95,7 @@ export async function insertJob(
   tx: Transaction,
   events: Events,
   account: number,
-  { id, payload, identityId, taken = 0, quotas = {} }: NewJob,
+  { id, payload, identityId, taken = 0, deaths = 0, quotas = {} }: NewJob,
   now: number,
 ): Promise<JobRow> {
   const rank = RANK[payload.kind];
@@ -113,6 +114,7 @@ export async function insertJob(
     pendingBytes,
     Math.min(unfinishedJobs, Number.MAX_SAFE_INTEGER),
     Math.min(mostBytes, Number.MAX_SAFE_INTEGER),
+    deaths,
   ];
   for (;;) {
     const [job] = await tx.query<JobRow & { seq: number }>(INSERT[rank]!, values);

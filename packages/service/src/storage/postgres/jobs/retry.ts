@@ -38,7 +38,8 @@ export function createRetry(
              UPDATE jobs SET retried_as = $2 WHERE row = $1 RETURNING (SELECT coalesce(sum(size), 0)::bigint FROM moved) AS taken`,
             [job.row, id],
           );
-          const next = { id, payload: job.payload, identityId: job.identity_id, taken, quotas };
+          const { payload, identity_id: identityId, deaths } = job;
+          const next = { id, payload, identityId, taken, deaths, quotas };
           await insertJob(tx, events, account, next, now);
           tx.afterCommit(feed.due);
           return { retried: true, jobId: id };

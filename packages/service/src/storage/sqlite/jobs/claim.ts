@@ -18,7 +18,7 @@ export function createClaim(
      WHERE j.rank = :rank AND ${DUE(":now")} AND j.turn < :before ORDER BY j.turn, j.row LIMIT :limit`,
   );
   const start = db.prepare(
-    `UPDATE jobs SET status = 'Started', attempts = attempts + 1, lease_id = ?, due_at = ?,
+    `UPDATE jobs SET deaths = deaths + (status = 'Started'), status = 'Started', attempts = attempts + 1, lease_id = ?, due_at = ?,
        started_at = coalesce(started_at, ?) WHERE row = ?`,
   );
 
@@ -46,6 +46,7 @@ export function createClaim(
             startedAt: job.started_at ?? now,
             leaseId,
             turn: job.turn,
+            deaths: job.deaths + (job.status === "Started" ? 1 : 0),
           });
         }
       }

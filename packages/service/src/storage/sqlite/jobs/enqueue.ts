@@ -8,7 +8,7 @@ import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 /** Inside a transaction: writes a job as Sent with its images and event; due at once by any clock. @throws StorageError `quota` */
 export type InsertJob = (
   account: number,
-  job: { id: string; payload: JobPayload; identityId: string | null },
+  job: { id: string; payload: JobPayload; identityId: string | null; deaths?: number },
   now: number,
   quotas: Partial<Quotas> | undefined,
 ) => JobRow;
@@ -23,8 +23,8 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       .pluck(),
   );
   const insert = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, due_at, identity_id, created_at)
-     VALUES (?, ?, ?, ?, ?, 'Sent', ?, 0, ?, ?)`,
+    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
+     VALUES (?, ?, ?, ?, ?, 'Sent', ?, ?, 0, ?, ?)`,
   );
   const inserted = db.prepare<[number | bigint], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
@@ -32,7 +32,7 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
   const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id, size) VALUES (?, ?, ?)");
   const usage = createUsage({ db });
 
-  return (account, { id, payload, identityId }, now, quotas) => {
+  return (account, { id, payload, identityId, deaths = 0 }, now, quotas) => {
     checkUsage(usage(account), { unfinishedJobs: 1, pendingBytes: ownBytes(payload.images) }, quotas);
     const rank = RANK[payload.kind];
     const { lastInsertRowid: row } = insert.run(
@@ -42,6 +42,7 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       rank,
       place[rank]!.get(account),
       JSON.stringify(payload),
+      deaths,
       identityId,
       now,
     );

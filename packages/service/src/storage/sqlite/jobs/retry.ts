@@ -41,7 +41,7 @@ export function createRetry(
         const payload = JSON.parse(job.payload) as JobPayload;
         // First: its images count once.
         dropBlobs.run(job.row);
-        insertJob(account, { id, payload, identityId: job.identity_id }, now, quotas);
+        insertJob(account, { id, payload, identityId: job.identity_id, deaths: job.deaths }, now, quotas);
         remember.run(id, job.row);
         return { retried: true, jobId: id };
       });
