@@ -86,7 +86,7 @@ export function createApart(file: URL, engine: EngineOptions): Apart {
     process.on("message", answer);
     process.once("exit", ended);
     try {
-      const { signal: _, priority: __, apart: ___, ...options } = job.options;
+      const { signal: _, priority: __, owner: ___, apart: ____, ...options } = job.options;
       process.send({ id: job.id, image: job.image, options } satisfies Ask);
       return await promise;
     } finally {

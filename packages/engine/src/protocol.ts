@@ -6,7 +6,7 @@ export type Request =
   | { id: number; priority: number; image: ImageSource; options: StageOptions; maxPixels: number }
   | { id: number; abort: true };
 
-type StageOptions = Omit<AnalyseOptions, "signal" | "priority" | "apart">;
+type StageOptions = Omit<AnalyseOptions, "signal" | "priority" | "owner" | "apart">;
 
 export type Reply = { id: number; analysis: Analysis } | { id: number; failure: Failure };
 

@@ -9,6 +9,10 @@ interface Job {
   image: ImageSource;
   options: AnalyseOptions;
   settle: { resolve: (analysis: Analysis) => void; reject: (reason: unknown) => void };
+  /** When it got its thread, or had it back from one that did not wait its turn. performance.now() */
+  since: number;
+  /** It did not wait its turn. */
+  jumped: boolean;
 }
 
 export interface Threads {
@@ -18,6 +22,8 @@ export interface Threads {
 
 /** An image, one that overtook it, and one that overtook both: those that wait keep their pixels meanwhile. */
 const IN_WORK = 3;
+/** Images that hold all threads for so long make room for those whose owner has none in work, milliseconds: most take a tenth. */
+const SLOW_MS = 1_000;
 
 /**
  * A bounded number of threads, each working on one image at a time; images beyond wait in their order, and one that goes
@@ -44,6 +50,7 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       const job = inWork.get(reply.id);
       if (job === undefined) return;
       inWork.delete(reply.id);
+      if (job.jumped) for (const other of inWork.values()) other.since = performance.now();
       // An engine that nobody waits for does not keep the process alive.
       if (inWork.size === 0) worker.unref();
       if ("analysis" in reply) job.settle.resolve(reply.analysis);
@@ -66,20 +73,45 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
     return worker;
   };
 
+  let lookAgain: NodeJS.Timeout | undefined;
   const next = (): void => {
     for (;;) {
-      const job = waiting[0];
-      const worker = job && placeFor(job);
-      if (worker === undefined) break;
-      waiting.shift();
-      const { id, priority, image } = job!;
-      const { signal: _, priority: __, apart: ___, ...options } = job!.options;
-      threads.get(worker)!.set(id, job!);
+      const placed = place();
+      if (placed === undefined) break;
+      const { job, worker } = placed;
+      waiting.splice(waiting.indexOf(job), 1);
+      job.since = performance.now();
+      const { id, priority, image } = job;
+      const { signal: _, priority: __, owner: ___, apart: ____, ...options } = job.options;
+      threads.get(worker)!.set(id, job);
       worker.ref();
       worker.postMessage({ id, priority, image, options, maxPixels } satisfies Request);
     }
+    clearTimeout(lookAgain);
+    if (waiting.length > 0) lookAgain = setTimeout(next, SLOW_MS / 4).unref();
     if (waiting.length === 0 && [...threads.values()].every(({ size }) => size === 0)) closing?.resolve();
   };
+
+  const place = (): { job: Job; worker: Worker } | undefined => {
+    const [first] = waiting;
+    const worker = first && placeFor(first);
+    if (worker !== undefined) return { job: first!, worker };
+    const slow = [...threads].find(
+      ([, inWork]) => inWork.size <= IN_WORK && [...inWork.values()].every(isSlow),
+    );
+    const job = slow && waiting.find(({ options: { owner } }) => owner !== undefined && !hasAny(owner));
+    if (job === undefined) return undefined;
+    const [thread, inWork] = slow!;
+    job.jumped = true;
+    job.priority = Math.min(...[...inWork.values()].map(({ priority }) => priority)) - 1;
+    return { job, worker: thread };
+  };
+
+  const isSlow = ({ since }: Job): boolean => performance.now() - since >= SLOW_MS;
+  const hasAny = (owner: string): boolean =>
+    [...threads.values()].some((inWork) =>
+      [...inWork.values()].some(({ options }) => options.owner === owner),
+    );
 
   /** A free thread, or a new one, or the one whose work comes last and after the job. */
   const placeFor = (job: Job): Worker | undefined => {
@@ -102,7 +134,8 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       if (closing !== undefined) return Promise.reject(new Error("The engine is closed."));
       if (signal?.aborted === true) return Promise.reject(signal.reason);
       const { promise, resolve, reject } = Promise.withResolvers<Analysis>();
-      const job: Job = { id: ++lastId, priority, image, options, settle: { resolve, reject } };
+      const settle = { resolve, reject };
+      const job: Job = { id: ++lastId, priority, image, options, settle, since: 0, jumped: false };
       const abort = (): void => {
         reject(signal?.reason);
         if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);

@@ -69,6 +69,11 @@ export interface AnalyseOptions {
    */
   priority?: number;
   /**
+   * Whose image it is. One who has none in work need not wait for others' that have held all threads for a second, whatever
+   * their priorities: those wait meanwhile, and then have a second again. Default: nobody's.
+   */
+  owner?: string;
+  /**
    * For an image that may be what ended an earlier process: it is analysed in a process of its own, which has no other meanwhile
    * and which it alone can end. That takes a second more, for its start. Where no
    * process can be started it is analysed as others are. Default false.

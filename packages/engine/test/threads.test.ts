@@ -46,6 +46,34 @@ describe("a thread that dies with several images", () => {
   });
 });
 
+describe("images of one owner that don't end", () => {
+  it.each([1, 2])(
+    "keep nobody else waiting, in order or not (%i threads), and lose nothing by it",
+    async (count) => {
+      const threads = createThreads(fragile, count, 1e8);
+      const abort = new AbortController();
+      const hung = Array.from({ length: 6 }, (_, at) =>
+        threads.run({ path: "wait" }, { owner: "one", priority: at, signal: abort.signal }),
+      );
+      const done = Promise.allSettled(hung);
+      // Later than all of theirs.
+      for (let at = 0; at < 3; at++)
+        expect((await threads.run({ path: "fine" }, { owner: "two", priority: 99 })).height).toBe(0);
+      const results = await Promise.all(
+        ["two", "three", "two"].map((owner) => threads.run({ path: "fine" }, { owner, priority: 99 })),
+      );
+      expect(results).toHaveLength(3);
+      // Nobody's image, or one more of the first's, waits its turn.
+      const waits = threads.run({ path: "fine" }, { priority: 99 });
+      expect(await Promise.race([waits, wait(1_500, "waits")])).toBe("waits");
+      abort.abort();
+      await done;
+      expect((await waits).height).toBe(0);
+      await threads.close();
+    },
+  );
+});
+
 describe("analyse with a signal", () => {
   it("rejects at once with the reason when the signal is aborted already", async () => {
     const engine = createEngine({ threads: 1 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
@@ -319,6 +319,56 @@ describe("the worker", () => {
         .status,
     ).toBe(200);
   });
+});
+
+describe("photos of one account that don't end", () => {
+  /** An engine for which some photos go on for ever. */
+  function hanging(hangs: (bytes: Buffer) => boolean) {
+    const state = { hanging: 0 };
+    const engine: Engine = {
+      ...faulty(() => {}),
+      info: () => ({ ...realEngine().info(), threads: 2 }),
+      async analyse(image, options) {
+        if (hangs(await readFile((image as { path: string }).path))) {
+          state.hanging += 1;
+          const { promise, reject } = Promise.withResolvers<never>();
+          options?.signal?.addEventListener("abort", () => reject(options.signal!.reason));
+          await promise;
+        }
+        return realEngine().analyse(image, options);
+      },
+    };
+    return { state, engine };
+  }
+
+  it.each(["search", "enrolment"])(
+    "keep no other account's %s waiting, however many of them queue",
+    async (kind) => {
+      const bad = await photo("SeanConnery.jpg");
+      const { state, engine } = hanging((bytes) => bytes.equals(bad));
+      const api = await start({ engine });
+      const send = (image: Buffer, token: string) =>
+        api.call("POST", kind === "search" ? `${IDENTITY}/search` : IDENTITY, {
+          token,
+          body: form([[kind === "search" ? "input_image" : "input_images", image]]),
+        });
+      const [other, third] = [await api.otherAccount(), await api.otherAccount()];
+      for (let i = 0; i < 30; i++) await send(bad, api.token);
+      await eventually(() => state.hanging).toBe(4);
+      // One after the other, and at once; from two accounts, of which one begins to send bad ones too.
+      const good = await photo("audrey.jpg");
+      const route = kind === "search" ? `${IDENTITY}/search` : IDENTITY;
+      const answered = async (token: string) =>
+        (await api.done(route, (await send(good, token)).body.job_id, token)).status;
+      for (let i = 0; i < 6; i++) expect(await answered(other.token)).toBe("Succeeded");
+      for (let i = 0; i < 10; i++) await send(bad, third.token);
+      const both = Array.from({ length: 6 }, () => answered(other.token));
+      expect(await Promise.all(both)).toEqual(Array(6).fill("Succeeded"));
+      await eventually(() => state.hanging).toBeGreaterThan(4);
+      expect(await answered(other.token)).toBe("Succeeded");
+      await api.service.worker.stop({ graceMs: 0 });
+    },
+  );
 });
 
 describe("what the worker has in hand", () => {

@@ -1,5 +1,6 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Engine } from "@prosopon/engine";
+import type { Clock } from "../clock.ts";
 import { RANK } from "../storage/turn.ts";
 import type { ClaimedJob } from "../storage/types.ts";
 
@@ -7,11 +8,22 @@ import type { ClaimedJob } from "../storage/types.ts";
 const AHEAD = 2;
 /** Turns stay far below. */
 const RANK_STEP = 2 ** 52;
+/** Full hands of which no photo ended for so long, ms, make room for other accounts: most photos take a tenth of it. */
+export const STUCK_MS = 1_000;
+
+type Kind = "lookups" | "imports";
+
+/** How many photos more, and of whom none. */
+export interface Room {
+  count: number;
+  /** Accounts that fill the hands with photos that don't end. They don't count, and get no more until one ends. */
+  except: string[];
+}
 
 /** What a worker has in hand, and how much more it should take so that the threads stay busy. */
 export interface Hands {
   /** Imports: half of what is missing at once, for a job may have five photos. */
-  room(): { lookups: number; imports: number };
+  room(): Record<Kind, Room>;
   /** The last turn of a lookup in hand; undefined without one. */
   lastLookup(): number | undefined;
   take(job: ClaimedJob): Hand;
@@ -28,41 +40,60 @@ const priorityOf = (job: ClaimedJob): number => RANK[job.kind] * RANK_STEP + job
 
 export const isLookup = (kind: JobKind): boolean => RANK[kind] === 0;
 
+/** An account's photos in hand that have not been analysed. */
+interface Held {
+  photos: number;
+  /** When the first of them came, or one of them ended last. */
+  since: number;
+}
+
 /** `onRoom` is called when a photo has been analysed. */
-export function createHands(engine: Engine, onRoom: () => void): Hands {
-  const { threads } = engine.info();
-  /** Photos in hand that have not been analysed. */
-  const photos = { lookups: 0, imports: 0 };
+export function createHands(engine: Engine, clock: Clock, onRoom: () => void): Hands {
+  const places = AHEAD * engine.info().threads;
+  const held: Record<Kind, Map<string, Held>> = { lookups: new Map(), imports: new Map() };
   const lookups = new Set<ClaimedJob>();
+
+  function roomOf(kind: Kind): Room {
+    const accounts = [...held[kind]];
+    const free = (all: typeof accounts) => places - all.reduce((sum, [, { photos }]) => sum + photos, 0);
+    if (free(accounts) > 0) return { count: free(accounts), except: [] };
+    const isStuck = ([, { since }]: (typeof accounts)[number]) => clock.now() - since >= STUCK_MS;
+    return {
+      count: Math.max(0, free(accounts.filter((account) => !isStuck(account)))),
+      except: accounts.filter(isStuck).map(([id]) => id),
+    };
+  }
 
   return {
     room() {
-      return {
-        lookups: Math.max(0, AHEAD * threads - photos.lookups),
-        imports: Math.max(0, Math.ceil((AHEAD * threads - photos.imports) / 2)),
-      };
+      const imports = roomOf("imports");
+      return { lookups: roomOf("lookups"), imports: { ...imports, count: Math.ceil(imports.count / 2) } };
     },
     lastLookup() {
       return lookups.size === 0 ? undefined : Math.max(...[...lookups].map(({ turn }) => turn));
     },
     take(job) {
+      const own = { priority: priorityOf(job), owner: job.accountId };
       // Apart they take no thread from others.
       if (job.deaths > 0)
         return {
           engine: {
             ...engine,
-            analyse: (image, options) =>
-              engine.analyse(image, { ...options, apart: true, priority: priorityOf(job) }),
+            analyse: (image, options) => engine.analyse(image, { ...options, ...own, apart: true }),
           },
           letGo() {},
         };
       const kind = isLookup(job.kind) ? "lookups" : "imports";
-      const priority = priorityOf(job);
       let left = job.payload.images.length;
-      photos[kind] += left;
+      const account = held[kind].get(job.accountId) ?? { photos: 0, since: clock.now() };
+      account.photos += left;
+      held[kind].set(job.accountId, account);
       if (kind === "lookups") lookups.add(job);
       const done = (count: number) => {
-        photos[kind] -= count;
+        account.photos -= count;
+        account.since = clock.now();
+        if (account.photos === 0 && held[kind].get(job.accountId) === account)
+          held[kind].delete(job.accountId);
         left -= count;
         if (left === 0) lookups.delete(job);
         if (count > 0) onRoom();
@@ -71,9 +102,9 @@ export function createHands(engine: Engine, onRoom: () => void): Hands {
         engine: {
           ...engine,
           analyse: (image, options) =>
-            engine.analyse(image, { ...options, priority }).finally(() => left > 0 && done(1)),
+            engine.analyse(image, { ...options, ...own }).finally(() => left > 0 && done(1)),
         },
-        letGo: () => done(left),
+        letGo: () => left > 0 && done(left),
       };
     },
   };

@@ -7,7 +7,7 @@ import { addImages } from "./handlers/add-images.ts";
 import { enrol } from "./handlers/enrol.ts";
 import { recognize } from "./handlers/recognize.ts";
 import { search } from "./handlers/search.ts";
-import { createHands, isLookup, type Hand } from "./hands.ts";
+import { createHands, isLookup, STUCK_MS, type Hand } from "./hands.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
 const LEASE_MS = 30_000;
@@ -62,7 +62,7 @@ export function createWorker(deps: Deps): Worker {
   const { storage, clock, logger, engine, limits } = deps;
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
-  const hands = createHands(engine, pump);
+  const hands = createHands(engine, clock, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
   const waiting = { lookups: true, imports: true };
   /** Since the last claim something may have come that goes before what is in hand. */
@@ -97,24 +97,30 @@ export function createWorker(deps: Deps): Worker {
 
   async function claim(): Promise<void> {
     const room = hands.room();
-    const places = Math.max(0, IN_HAND * engine.info().threads - inHand.size);
-    let lookups = waiting.lookups ? Math.min(room.lookups, places) : 0;
+    const except = { lookups: room.lookups.except, imports: room.imports.except };
+    const stuck = new Set([...except.lookups, ...except.imports]);
+    const going = [...inHand.values()].filter(({ job }) => !stuck.has(job.accountId)).length;
+    const places = Math.max(0, IN_HAND * engine.info().threads - going);
+    let lookups = waiting.lookups ? Math.min(room.lookups.count, places) : 0;
     // Hands full of lookups still take those that go before them, of which only a wake-up tells.
     const before = lookups === 0 && woken ? hands.lastLookup() : undefined;
     woken = false;
     if (before !== undefined) lookups = Math.min(engine.info().threads, places);
-    const imports = waiting.imports ? Math.min(room.imports, places - lookups) : 0;
-    if (lookups + imports === 0) return; // the next photo or job to end pumps again
+    const imports = waiting.imports ? Math.min(room.imports.count, places - lookups) : 0;
+    // The next photo or job to end pumps again, and if none does it looks for those of other accounts.
+    if (lookups + imports === 0) return waiting.lookups || waiting.imports ? sleep(STUCK_MS) : undefined;
     cancelSleep();
     // A wake-up during the claim counts; what ends in an error is still to be looked for.
     const was = { ...waiting };
-    if (lookups > 0 && before === undefined) waiting.lookups = false;
-    if (imports > 0) waiting.imports = false;
+    // Of those who are left out there may be more.
+    if (lookups > 0 && before === undefined) waiting.lookups = except.lookups.length > 0;
+    if (imports > 0) waiting.imports = except.imports.length > 0;
     const now = clock.now();
     const jobs = await storage.jobs
       .claim({
         limit: { lookups, imports },
         before,
+        except,
         leaseMs: LEASE_MS,
         maxAttempts: MAX_CLAIMS,
         keepDeadMs: limits.deadJobMs,
@@ -133,7 +139,7 @@ export function createWorker(deps: Deps): Worker {
     const found = jobs.filter(({ kind }) => isLookup(kind)).length;
     waiting.lookups ||= lookups > 0 && found === lookups;
     waiting.imports ||= imports > 0 && jobs.length - found === imports;
-    if (waiting.lookups && waiting.imports) return;
+    if (waiting.lookups && waiting.imports) return sleep(STUCK_MS);
     const due = await storage.jobs.nextDue(now);
     sleep(due === undefined ? IDLE_MS : Math.min(Math.max(due - clock.now(), 1), IDLE_MS));
   }

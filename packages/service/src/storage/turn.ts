@@ -10,7 +10,7 @@ export const TURN_COLUMN = ["lookup_turn", "import_turn"] as const;
  * An unfinished job this far behind the newest served holds the round up no more, in turns: it may wait for its next try.
  * Far more than the workers have in hand of one account.
  */
-const REACH = 64;
+export const REACH = 64;
 
 /**
  * Accounts take turns, by start-time fair queueing with a memory: a job has the turn after its account's last one, whether

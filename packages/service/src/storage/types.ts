@@ -274,12 +274,15 @@ export interface Storage {
      * turns, each account's jobs by age, and one that has sent nothing for a while comes first (`turn.ts`).
      * One number bounds both together; two bound each by itself, so that imports in hand leave places for lookups.
      * With `before` only lookups of earlier turns are claimed: those that would go before what a worker has in hand.
+     * With `except` jobs of these accounts are left out, and only those looked at that are near the newest served turn: the next
+     * one of any other account is.
      * A job that has used up `maxAttempts` is not claimed but ended Failed here: dead, its images kept
      * for `keepDeadMs`; without it they go at once, and it cannot be retried.
      */
     claim(options: {
       limit: number | { lookups: number; imports: number };
       before?: number | undefined;
+      except?: { lookups: string[]; imports: string[] };
       leaseMs: number;
       maxAttempts: number;
       keepDeadMs?: number;

@@ -94,6 +94,31 @@ export function queueContract(open: () => Promise<Opened>): void {
       expect(claimed[0]!.turn).toBeLessThan(turn);
     });
 
+    it("leaves out the accounts that it is told to, and finds the next job of any other behind all of theirs", async () => {
+      const [loud, other] = [await newAccount(current()), await newAccount(current())];
+      for (let i = 0; i < 200; i++) await enqueue(current(), loud, i % 2 ? search : enrolment);
+      const claim = (lookups: string[], imports: string[]) =>
+        current().jobs.claim({
+          limit: { lookups: 2, imports: 2 },
+          except: { lookups, imports },
+          leaseMs: 1000,
+          maxAttempts: 3,
+          now: 2000,
+        });
+      expect(await claim([loud], [loud])).toEqual([]);
+      const ids = [];
+      for (let i = 0; i < 6; i++) ids.push(await enqueue(current(), other, search));
+      const found = [];
+      for (let i = 0; i < 3; i++) found.push(...(await claim([loud], [loud])).map(({ id: jobId }) => jobId));
+      expect(found).toEqual(ids);
+      // Of the other kind it takes theirs.
+      expect((await claim([loud], [])).map(({ kind, accountId }) => [kind, accountId])).toEqual([
+        ["enrol", loud],
+        ["enrol", loud],
+      ]);
+      expect((await claim([], [loud])).map(({ kind }) => kind)).toEqual(["search", "search"]);
+    });
+
     it("lets an account that comes back go before those that never stopped, once", async () => {
       const [a, b, quiet] = [
         await newAccount(current()),

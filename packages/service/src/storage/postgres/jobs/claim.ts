@@ -1,5 +1,6 @@
 import { DUE } from "../../due.ts";
 import { givenUp } from "../../ends.ts";
+import { REACH } from "../../turn.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared } from "../database.ts";
@@ -18,10 +19,10 @@ const due = (name: string, rank: number, limit: string, where = "") => `
     ORDER BY j.turn, j.row LIMIT ${limit} FOR UPDATE OF j SKIP LOCKED)`;
 
 /** Those due as they were, with the new lease of those that got one, and their events in the same statement. Locks: jobs, heads. */
-const CLAIM: Prepared = {
-  name: "claim",
+const claim = (name: string, lookups: string, imports: string): Prepared => ({
+  name,
   text: `
-  WITH ${due("lookups", 0, "$2::int", "AND j.turn < $7::bigint")}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))")},
+  WITH ${due("lookups", 0, "$2::int", lookups)}, ${due("imports", 1, "least($3::int, $4::int - (SELECT count(*) FROM lookups))", imports)},
   due AS (SELECT * FROM lookups UNION ALL SELECT * FROM imports),
   leased AS (
     UPDATE jobs SET deaths = jobs.deaths + (jobs.status = 'Started')::int, status = 'Started', attempts = jobs.attempts + 1, lease_id = gen_random_uuid(), due_at = $5,
@@ -34,7 +35,16 @@ const CLAIM: Prepared = {
   ${TELL}
   SELECT due.*, leased.new_lease_id, leased.new_deaths, told.seq FROM due LEFT JOIN leased USING (row) LEFT JOIN told ON told.job = due.row
   ORDER BY rank, turn, row`,
-};
+});
+
+const EARLIER = "AND j.turn < $7::bigint";
+/** Near the newest served turn, which is read from the end of jobs_served; all where nobody is excepted. */
+const others = (rank: number, accounts: string) => `
+  AND j.account <> ALL (${accounts}::int[]) AND j.turn < CASE WHEN cardinality(${accounts}::int[]) = 0 THEN ${Number.MAX_SAFE_INTEGER}
+    ELSE (SELECT coalesce(max(s.turn), 0) + ${REACH} FROM jobs s WHERE s.rank = ${rank} AND s.started_at IS NOT NULL) END`;
+
+const CLAIM = claim("claim", EARLIER, "");
+const CLAIM_OTHERS = claim("claim_others", EARLIER + others(0, "$8"), others(1, "$9"));
 
 /** Again, and held: another claim may have given them up meanwhile. */
 const SPENT = `
@@ -42,7 +52,7 @@ const SPENT = `
   ORDER BY j.row FOR UPDATE OF j SKIP LOCKED`;
 
 export function createClaim(
-  { transaction }: Context,
+  { accountRow, transaction }: Context,
   events: Events,
   feed: Feed,
   end: EndJobs,
@@ -68,13 +78,26 @@ export function createClaim(
     );
   }
 
-  return async ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) => {
+  return async ({
+    limit,
+    before = Number.MAX_SAFE_INTEGER,
+    except,
+    leaseMs,
+    maxAttempts,
+    keepDeadMs,
+    now,
+  }) => {
+    const rows = (ids: string[] = []) => Promise.all(ids.map(accountRow));
+    const left = [await rows(except?.lookups), await rows(except?.imports)];
+    const everyone = left.every((accounts) => accounts.length === 0);
     const { lookups, imports } = typeof limit === "number" ? { lookups: limit, imports: limit } : limit;
     const all = typeof limit === "number" ? limit : lookups + imports;
     const jobs = await transaction(
       async (tx) => {
         const values = [now, lookups, imports, all, now + leaseMs, maxAttempts, before];
-        const due = await tx.query<DueRow>(CLAIM, values);
+        const due = await (everyone
+          ? tx.query<DueRow>(CLAIM, values)
+          : tx.query<DueRow>(CLAIM_OTHERS, [...values, ...left]));
         events.written(
           tx,
           due.flatMap((job) => (job.seq === null ? [] : [{ job, status: "Started" as const, seq: job.seq }])),

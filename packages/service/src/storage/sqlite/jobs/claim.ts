@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DUE } from "../../due.ts";
 import { givenUp } from "../../ends.ts";
+import { REACH } from "../../turn.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -8,28 +9,39 @@ import type { EndJob } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
 export function createClaim(
-  { db, transaction }: Context,
+  { db, accountRow, transaction }: Context,
   events: Events,
   end: EndJob,
 ): Storage["jobs"]["claim"] {
   // jobs_queue from its beginning; it passes over the jobs under a lease or in back-off there.
-  const due = db.prepare<{ rank: number; now: number; before: number; limit: number }, JobRow>(
+  const due = db.prepare<
+    { rank: number; now: number; before: number; except: string; limit: number },
+    JobRow
+  >(
     `SELECT ${JOB_COLUMNS} FROM jobs j INDEXED BY jobs_queue JOIN accounts a ON a.row = j.account
-     WHERE j.rank = :rank AND ${DUE(":now")} AND j.turn < :before ORDER BY j.turn, j.row LIMIT :limit`,
+     WHERE j.rank = :rank AND ${DUE(":now")} AND j.turn < :before
+       AND j.account NOT IN (SELECT value FROM json_each(:except)) ORDER BY j.turn, j.row LIMIT :limit`,
   );
+  // jobs_served, from its end.
+  const served = db
+    .prepare<[number], number | null>("SELECT max(turn) FROM jobs WHERE rank = ? AND started_at IS NOT NULL")
+    .pluck();
   const start = db.prepare(
     `UPDATE jobs SET deaths = deaths + (status = 'Started'), status = 'Started', attempts = attempts + 1, lease_id = ?, due_at = ?,
        started_at = coalesce(started_at, ?) WHERE row = ?`,
   );
 
-  return async ({ limit, before = Number.MAX_SAFE_INTEGER, leaseMs, maxAttempts, keepDeadMs, now }) =>
+  return async ({ limit, before = Number.MAX_SAFE_INTEGER, except, leaseMs, maxAttempts, keepDeadMs, now }) =>
     transaction(() => {
       const claimed: ClaimedJob[] = [];
       for (const rank of [0, 1] as const) {
         const places =
           typeof limit === "number" ? limit - claimed.length : limit[rank === 0 ? "lookups" : "imports"];
-        const turns = rank === 0 ? before : Number.MAX_SAFE_INTEGER;
-        for (const job of due.all({ rank, now, before: turns, limit: places })) {
+        const others = (except?.[rank === 0 ? "lookups" : "imports"] ?? []).map(accountRow);
+        const near = others.length > 0 ? (served.get(rank) ?? 0) + REACH : Number.MAX_SAFE_INTEGER;
+        const turns = Math.min(near, rank === 0 ? before : Number.MAX_SAFE_INTEGER);
+        const which = { rank, now, before: turns, except: JSON.stringify(others), limit: places };
+        for (const job of due.all(which)) {
           if (job.attempts >= maxAttempts) {
             const deadUntil = keepDeadMs === undefined ? undefined : now + keepDeadMs;
             end(job, { status: "Failed", error: givenUp(job.attempts), deadUntil }, now);
