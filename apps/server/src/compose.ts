@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Server } from "node:http";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
@@ -13,6 +14,7 @@ import {
   type Peer,
   type Role,
   type Service,
+  type SpaceOptions,
   type Storage,
 } from "@prosopon/service";
 import { createGateway, type GatewayLogger } from "@prosopon/graphql";
@@ -23,6 +25,7 @@ import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { openBlobs, type BlobsOptions } from "./blobs.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
+import { s3Options } from "./s3-options.ts";
 import { openStorage, type StorageOptions } from "./storage.ts";
 import { checkPlace } from "./place.ts";
 import { serveUpgrades, type UpgradeOptions } from "./upgrades.ts";
@@ -37,6 +40,8 @@ export type OpenOptions = StorageOptions &
     unfinishedJobs?: number;
     pendingBytes?: number;
     uploadsAtOnce?: number;
+    /** Bytes on each disk; default: an eighth of it, at most 256 MiB. */
+    minFreeSpace?: number | undefined;
     maxIdentities?: number;
     maxFaces?: number;
     /** Default: none, and no header is believed. */
@@ -95,6 +100,7 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
       orphanAgeMs: shared ? 24 * defaultLimits.orphanAgeMs : defaultLimits.orphanAgeMs,
       ...quotas(options),
     },
+    space: { places: places(options), minFreeBytes: options.minFreeSpace },
     version: manifest.version,
     ...(logger && { logger }),
   });
@@ -109,6 +115,15 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
       await storage.close();
     },
   };
+}
+
+/** Directories that this node writes data to. */
+function places({ data, databaseUrl, blobs }: OpenOptions): SpaceOptions["places"] {
+  const images = blobs ?? join(data, "blobs");
+  return [
+    ...(databaseUrl === undefined ? [{ name: "the data directory", directory: data }] : []),
+    ...(s3Options(images) ? [] : [{ name: "the images in flight", directory: images }]),
+  ];
 }
 
 function quotas({

@@ -142,6 +142,12 @@ export const settings = {
     whole(1_000_000, Number.MAX_SAFE_INTEGER),
     20_000_000_000,
   ),
+  minFreeSpace: value(
+    "--min-free-space <bytes>",
+    "PROSOPON_MIN_FREE_SPACE",
+    "bytes that stay free on the disks of the data and of the images: below, what adds data is refused with 507",
+    whole(0, Number.MAX_SAFE_INTEGER),
+  ),
   uploadsAtOnce: value(
     "--uploads-at-once <number>",
     "PROSOPON_UPLOADS_AT_ONCE",

@@ -16,6 +16,7 @@ export const SERVE_SETTINGS = [
   "maxPixels",
   "unfinishedJobs",
   "pendingBytes",
+  "minFreeSpace",
   "uploadsAtOnce",
   "maxIdentities",
   "maxFaces",

@@ -8,6 +8,7 @@ import { firstAccount, fixedCredentials, type FirstAccount } from "./first-accou
 import { listen } from "./listen.ts";
 import { lastResort } from "./last-resort.ts";
 import { createLog } from "./log.ts";
+import { answerThatItWaits, whenThereIsRoom } from "./room.ts";
 import { printJson, printLine } from "./print.ts";
 import { checkSettings, type ServeOptions } from "./serve-settings.ts";
 import { aborted, stopSignal } from "./signals.ts";
@@ -23,15 +24,26 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLog(options.logLevel);
   lastResort(logger);
   void aborted(stop).then(() => endLate(options, logger));
-  const server = await compose({ ...options, logger });
+  let stopWaiting = async () => {};
+  const server = await whenThereIsRoom(
+    () => compose({ ...options, logger }),
+    logger,
+    stop,
+    async () => (stopWaiting = await answerThatItWaits(options, logger)),
+  );
+  await stopWaiting();
+  if (!server) process.exit(0);
   try {
     const listening = await listen(server, options);
     const detach = server.attach(listening.server);
     try {
-      const account = options.role === "worker" ? {} : await firstAccount(server, options);
-      if (isLoopbackHost(options.host)) server.offerDemo(account.demo);
+      const account =
+        options.role === "worker"
+          ? {}
+          : await whenThereIsRoom(() => firstAccount(server, options), logger, stop);
+      if (isLoopbackHost(options.host)) server.offerDemo(account?.demo);
       await Promise.race([server.service.ready().catch(notReady), aborted(stop)]);
-      if (!stop.aborted) {
+      if (account && !stop.aborted) {
         announce(listening.url, account, options);
         logger.info({ url: listening.url, role: options.role }, "ready");
         await aborted(stop);

@@ -25,7 +25,11 @@ export async function openStorage(
 ): Promise<Storage> {
   const { databaseUrl, databaseDirectUrl, databaseConnections, galleryFaces } = options;
   if (databaseUrl === undefined)
-    return openSqliteStorage({ directory: await prepareDirectory(options.data), exclusive });
+    return openSqliteStorage({
+      directory: await prepareDirectory(options.data),
+      exclusive,
+      reserve: true,
+    });
   return openPostgresStorage({
     url: databaseUrl,
     ...(databaseDirectUrl !== undefined && { directUrl: databaseDirectUrl }),
@@ -53,6 +57,7 @@ export async function prepareDirectory(data: string): Promise<string> {
   } catch (error) {
     throw new CommandError(
       `The data directory ${directory} cannot be made (${(error as Error).message}). Choose another with --data or PROSOPON_DATA.`,
+      { cause: error },
     );
   }
   return directory;

@@ -25,6 +25,8 @@ export interface SpawnOptions {
   env?: Record<string, string>;
   /** Another copy of the command. */
   cli?: string;
+  /** Descriptor of a file that takes stderr. */
+  stderr?: number;
 }
 
 /** Only what a test sets reaches the command, whatever the developer's shell has. */
@@ -34,7 +36,7 @@ function launch(args: string[], options: SpawnOptions): ChildProcess {
   );
   return spawn(process.execPath, [options.cli ?? cli, ...args], {
     env: { ...Object.fromEntries(inherited), ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", options.stderr ?? "pipe"],
   });
 }
 
@@ -47,7 +49,7 @@ export interface Outcome {
 function collect(child: ChildProcess): Outcome {
   const outcome: Outcome = { code: null, stdout: "", stderr: "" };
   child.stdout!.setEncoding("utf8").on("data", (text: string) => void (outcome.stdout += text));
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => void (outcome.stderr += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => void (outcome.stderr += text));
   return outcome;
 }
 

@@ -10,6 +10,7 @@ import type { Streams } from "./events/streams.ts";
 import type { Quota } from "./jobs/quota.ts";
 import type { Role } from "./role.ts";
 import type { Limits } from "./limits.ts";
+import type { Space } from "./space.ts";
 import type { Storage } from "./storage/types.ts";
 
 /** What the routes and jobs work with; made once in service.ts. */
@@ -27,6 +28,7 @@ export interface Deps {
   hub: Hub;
   streams: Streams;
   quota: Quota;
+  space: Space;
   /** Blobs that requests in progress have stored and no job refers to yet: not orphans. */
   receiving: Set<string>;
   /** Aborted when the service closes. */

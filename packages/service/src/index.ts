@@ -27,6 +27,7 @@ export { migratePostgres, postgresMigrations, type MigrationState } from "./stor
 export { type Versions } from "./storage/postgres/requirements.ts";
 export { type AccountSearch, postgresSearchReport } from "./storage/postgres/matching/approximate/report.ts";
 export { openPostgresStorage, type PostgresOptions } from "./storage/postgres/open.ts";
+export { type SpaceOptions } from "./space.ts";
 export { checkSqliteIntegrity } from "./storage/sqlite/integrity.ts";
 export { openSqliteStorage } from "./storage/sqlite/open.ts";
 export { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";

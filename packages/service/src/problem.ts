@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Problem } from "@prosopon/core/contract";
 import { isImageError, type ImageErrorCode } from "@prosopon/engine";
+import { isNoRoom } from "./no-room.ts";
 
 /** An expected failure of a request: it becomes the documented error body. The message says what to do. */
 export class HttpProblem extends Error {
@@ -32,6 +33,8 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof HttpProblem) return error;
   if (isImageError(error)) return new HttpProblem(IMAGE_STATUS[error.code], error.message);
+  if (isNoRoom(error))
+    return new HttpProblem(507, "The server's disk is full: try again later.", { "retry-after": "10" });
   if (error.name === "BlobTooLargeError") return new HttpProblem(413, error.message);
   // Its own message names the bucket.
   if (error.name === "BlobsAwayError")
@@ -42,6 +45,7 @@ export function asProblem(error: unknown): HttpProblem | undefined {
     if (error.code === "quota") return new HttpProblem(429, error.message, { "retry-after": "5" });
     if (error.code === "too-large") return new HttpProblem(413, error.message);
     if (error.code === "not-found") return new HttpProblem(404, error.message);
+    if (error.code === "full") return new HttpProblem(507, error.message, { "retry-after": "10" });
     if (error.code === "unusable") return new HttpProblem(503, error.message, { "retry-after": "2" });
   }
   return undefined;

@@ -16,6 +16,7 @@ import { createSweeper } from "./jobs/sweeper.ts";
 import { createWorker, type Worker } from "./jobs/worker.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { Role } from "./role.ts";
+import { createSpace, endlessSpace, type SpaceOptions } from "./space.ts";
 import type { Storage } from "./storage/types.ts";
 
 export interface ServiceOptions {
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   limits?: Partial<Limits>;
   /** Default `all`. Others need a storage and blobs that several nodes share. */
   role?: Role;
+  /** Disks to keep some room on. Without it all is taken until a write fails. */
+  space?: SpaceOptions;
   /** As `GET /v1/server` tells it. */
   version?: string;
 }
@@ -83,6 +86,7 @@ export function createService(options: ServiceOptions): Service {
     hub: createHub(heard),
     streams: createStreams(limits),
     quota: createQuota(storage, limits),
+    space: options.space ? createSpace(options.space, logger) : endlessSpace,
     receiving: new Set(),
     role,
     closing: closing.signal,

@@ -51,9 +51,9 @@ export function openBody(stream: ReadableStream<Uint8Array>, { bodyIdleMs, bodyR
       return result;
     },
     linger() {
-      const until = Date.now() + LINGER_MS;
+      const until = performance.now() + LINGER_MS;
       const drain = async (): Promise<void> => {
-        while (Date.now() < until) if ((await within(LINGER_IDLE_MS, "silent")).done) return;
+        while (performance.now() < until) if ((await within(LINGER_IDLE_MS, "silent")).done) return;
         throw new Error("still sending");
       };
       drain().catch(() => reader.cancel().catch(() => {}));
@@ -84,8 +84,12 @@ export async function readBody(request: Request, maxBytes: number, limits: BodyL
 
 /** Refuses what its headers show to be too large, before a byte is read. */
 export function checkLength(request: Request, maxBytes: number): void {
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  if (declaredLength(request) > maxBytes) throw tooLarge(maxBytes);
 }
+
+/** Bytes; 0 where it is not declared, as in a chunked body. */
+export const declaredLength = (request: Request): number =>
+  Number(request.headers.get("content-length") ?? 0);
 
 export const tooLarge = (maxBytes: number): HttpProblem =>
   new HttpProblem(413, `the body is over ${maxBytes} bytes: send less`);

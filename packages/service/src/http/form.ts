@@ -3,10 +3,9 @@ import { Busboy } from "@fastify/busboy";
 import { eraseOrLeave } from "../blobs/erase.ts";
 import { createBreakable } from "../breakable.ts";
 import type { Deps } from "../deps.ts";
-import type { Arrival } from "../jobs/quota.ts";
 import type { ImageRef } from "../storage/types.ts";
 import { asProblem, HttpProblem } from "../problem.ts";
-import { checkLength, openBody, tooLarge } from "./body.ts";
+import { checkLength, declaredLength, openBody, tooLarge } from "./body.ts";
 import type { Call } from "./call.ts";
 import { inspected } from "./image.ts";
 import { isListKey } from "./query.ts";
@@ -51,6 +50,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
     throw new HttpProblem(415, "send the images as multipart/form-data");
   const maxBytes = maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES;
   checkLength(request, maxBytes);
+  await deps.space.admit(declaredLength(request));
 
   const texts = new Map<string, string>();
   const names = new Set<string>();
@@ -182,22 +182,32 @@ async function receiveImage(
   return { image: await storeImage(call, whole(), signal, stored) };
 }
 
-async function* counted(bytes: AsyncIterable<Uint8Array>, arrival: Arrival | undefined) {
+/** Bytes of an image between two looks at the disk's room, which others fill meanwhile. */
+const LOOK_BYTES = 4 * 2 ** 20;
+
+async function* counted(bytes: AsyncIterable<Uint8Array>, { deps, arrival }: Call) {
+  let since = 0;
   for await (const chunk of bytes) {
     arrival?.add(chunk.byteLength);
+    since += chunk.byteLength;
+    if (since >= LOOK_BYTES) {
+      await deps.space.admit();
+      since = 0;
+    }
     yield chunk;
   }
 }
 
-/** Checks and stores an image. @throws ImageError, BlobTooLargeError */
+/** Checks and stores an image. @throws ImageError, BlobTooLargeError; HttpProblem 507 */
 export async function storeImage(
-  { deps, arrival }: Call,
+  call: Call,
   bytes: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
   stored: string[],
 ): Promise<ImageRef> {
+  const { deps } = call;
   const { blobId, size } = await deps.blobs.put(
-    inspected(counted(bytes, arrival), deps.engine.info().maxPixels),
+    inspected(counted(bytes, call), deps.engine.info().maxPixels),
     {
       maxBytes: deps.limits.uploadBytes,
       signal,

@@ -2,7 +2,7 @@ import type { JobKind } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
 import type { Deps } from "../deps.ts";
 import type { ClaimedJob, JobOutcome, JobPayload } from "../storage/types.ts";
-import { isAway, permanentReason } from "./fault.ts";
+import { isAway, isFull, permanentReason } from "./fault.ts";
 import { addImages } from "./handlers/add-images.ts";
 import { enrol } from "./handlers/enrol.ts";
 import { recognize } from "./handlers/recognize.ts";
@@ -20,6 +20,8 @@ const MAX_ATTEMPTS = 5;
  */
 const MAX_CLAIMS = 10;
 const BACKOFF_MS = 1_000;
+/** Between tries to write to a disk that is full. */
+const FULL_MS = 5_000;
 /** Looks for work at least so often, should a wake-up ever be lost. */
 const IDLE_MS = 5_000;
 /** What `stop` waits for jobs in hand before it gives them back: below the 10 s after which supervisors kill. */
@@ -70,6 +72,8 @@ export function createWorker(deps: Deps): Worker {
   let running = false;
   let claiming: Promise<void> | undefined;
   let claimAgain = false;
+  /** The last renewal failed: leases of what is in hand may have run out. */
+  let stale = false;
   let cancelSleep = () => {};
   let cancelRenewal = () => {};
   let stopListening = () => {};
@@ -84,7 +88,7 @@ export function createWorker(deps: Deps): Worker {
     claiming = claim()
       .catch((error: unknown) => {
         logger.error({ err: error }, "could not claim jobs");
-        sleep(BACKOFF_MS);
+        sleep(isFull(error) ? FULL_MS : BACKOFF_MS);
       })
       .finally(() => {
         claiming = undefined;
@@ -110,6 +114,8 @@ export function createWorker(deps: Deps): Worker {
     // The next photo or job to end pumps again, and if none does it looks for those of other accounts.
     if (lookups + imports === 0) return waiting.lookups || waiting.imports ? sleep(STUCK_MS) : undefined;
     cancelSleep();
+    // What is in hand is not to be claimed anew once a full disk has room again.
+    if (stale) await renew().catch((error: unknown) => isFull(error) && Promise.reject(error));
     // A wake-up during the claim counts; what ends in an error is still to be looked for.
     const was = { ...waiting };
     // Of those who are left out there may be more.
@@ -188,7 +194,11 @@ export function createWorker(deps: Deps): Worker {
     try {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
       outcome = await Promise.race([work({ ...deps, engine }, job, signal), rejection(signal)]);
-      const answer = await storage.jobs.finish(lease(job), outcome, clock.now(), limits);
+      const written = outcome;
+      const answer = await roomFor(
+        () => storage.jobs.finish(lease(job), written, clock.now(), limits),
+        signal,
+      );
       if (!answer.finished) return;
       logger.info(
         {
@@ -209,6 +219,12 @@ export function createWorker(deps: Deps): Worker {
           { err: error, job: job.id, kind: job.kind, attempts: job.attempts },
           "a try of a job failed",
         );
+      // Nor does a full disk, which may be full for long.
+      if (isFull(error))
+        return roomFor(
+          () => storage.jobs.release(lease(job), { at: clock.now() + FULL_MS, countAttempt: false }),
+          signal,
+        );
       // An outage says nothing about the job. Only MAX_CLAIMS bounds that: the tenth try is 9 to 13 minutes after the first.
       if (reason === undefined && (job.attempts - job.deaths < MAX_ATTEMPTS || isAway(error))) {
         return storage.jobs.release(lease(job), {
@@ -220,7 +236,8 @@ export function createWorker(deps: Deps): Worker {
         reason === undefined
           ? { type: "failed", error: spent(job), deadUntil: clock.now() + limits.deadJobMs }
           : { type: "failed", error: reason };
-      const answer = await storage.jobs.finish(lease(job), outcome, clock.now());
+      const failed = outcome;
+      const answer = await roomFor(() => storage.jobs.finish(lease(job), failed, clock.now()), signal);
       if (!answer.finished) return;
       logger.info(
         { job: job.id, kind: job.kind, status: "Failed", attempts: job.attempts, ms: clock.now() - begun },
@@ -235,21 +252,43 @@ export function createWorker(deps: Deps): Worker {
     );
   }
 
+  /** What a full disk does not take waits here, under its lease, until there is room; it is not computed again. */
+  async function roomFor<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let told = false; ; told = true) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!isFull(error) || signal.aborted) throw error;
+        if (!told) logger.error({ err: error }, "the disk is full: a job's end waits to be written");
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(FULL_MS, resolve);
+      await Promise.race([promise, rejection(signal)]).finally(cancel);
+    }
+  }
+
   async function renew(): Promise<void> {
     const jobs = [...inHand.values()];
-    if (jobs.length === 0) return;
+    if (jobs.length === 0) {
+      stale = false;
+      return;
+    }
     const held = new Set(
       await storage.jobs.renew(
         jobs.map(({ job }) => lease(job)),
         clock.now() + LEASE_MS,
       ),
     );
+    stale = false;
     for (const { job, abort } of jobs) if (!held.has(job.id)) abort.abort(LEASE_LOST);
   }
 
   function renewOnTime(): void {
     cancelRenewal = clock.after(LEASE_MS / 3, () => {
-      renew().catch((error: unknown) => logger.error({ err: error }, "could not renew leases"));
+      renew().catch((error: unknown) => {
+        stale = true;
+        logger.error({ err: error }, "could not renew leases");
+      });
       renewOnTime();
     });
   }

@@ -47,6 +47,9 @@ export const patchIdentity: Handler = async (call) => {
   const { deps, accountId, params } = call;
   const body = parseJson(await readText(call));
   const { external_id, metadata } = shaped(body, IdentityPatch);
+  // What only removes is taken on a full disk too.
+  if ([external_id, ...Object.values(metadata ?? {})].some((value) => value != null))
+    await deps.space.admit();
   if (metadata) {
     // Keys merge, so the bound is on what would be stored.
     const before = await deps.storage.identities.get(accountId, params["id"]!);

@@ -57,6 +57,7 @@ export const retryJob: Handler = async ({ deps, accountId, params }) => {
   const id = params["id"]!;
   const job = await deps.storage.jobs.get(accountId, id);
   if (!job) throw new HttpProblem(404, `no job has the id ${id}`);
+  await deps.space.admit();
   const answer = await deps.storage.jobs.retry(accountId, id, {
     id: randomUUID(),
     now: deps.clock.now(),

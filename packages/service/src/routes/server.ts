@@ -72,9 +72,9 @@ export const healthz: Handler = () => json({ status: "ok" });
 /** Shorter than the storage's own patience, so that a balancer learns of an outage while the calls under way still wait. */
 const PROBE_MS = 2_000;
 
-/** Work can be given to it: where it works itself the engine has recognised its known image; and the database answers. */
+/** Work can be given to it: where it works itself the engine has recognised its known image; the database answers; its disks have room. */
 export const readyz: Handler = async ({ deps }) => {
-  const reason = deps.notReady() ?? (await databaseFault(deps));
+  const reason = deps.notReady() ?? (await databaseFault(deps)) ?? (await deps.space.shortage());
   if (reason) throw new HttpProblem(503, `role ${deps.role}: ${reason}`, { "retry-after": "1" });
   return json({ status: "ready", role: deps.role });
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Upload } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
-import { checkLength, openBody } from "../http/body.ts";
+import { checkLength, declaredLength, openBody } from "../http/body.ts";
 import { json, noContent, type Call, type Handler } from "../http/call.ts";
 import { eraseStored, receiveForm, storeImage } from "../http/form.ts";
 import { HttpProblem } from "../problem.ts";
@@ -72,6 +72,7 @@ async function fromForm(call: Call): Promise<Received> {
 async function fromBody(call: Call): Promise<Received> {
   const { deps, request } = call;
   checkLength(request, deps.limits.uploadBytes);
+  await deps.space.admit(declaredLength(request));
   if (!request.body) throw new HttpProblem(400, "the body is empty: send an image");
   const body = openBody(request.body, deps.limits);
   async function* bytes() {

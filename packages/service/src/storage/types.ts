@@ -412,7 +412,10 @@ export interface Storage {
   close(): Promise<void>;
 }
 
-/** `bad-cursor`: a list was asked for with a cursor that no list gave. `too-large`: over a quota by itself, whatever else there is. */
+/**
+ * `bad-cursor`: a list was asked for with a cursor that no list gave. `too-large`: over a quota by itself, whatever else there is.
+ * `full`: the disk takes no more. Nothing was written, and the same may succeed once there is room.
+ */
 export type StorageErrorCode =
   | "conflict"
   | "not-found"
@@ -420,7 +423,8 @@ export type StorageErrorCode =
   | "unusable"
   | "bad-cursor"
   | "quota"
-  | "too-large";
+  | "too-large"
+  | "full";
 
 /** The message says what is wrong and what to do. */
 export class StorageError extends Error {

@@ -52,6 +52,26 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
     expect(await read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
+  it("say that its disk is full where it is, with nothing written, and not that it is away", async () => {
+    const storage = await openPostgresStorage({ url: database.url, connections: 2 });
+    try {
+      const accountId = await newAccount(storage);
+      // As PostgreSQL says it when a file cannot be extended.
+      await execute(
+        database.url,
+        `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$;
+         CREATE TRIGGER full_disk BEFORE INSERT ON jobs FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+      );
+      await expect(enqueue(storage, accountId, enrolment)).rejects.toMatchObject({ code: "full" });
+      expect(await storage.jobs.unfinished(accountId)).toEqual([]);
+      await execute(database.url, "DROP TRIGGER full_disk ON jobs");
+      await enqueue(storage, accountId, enrolment);
+      expect(await storage.jobs.unfinished(accountId)).toHaveLength(1);
+    } finally {
+      await storage.close();
+    }
+  });
+
   it("leave no lock behind when a statement was given up that still waits for one", async () => {
     connection = connect(database.url, 3, 500);
     const { maintain, transaction } = connection;

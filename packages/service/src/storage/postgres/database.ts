@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isConflict, isOutage, isSilence, isStale, withoutValues } from "./faults.ts";
+import { isConflict, isDiskFull, isOutage, isSilence, isStale, withoutValues } from "./faults.ts";
 import { isPooled } from "./pooled.ts";
 
 type Value =
@@ -169,6 +169,12 @@ async function patiently<T>(attempt: () => Promise<T>, mayRepeat: () => boolean)
         await sleep(Math.random() * 10 * tries);
         continue;
       }
+      if (isDiskFull(error))
+        throw new StorageError(
+          "full",
+          "The database's disk is full. Free some space there, or enlarge it; nothing else needs to be done.",
+          { cause: withoutValues(error) },
+        );
       if (!isOutage(error) && !isSilence(error)) throw withoutValues(error);
       if (isSilence(error) || !mayRepeat() || performance.now() - start > PATIENCE_MS) {
         throw new StorageError(

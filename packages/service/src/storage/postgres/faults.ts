@@ -17,6 +17,11 @@ export function isOutage(error: unknown): boolean {
   return code === undefined ? BROKEN.test(message ?? "") : OUTAGE.test(code);
 }
 
+/** PostgreSQL could not extend a file: the statement was undone. */
+export function isDiskFull(error: unknown): boolean {
+  return (error as { code?: string }).code === "53100";
+}
+
 /** Serialisation failure or deadlock: the same again may succeed. */
 export function isConflict(error: unknown): boolean {
   const { code } = error as { code?: string };

@@ -1,8 +1,9 @@
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
 import { Gallery } from "../../gallery/gallery.ts";
-import { StorageError } from "../types.ts";
-import type { Erasure } from "./erasure.ts";
 import { fromBytes } from "../embedding.ts";
+import type { Erasure } from "./erasure.ts";
+import { explain, recycleLog, withRoom } from "./full.ts";
+import { noReserve, type Reserve } from "./reserve.ts";
 
 /** What the parts of the back-end share. */
 export interface Context {
@@ -11,13 +12,22 @@ export interface Context {
   erasure: Erasure;
   /** Internal number of an account. Accounts are never deleted, so it is looked up once. */
   accountRow(accountId: string): number | undefined;
-  /** Runs `work` in one transaction that takes the write lock at its start, then what it asked for by `afterCommit`. */
+  /**
+   * Runs `work` in one transaction that takes the write lock at its start, then what it asked for by `afterCommit`. On a full
+   * disk it is run again in the room of the reserve. @throws StorageError `full`, `unusable`
+   */
   transaction<T>(work: () => T): T;
+  /** The same for what can wait for room, as jobs can: the reserve is left to deleting, logging out and sweeping. */
+  patientTransaction<T>(work: () => T): T;
   /** Only inside `transaction`: runs in the same turn as the commit, and not at all when it is rolled back. */
   afterCommit(effect: () => void): void;
 }
 
-export function createContext(db: Database.Database, erasure: Erasure): Context {
+export function createContext(
+  db: Database.Database,
+  erasure: Erasure,
+  reserve: Reserve = noReserve,
+): Context {
   const accountRow = db.prepare<[string], number>("SELECT row FROM accounts WHERE id = ?").pluck();
   // Covered by faces_gallery, then one look-up by primary key per face; in slot order, so the vectors come in file order.
   const vectors = db
@@ -38,6 +48,22 @@ export function createContext(db: Database.Database, erasure: Erasure): Context 
     read: (slot) => fromBytes(vector.get(slot)!),
   });
 
+  function transaction<T>(work: () => T, waysToRoom: (() => boolean)[]): T {
+    let result;
+    try {
+      result = withRoom(waysToRoom, () => {
+        effects = [];
+        return db.transaction(work).immediate();
+      });
+    } catch (error) {
+      throw explain(error);
+    }
+    const committed = effects;
+    effects = [];
+    for (const effect of committed) effect();
+    return result;
+  }
+
   return {
     db,
     gallery,
@@ -47,34 +73,8 @@ export function createContext(db: Database.Database, erasure: Erasure): Context 
       if (row !== undefined) known.set(accountId, row);
       return row;
     },
-    transaction(work) {
-      effects = [];
-      let result;
-      try {
-        result = db.transaction(work).immediate();
-      } catch (error) {
-        throw explain(error);
-      }
-      const committed = effects;
-      effects = [];
-      for (const effect of committed) effect();
-      return result;
-    },
+    transaction: (work) => transaction(work, [() => recycleLog(db), reserve.giveUp]),
+    patientTransaction: (work) => transaction(work, [() => recycleLog(db)]),
     afterCommit: (effect) => void effects.push(effect),
   };
-}
-
-/** Tells a sick disk from a bug: the first is for the person who runs the server. */
-function explain(error: unknown): unknown {
-  if (
-    !(error instanceof Database.SqliteError) ||
-    !/^SQLITE_(FULL|IOERR|CORRUPT|NOTADB|READONLY)/.test(error.code)
-  ) {
-    return error;
-  }
-  return new StorageError(
-    "unusable",
-    `The data directory cannot be written (${error.code}: ${error.message}). Check the disk's space, health and permissions.`,
-    { cause: error },
-  );
 }

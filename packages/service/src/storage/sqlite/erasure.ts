@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
+import { withRoom } from "./full.ts";
+import { noReserve, type Reserve } from "./reserve.ts";
 
 /**
  * Settling time, milliseconds: how long after a deletion its bytes may still lie in the write-ahead log. One checkpoint
@@ -17,7 +19,7 @@ export interface Erasure {
 }
 
 /** secure_delete has overwritten the pages themselves; older images of them live in the log until it is cut to nothing. */
-export function createErasure(db: Database): Erasure {
+export function createErasure(db: Database, reserve: Pick<Reserve, "giveUp"> = noReserve): Erasure {
   let pending = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -25,7 +27,11 @@ export function createErasure(db: Database): Erasure {
     // Waiting for a reader here would stop the whole process.
     db.pragma("busy_timeout = 0");
     try {
-      const [outcome] = db.pragma("wal_checkpoint(TRUNCATE)") as [{ busy: number }];
+      // The log may hold pages that the database has no room for yet.
+      const [outcome] = withRoom(
+        [reserve.giveUp],
+        () => db.pragma("wal_checkpoint(TRUNCATE)") as [{ busy: number }],
+      );
       pending = outcome.busy !== 0;
     } finally {
       db.pragma("busy_timeout = 5000");
@@ -36,8 +42,19 @@ export function createErasure(db: Database): Erasure {
   function wake(delay: number): void {
     timer ??= setTimeout(() => {
       timer = undefined;
-      if (db.open && pending && !truncateLog()) wake(RETRY_MS);
+      if (db.open && pending && !truncated()) wake(RETRY_MS);
     }, delay).unref();
+  }
+
+  /** As true where the disk takes no more: it is tried again in its own time. */
+  function truncated(): boolean {
+    try {
+      return truncateLog();
+    } catch {
+      pending = true;
+      wake(SETTLE_MS);
+      return true;
+    }
   }
 
   return {
@@ -50,7 +67,8 @@ export function createErasure(db: Database): Erasure {
     },
     stop() {
       clearTimeout(timer);
-      if (db.open && pending) truncateLog();
+      if (db.open && pending) truncated();
+      clearTimeout(timer);
     },
   };
 }

@@ -8,6 +8,8 @@ import { StorageError } from "../types.ts";
 export function lockDirectory(directory: string, path: string): { release(): void } {
   const database = new Database(path, { timeout: 0 });
   try {
+    // Takes no room, which there may be none of.
+    database.pragma("journal_mode = MEMORY");
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();

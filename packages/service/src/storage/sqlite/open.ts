@@ -17,8 +17,10 @@ import { createEndJob } from "./jobs/end.ts";
 import { createForgetIdentity } from "./jobs/forget.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createForgetMentions } from "./jobs/mentions.ts";
+import { explain, withRoom } from "./full.ts";
 import { lockDirectory } from "./lock.ts";
 import { isUpToDate, migrate } from "./migrate.ts";
+import { createReserve, dropReserve, noReserve, type Reserve } from "./reserve.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
 
@@ -32,17 +34,24 @@ export interface SqliteOptions {
   exclusive?: boolean;
   /** Changes nothing, makes nothing; implies `exclusive: false`. */
   readonly?: boolean;
+  /** Sets some room aside in the directory (16 MiB, a twelfth of a small disk), for deleting and sweeping on a full disk. Default false. */
+  reserve?: boolean;
 }
 
 /**
  * The embedded back-end: one SQLite file, and the vectors again in memory for the search.
- * @throws StorageError `locked` when another server has the directory; `unusable` when it cannot be read or is too new.
+ * @throws StorageError `locked` when another server has the directory; `full` when its disk is; `unusable` when it cannot be read or is too new.
  */
 export async function openSqliteStorage(options: SqliteOptions): Promise<Storage> {
   const { directory, readonly = false, exclusive = !readonly } = options;
   const path = join(directory, "prosopon.db");
-  if (!readonly) prepareDirectory(directory, path);
-  else if (!existsSync(path)) {
+  if (!readonly) {
+    try {
+      prepareDirectory(directory, path);
+    } catch (error) {
+      throw explain(error);
+    }
+  } else if (!existsSync(path)) {
     throw new StorageError(
       "unusable",
       `There is no Prosopon data in ${directory}. Name the directory that \`serve\` was given.`,
@@ -50,19 +59,28 @@ export async function openSqliteStorage(options: SqliteOptions): Promise<Storage
   }
 
   const lock = exclusive && !readonly ? lockDirectory(directory, join(directory, "lock.db")) : undefined;
-  let db: Database.Database | undefined;
+  const open = () => {
+    const db = connect(path, readonly);
+    try {
+      if (lock) migrate(db);
+      else if (!isUpToDate(db)) migrateAlone(db, directory, readonly);
+      if (lock) expireLeases(db);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  };
+  let db: Database.Database;
   try {
-    db = connect(path, readonly);
-    if (lock) migrate(db);
-    else if (!isUpToDate(db)) migrateAlone(db, directory, readonly);
-    if (lock) expireLeases(db);
-    const storage = compose(db, () => lock?.release());
-    return lock ? storage : administrationOnly(storage);
+    db = lock ? withRoom([() => dropReserve(directory)], open) : open();
   } catch (error) {
-    db?.close();
     lock?.release();
-    throw error;
+    throw explain(error);
   }
+  const reserve = lock && options.reserve ? createReserve(directory) : noReserve;
+  const storage = compose(db, reserve, () => lock?.release());
+  return lock ? storage : administrationOnly(storage);
 }
 
 function prepareDirectory(directory: string, path: string): void {
@@ -99,11 +117,11 @@ function migrateAlone(db: Database.Database, directory: string, readonly: boolea
   }
 }
 
-function compose(db: Database.Database, release: () => void): Storage {
-  const erasure = createErasure(db);
+function compose(db: Database.Database, reserve: Reserve, release: () => void): Storage {
+  const erasure = createErasure(db, reserve);
   // What a killed process left in the log.
   if (!db.readonly) erasure.schedule();
-  const context = createContext(db, erasure);
+  const context = createContext(db, erasure, reserve);
   const events = createEvents(context);
   const faces = createFaces(context);
   const endJob = createEndJob(context, events);
@@ -168,6 +186,8 @@ function compose(db: Database.Database, release: () => void): Storage {
     },
     settle: () => erasure.settle(),
     async close() {
+      if (!db.open) return;
+      await reserve.close();
       if (!db.open) return;
       erasure.stop();
       context.gallery.close();

@@ -16,7 +16,7 @@ interface Row {
 }
 
 export function createUploads(
-  { db, transaction, accountRow }: Context,
+  { db, transaction, patientTransaction, accountRow }: Context,
   erase: EraseUploads,
 ): Storage["uploads"] {
   const insert = db.prepare(
@@ -46,7 +46,7 @@ export function createUploads(
       const account = accountRow(accountId);
       if (account === undefined)
         throw new StorageError("not-found", "There is no such account to upload to.");
-      transaction(() => {
+      patientTransaction(() => {
         checkUsage(usage(account), { unfinishedJobs: 0, pendingBytes: image.size }, quotas);
         insert.run(id, account, image.blobId, image.size, expiresAt);
       });

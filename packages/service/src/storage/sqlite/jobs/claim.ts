@@ -9,7 +9,7 @@ import type { EndJob } from "./end.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
 export function createClaim(
-  { db, accountRow, transaction }: Context,
+  { db, accountRow, patientTransaction: transaction }: Context,
   events: Events,
   end: EndJob,
 ): Storage["jobs"]["claim"] {

@@ -64,7 +64,7 @@ export function createUsage({ db }: Pick<Context, "db">): (account: number) => U
 
 /** Job, images and event in one commit. */
 export function createEnqueue(
-  { db, accountRow, transaction }: Context,
+  { db, accountRow, patientTransaction: transaction }: Context,
   insertJob: InsertJob,
 ): Storage["jobs"]["enqueue"] {
   const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");

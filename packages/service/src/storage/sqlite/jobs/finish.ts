@@ -13,7 +13,7 @@ const TAKEN =
 
 /** What the job changed and its end in one commit, under its lease: a second finish finds no lease and changes nothing. */
 export function createFinish(
-  { db, transaction }: Context,
+  { db, patientTransaction: transaction }: Context,
   faces: FaceWriter,
   end: EndJob,
 ): Storage["jobs"]["finish"] {

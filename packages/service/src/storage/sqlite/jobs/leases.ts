@@ -4,7 +4,7 @@ import type { Events } from "../events.ts";
 import { JOB_COLUMNS, type JobRow, subject } from "./record.ts";
 
 export function createLeases(
-  { db, transaction }: Context,
+  { db, patientTransaction: transaction }: Context,
   events: Events,
 ): Pick<Storage["jobs"], "renew" | "release"> {
   const renew = db.prepare("UPDATE jobs SET due_at = ? WHERE id = ? AND lease_id = ? AND status = 'Started'");

@@ -9,7 +9,7 @@ import { JOB_COLUMNS, type JobRow } from "./record.ts";
 const BATCH = 500;
 
 export function createRetry(
-  { db, accountRow, transaction }: Context,
+  { db, accountRow, transaction, patientTransaction }: Context,
   insertJob: InsertJob,
 ): Pick<Storage["jobs"], "retry" | "expire"> {
   const get = db.prepare<[string, number], JobRow>(
@@ -30,7 +30,7 @@ export function createRetry(
   return {
     async retry(accountId, jobId, { id, now, quotas }) {
       const account = accountRow(accountId) ?? -1;
-      return transaction(() => {
+      return patientTransaction(() => {
         const job = get.get(jobId, account);
         if (!job) return { retried: false, reason: "unknown" };
         if (job.dead_until === null) return { retried: false, reason: "not-dead" };
