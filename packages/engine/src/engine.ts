@@ -1,9 +1,13 @@
 import { availableParallelism } from "node:os";
 import { models } from "@prosopon/models";
 import { createApart, NotApartError } from "./apart.ts";
+import { switchOffTelemetry } from "./telemetry.ts";
 import { createThreads } from "./threads.ts";
 import type { Engine, EngineOptions } from "./types.ts";
 import { recogniseKnownFace } from "./warm.ts";
+
+// With the import, for who loads the library himself after it; again with each engine, for who changes his environment.
+switchOffTelemetry();
 
 const MAX_DEFAULT_THREADS = 4;
 const DEFAULT_MAX_PIXELS = 100_000_000;
@@ -19,6 +23,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
   if (!(maxPixels >= 1)) throw new RangeError(`maxPixels must be >= 1, not ${maxPixels}.`);
+  switchOffTelemetry();
   const pool = createThreads(beside("worker"), threads, maxPixels);
   const suspects = createApart(beside("apart-process"), { ...options, threads: 1 });
   const analyse: Engine["analyse"] = (image, analyseOptions = {}) => {

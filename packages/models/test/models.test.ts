@@ -7,6 +7,9 @@ import { unfoldPrelu } from "../build/unfold-prelu.ts";
 import { transcodeTfjs, type TfGraphModel } from "../build/transcode-tfjs.ts";
 import { embedding, knownFace, landmarks, models } from "../src/index.ts";
 
+// The library would report its usage; it reads this with its first session.
+process.env["ORT_DISABLE_TELEMETRY"] = "1";
+
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 const source = (name: string): Promise<Buffer> =>
   readFile(new URL(`../node_modules/${name}`, import.meta.url));

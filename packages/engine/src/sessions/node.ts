@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../models.ts";
+import { assertTelemetryOff } from "../telemetry.ts";
 
 /** Runs a graph on one image; values come back by the graph's output names. */
 export type Run = (input: Float32Array) => Promise<Record<string, Float32Array>>;
@@ -20,7 +21,7 @@ const OPTIONS: InferenceSession.SessionOptions = {
   extra: { session: { intra_op: { allow_spinning: "0" } } },
 };
 
-/** @throws Error when the file is missing or is not the one whose hash is recorded; the message names the fix. */
+/** @throws Error when the file is missing or is not the one whose hash is recorded, or the library would report its usage; the message names the fix. */
 export async function openSession({ model, input, shape }: Graph): Promise<Run> {
   const weights = await readFile(model.file).catch((cause: unknown) => {
     throw new Error(`The weights of ${model.name} are missing: run \`pnpm build\` to lay them down.`, {
@@ -33,6 +34,7 @@ export async function openSession({ model, input, shape }: Graph): Promise<Run> 
       `The weights of ${model.name} are not the ones recorded (SHA-256 ${sha256}, expected ${model.sha256}): run \`pnpm build\` to lay them down again.`,
     );
   }
+  assertTelemetryOff();
   const session = await InferenceSession.create(weights, OPTIONS);
   return async (values) => {
     const outputs = await session.run({ [input]: new Tensor("float32", values, [1, ...shape]) });
