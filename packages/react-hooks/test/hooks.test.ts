@@ -98,6 +98,21 @@ describe("useRetryJobMutation", () => {
   });
 });
 
+describe("useCancelJobMutation", () => {
+  it("ends a job that waits, for whoever follows it and in lists that are open", async () => {
+    await signIn();
+    await site.service.worker.stop();
+    await choose("franck_01829.jpg");
+    await press("enrol");
+    await shows("jobs", /^ENROL:SENT/);
+    await press("end");
+    await shows("failure", /cancelled by the account/);
+    await shows("jobs", /^ENROL:FAILED/);
+    site.service.worker.start();
+    expect(complaints).toEqual([]);
+  });
+});
+
 describe("useEnrolment", () => {
   it("goes from photos to an identity, through every state", async () => {
     await signIn();

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { remember } from "../library/recent.ts";
 import { count, kinds, nameOf, score } from "../library/text.ts";
+import { CancelJob } from "./cancel-job.tsx";
 import { Failure } from "./failure.tsx";
 import { JobTimeline } from "./job-timeline.tsx";
 import { RetryJob } from "./retry-job.tsx";
@@ -44,6 +45,7 @@ export function JobDetail({ id, onOpen, onClose }: JobDetailProps) {
       {job && (
         <Stack>
           <JobTimeline phase={phases[job.status] ?? "sent"} job={job} />
+          {!job.done && <CancelJob key={job.id} job={job} />}
           {job.error && (
             <Failure title="Why it failed" message={job.error}>
               {job.dead && <RetryJob key={job.id} job={job} onOpen={onOpen} />}

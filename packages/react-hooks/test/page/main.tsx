@@ -2,6 +2,7 @@ import { useState } from "react";
 import { createRoot } from "react-dom/client";
 import {
   ProsoponProvider,
+  useCancelJobMutation,
   useDeleteIdentitiesMutation,
   useEnrolment,
   useIdentitiesQuery,
@@ -51,6 +52,8 @@ function Work() {
   const [{ data: jobs }] = useJobsQuery();
   const [{ data: dead }] = useJobsQuery({ variables: { filter: { dead: true } } });
   const [, retry] = useRetryJobMutation();
+  const [, end] = useCancelJobMutation();
+  const going = jobs?.jobs.edges.map(({ node }) => node).find(({ done }) => !done);
   const [died] = dead?.jobs.edges.map(({ node }) => node) ?? [];
   const [live] = useJobsUpdatedSubscription();
   const [, erase] = useDeleteIdentitiesMutation();
@@ -72,6 +75,7 @@ function Work() {
         delete
       </button>
       <button onClick={() => died && void retry({ input: { jobId: died.id } })}>retry</button>
+      <button onClick={() => going && void end({ input: { jobId: going.id } })}>end</button>
       <p id="dead">{died ? (died.dead?.retriedAsJobId ?? "kept") : "none"}</p>
       <p id="enrolment">{`${enrolment.phase} ${enrolment.identity?.name ?? ""} ${enrolment.identity?.faces.length ?? ""}`}</p>
       <p id="failure">{`${enrolment.failure?.code ?? ""} ${enrolment.failure?.message ?? ""}`}</p>

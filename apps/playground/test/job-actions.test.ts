@@ -15,6 +15,7 @@ interface Service {
       enqueue(job: object): Promise<unknown>;
       claim(options: object): Promise<{ id: string; leaseId: string }[]>;
       finish(job: object, outcome: object, now: number): Promise<unknown>;
+      release(job: object, options: object): Promise<unknown>;
     };
     close(): Promise<void>;
   }>;
@@ -36,6 +37,7 @@ beforeAll(async () => {
   // Makes the demo account.
   await (await startServer(data)).stop();
   await letJobDie(data);
+  await letJobWait(data);
   [server, browser] = await Promise.all([startServer(data), launchBrowser()]);
 }, 120_000);
 
@@ -61,20 +63,47 @@ async function letJobDie(directory: string) {
   await storage.close();
 }
 
+/** A search that is tried again in ten minutes. */
+async function letJobWait(directory: string) {
+  const storage = await openSqliteStorage({ directory });
+  const [account] = await storage.accounts.list();
+  const now = Date.now();
+  const payload = { kind: "search", images: [], maxResult: 1 };
+  await storage.jobs.enqueue({ id: "job-that-waits", accountId: account?.id, payload, now });
+  const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
+  const lease = { jobId: job?.id, leaseId: job?.leaseId };
+  await storage.jobs.release(lease, { at: now + 600_000, countAttempt: true });
+  await storage.close();
+}
+
+describe("a job that waits", () => {
+  it("is cancelled by a button, and the page shows its end", async () => {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("button", { name: "Use the demo account" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
+    await page.getByRole("button", { name: /Sent/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await dialog.getByText("cancelled by the account before it was done").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  });
+});
+
 describe("a dead job", () => {
   it("is tried again by a button, and the page follows the new try", async () => {
     const page = await browser.newPage();
     await page.goto(server.url);
     await page.getByRole("button", { name: "Use the demo account" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
-    await page.getByRole("button", { name: /Failed/ }).click();
+    await page.getByRole("button", { name: /Failed Enrolment/ }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("An internal error stopped it.").waitFor();
     await dialog.getByText(/The photos are kept until/).waitFor();
     await dialog.getByRole("button", { name: "Try again" }).click();
     await dialog.getByRole("link", { name: "Open Audrey Hepburn" }).waitFor();
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /Failed/ }).click();
+    await page.getByRole("button", { name: /Failed Enrolment/ }).click();
     await dialog.getByRole("button", { name: "Open the new try" }).click();
     await dialog.getByRole("link", { name: "Open Audrey Hepburn" }).waitFor();
   });
