@@ -1,6 +1,7 @@
 import { readdir, utimes } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { imageBounds } from "@prosopon/engine";
 import { createService, openLocalBlobs, openPostgresStorage, type ServiceOptions } from "@prosopon/service";
 
 /** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */
@@ -38,7 +39,7 @@ export async function sweepLater(databaseUrl: string, directory: string): Promis
 
 /** Proves itself for ever, so that the service sweeps and claims no job. */
 const IDLE: ServiceOptions["engine"] = {
-  info: () => ({ models: [], dimensions: 128, threads: 1, maxPixels: 0 }),
+  info: () => ({ models: [], dimensions: 128, threads: 1, bounds: imageBounds() }),
   warm: () => new Promise<never>(() => {}),
   analyse: () => Promise.reject(new Error("there is no engine here")),
   close: async () => {},

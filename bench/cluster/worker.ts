@@ -3,7 +3,7 @@
  * lines `start` and `stop` of its input, answering each with the same word.
  */
 import { createInterface } from "node:readline";
-import { createEngine, type Engine } from "@prosopon/engine";
+import { createEngine, imageBounds, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs, openPostgresStorage } from "@prosopon/service";
 import { createThreads } from "../../packages/engine/src/threads.ts";
 
@@ -18,11 +18,11 @@ export interface WorkerOptions {
 /** The engine's threads, but each stage sleeps. */
 function pretended(threads: number, ms: number): Engine {
   process.env.PRETEND_MS = String(ms);
-  const pool = createThreads(new URL("pretend-thread.ts", import.meta.url), threads, Infinity);
+  const pool = createThreads(new URL("pretend-thread.ts", import.meta.url), threads, imageBounds());
   return {
     analyse: (image, options = {}) => pool.run(image, options),
     warm: () => Promise.resolve({ cosine: 1, elapsedMs: 0 }),
-    info: () => ({ models: [], dimensions: 128, threads, maxPixels: Infinity }),
+    info: () => ({ models: [], dimensions: 128, threads, bounds: imageBounds() }),
     close: () => pool.close(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Engine } from "@prosopon/engine";
+import { imageBounds, type Engine } from "@prosopon/engine";
 
 /** Answers a face at once where the figure is about what carries the answer, not about recognition; waits for the gate. */
 export function createFakeEngine(gate: Promise<void>): Engine {
@@ -29,7 +29,7 @@ export function createFakeEngine(gate: Promise<void>): Engine {
       };
     },
     warm: async () => ({ cosine: 1, elapsedMs: 0 }),
-    info: () => ({ models: [], dimensions: 128, threads: 2, maxPixels: 100_000_000 }),
+    info: () => ({ models: [], dimensions: 128, threads: 2, bounds: imageBounds() }),
     close: async () => {},
   };
 }

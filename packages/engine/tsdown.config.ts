@@ -1,7 +1,12 @@
 import { defineConfig } from "tsdown";
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/worker.ts", "src/apart-process.ts"],
+  entry: {
+    index: "src/index.ts",
+    worker: "src/worker.ts",
+    "apart-process": "src/apart-process.ts",
+    decoder: "src/decoding/process.ts",
+  },
   platform: "node",
   target: "es2023",
   fixedExtension: false,

@@ -36,6 +36,8 @@ export type OpenOptions = StorageOptions &
     role?: Role;
     threads: number;
     maxPixels: number;
+    /** In MiB. Default: the engine's. */
+    decodeMemory?: number;
     /** Of one account; default: the service's. */
     unfinishedJobs?: number;
     pendingBytes?: number;
@@ -71,7 +73,7 @@ export interface Composition extends OpenService {
 
 /** The one place where the parts are put together: storage, images in flight, engine, service. */
 export async function openService(options: OpenOptions): Promise<OpenService> {
-  const { role = "all", threads, maxPixels, logger } = options;
+  const { role = "all", threads, maxPixels, decodeMemory, logger } = options;
   const shared = options.databaseUrl !== undefined;
   const storage = await openStorage(options, { exclusive: true, works: role !== "api", logger });
   const closeStorage = async (error: unknown): Promise<never> => {
@@ -88,7 +90,11 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     ? await openDatabaseClock(storage, logger && { logger }).catch(closeStorage)
     : undefined;
   // Starts its threads with the first image: an API node has none.
-  const engine = createEngine({ threads, maxPixels });
+  const engine = createEngine({
+    threads,
+    maxPixels,
+    ...(decodeMemory !== undefined && { decodeMemory: decodeMemory * 2 ** 20 }),
+  });
   const service = createService({
     storage,
     blobs,

@@ -124,9 +124,16 @@ export const settings = {
   maxPixels: value(
     "--max-pixels <number>",
     "PROSOPON_MAX_PIXELS",
-    "refuse images of more pixels, before decoding",
+    "refuse JPEGs of more pixels, before decoding; PNGs of more than 100,000,000 in any case",
     whole(10_000, 1_000_000_000),
-    100_000_000,
+    250_000_000,
+  ),
+  decodeMemory: value(
+    "--decode-memory <megabytes>",
+    "PROSOPON_DECODE_MEMORY",
+    "memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is refused",
+    whole(64, 65_536),
+    224,
   ),
   unfinishedJobs: value(
     "--unfinished-jobs <number>",

@@ -14,6 +14,7 @@ export const SERVE_SETTINGS = [
   "secretId",
   "threads",
   "maxPixels",
+  "decodeMemory",
   "unfinishedJobs",
   "pendingBytes",
   "minFreeSpace",

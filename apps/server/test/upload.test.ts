@@ -37,22 +37,21 @@ describe("an upload of 1.9 GB", () => {
     console.log(
       `1.9 GB: ${(before / MEGABYTE).toFixed(0)} MB resident before, +${rise.toFixed(0)} MB at the peak; answered ${answer.status}, ended ${end}`,
     );
-    expect([200, 400, 413, 415]).toContain(answer.status);
-    expect(["refused", "Failed"]).toContain(end);
+    expect([answer.status, end]).toEqual([200, "Succeeded"]);
     expect(rise).toBeLessThan(100);
     expect(await enrol()).toBe("Succeeded");
     await server.stop();
   }, 300_000);
 });
 
-/** A form whose photo begins as a real one and goes on as noise, sent as fast as the server takes it. */
+/** A form whose photo is a real one with noise behind its end, as phones append videos; sent as fast as the server takes it. */
 async function uploadHuge(
   url: string,
   token: string,
   bytes: number,
 ): Promise<{ status: number; body: Json }> {
   const head = '--b\r\ncontent-disposition: form-data; name="input_images"; filename="huge.jpg"\r\n\r\n';
-  const begin = (await readFile(photoPath("audrey.jpg"))).subarray(0, 8_000);
+  const begin = await readFile(photoPath("audrey.jpg"));
   const tail = "\r\n--b--\r\n";
   const upload = request(`${url}/innovation-service/identity`, {
     method: "POST",

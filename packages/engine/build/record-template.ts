@@ -1,9 +1,11 @@
 import { glob, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FIVE_POINT_TEMPLATE, fit } from "../src/align.ts";
-import { decode } from "../src/decode.ts";
+import { decode } from "../src/decoding/decode.ts";
 import { detect } from "../src/detect.ts";
 import { findMesh, fivePoints } from "../src/landmarks.ts";
+import { imageBounds } from "../src/inspect/bounds.ts";
+import { inspectSource } from "../src/inspect/source.ts";
 import { detector, mesh } from "../src/models.ts";
 import { apply } from "../src/pixels.ts";
 import { openSession } from "../src/sessions/node.ts";
@@ -21,14 +23,14 @@ if (folder === undefined) throw new Error("Name the folder of photographs.");
 const SCALE = 1.03;
 const CENTRE = { x: 56, y: 72 };
 const ROUNDS = 3;
-const MAX_PIXELS = 100_000_000;
 
 const runDetector = await openSession(detector);
 const runMesh = await openSession(mesh);
 const faces: Point[][] = [];
 const first: Point[][] = [];
 for await (const file of glob("**/*.jpg", { cwd: folder })) {
-  const { pixels } = await decode({ path: join(folder, file) }, MAX_PIXELS);
+  const path = join(folder, file);
+  const { pixels } = await decode(path, inspectSource({ path }, imageBounds()));
   const [largest] = await detect([pixels], runDetector);
   if (largest === undefined) continue;
   const found = await findMesh([pixels], largest, runMesh);

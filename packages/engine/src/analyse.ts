@@ -1,13 +1,13 @@
 import { align } from "./align.ts";
 import { cropFace } from "./crop.ts";
-import { decode } from "./decode.ts";
+import type { Decoded } from "./decoding/decode.ts";
 import { detect, type Detection } from "./detect.ts";
 import { embed } from "./embed.ts";
 import { findMesh, fivePoints } from "./landmarks.ts";
 import type { Pyramid } from "./pixels.ts";
 import { measureQuality } from "./quality.ts";
 import type { Run } from "./sessions/node.ts";
-import type { AnalyseOptions, Analysis, Box, Face, ImageSource, Landmarks, Point } from "./types.ts";
+import type { AnalyseOptions, Analysis, Box, Face, Landmarks, Point } from "./types.ts";
 
 export interface Sessions {
   detector: Run;
@@ -28,13 +28,12 @@ interface Candidate {
   face: Face;
 }
 
-/** The whole way of one image: decode, detect, landmarks, align, quality, embed. */
+/** The way of one decoded image: detect, landmarks, align, quality, embed. */
 export async function analyse(
   sessions: Sessions,
-  image: ImageSource,
-  { embed: which = "principal", crop = false, signal, maxPixels }: AnalyseOptions & { maxPixels: number },
+  { pixels, width, height, scale }: Decoded,
+  { embed: which = "principal", crop = false, signal }: AnalyseOptions,
 ): Promise<Analysis> {
-  const { pixels, width, height, scale } = await decode(image, maxPixels);
   signal?.throwIfAborted();
   const pyramid: Pyramid = [pixels];
   const candidates: Candidate[] = [];

@@ -79,7 +79,7 @@ export function createApart(file: URL, engine: EngineOptions): Apart {
     const answer = (told: Told) => {
       if (told === "proven" || told.id !== job.id) return;
       if ("analysis" in told) resolve(told.analysis);
-      else reject(unpack(told.failure));
+      else if ("failure" in told) reject(unpack(told.failure));
     };
     const ended = (code: number | null, signal: NodeJS.Signals | null) =>
       void sleep(OUTLIVE_MS).then(() => reject(fatal(signal ?? `exit code ${code}`)));

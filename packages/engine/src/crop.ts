@@ -1,4 +1,3 @@
-import sharp from "sharp";
 import { cut, type Pyramid } from "./pixels.ts";
 import type { Box } from "./types.ts";
 
@@ -21,6 +20,8 @@ export async function cropFace(pyramid: Pyramid, box: Box): Promise<Uint8Array> 
     SIDE,
     { layout: "interleaved", scale: 1, offset: 0 },
   );
+  // Loaded with the first crop: where none are kept, the engine's own process never needs it.
+  const { default: sharp } = await import("sharp");
   const raw = { width: SIDE, height: SIDE, channels: 3 as const };
   const jpeg = await sharp(Uint8Array.from(pixels, Math.round), { raw }).jpeg({ quality: 85 }).toBuffer();
   return new Uint8Array(jpeg);

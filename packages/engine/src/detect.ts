@@ -24,6 +24,8 @@ const LAYERS = [
   { cell: 16, each: 2, scores: "Identity:0", offsets: "Identity_2:0" },
   { cell: 32, each: 6, scores: "Identity_1:0", offsets: "Identity_3:0" },
 ];
+/** A picture longer than so many times its width is looked at in windows: whole, its faces would be too small in the view. */
+const LONG = 3;
 /** A face this wide, as a part of the shorter side, is what the photo is about: nobody is looked for behind it. */
 const PORTRAIT = 0.2;
 /** Sides of the tiles of the closer looks, as parts of the shorter side, and the least size where one is of use. */
@@ -40,8 +42,7 @@ export async function detect(pyramid: Pyramid, run: Run, signal?: AbortSignal): 
   const [{ width, height }] = pyramid;
   const longer = Math.max(width, height);
   const shorter = Math.min(width, height);
-  const whole = { x: (width - longer) / 2, y: (height - longer) / 2, side: longer };
-  let found = merge(await look(pyramid, whole, run));
+  let found = merge(await firstLook(pyramid, run, signal));
   if (found.some(({ box }) => box.width >= PORTRAIT * shorter)) return found;
 
   if (found.length === 0) {
@@ -64,12 +65,30 @@ export async function detect(pyramid: Pyramid, run: Run, signal?: AbortSignal): 
   return merge(closer);
 }
 
+/** The whole picture; of a long one, windows along it, each so large that a face of any size is whole in one of them. */
+async function firstLook(pyramid: Pyramid, run: Run, signal?: AbortSignal): Promise<Detection[]> {
+  const [{ width, height }] = pyramid;
+  const longer = Math.max(width, height);
+  const shorter = Math.min(width, height);
+  if (longer <= LONG * shorter)
+    return look(pyramid, { x: (width - longer) / 2, y: (height - longer) / 2, side: longer }, run);
+  const side = 2 * shorter;
+  const found: Detection[] = [];
+  for (const start of starts(longer, side, 0.5)) {
+    signal?.throwIfAborted();
+    const window = width > height ? { x: start, y: -shorter / 2, side } : { x: -shorter / 2, y: start, side };
+    const seen = await look(pyramid, window, run);
+    found.push(...seen.filter(({ box }) => isWhole(box, window, width, height)));
+  }
+  return found;
+}
+
 interface Square extends Point {
   side: number;
 }
 
-function starts(length: number, side: number): number[] {
-  const count = Math.max(1, Math.ceil((length - side * OVERLAP) / (side * (1 - OVERLAP))));
+function starts(length: number, side: number, overlap = OVERLAP): number[] {
+  const count = Math.max(1, Math.ceil((length - side * overlap) / (side * (1 - overlap))));
   return Array.from({ length: count }, (_, index) =>
     count === 1 ? Math.round((length - side) / 2) : Math.round((index * (length - side)) / (count - 1)),
   );

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { models } from "@prosopon/models";
 import { createApart, NotApartError } from "./apart.ts";
+import { imageBounds } from "./inspect/bounds.ts";
 import { switchOffTelemetry } from "./telemetry.ts";
 import { createThreads } from "./threads.ts";
 import type { Engine, EngineOptions } from "./types.ts";
@@ -10,7 +11,6 @@ import { recogniseKnownFace } from "./warm.ts";
 switchOffTelemetry();
 
 const MAX_DEFAULT_THREADS = 4;
-const DEFAULT_MAX_PIXELS = 100_000_000;
 const DIMENSIONS = 128;
 
 // Beside this file in the sources and in the build.
@@ -19,12 +19,11 @@ const beside = (name: string) =>
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_DEFAULT_THREADS);
-  const maxPixels = options.maxPixels ?? DEFAULT_MAX_PIXELS;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
-  if (!(maxPixels >= 1)) throw new RangeError(`maxPixels must be >= 1, not ${maxPixels}.`);
+  const bounds = imageBounds(options);
   switchOffTelemetry();
-  const pool = createThreads(beside("worker"), threads, maxPixels);
+  const pool = createThreads(beside("worker"), threads, bounds);
   const suspects = createApart(beside("apart-process"), { ...options, threads: 1 });
   const analyse: Engine["analyse"] = (image, analyseOptions = {}) => {
     if (!analyseOptions.apart) return pool.run(image, analyseOptions);
@@ -41,7 +40,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
       models: models.map(({ name, role, licence, sha256 }) => ({ name, role, licence, sha256 })),
       dimensions: DIMENSIONS,
       threads,
-      maxPixels,
+      bounds,
     }),
     async close() {
       await Promise.all([pool.close(), suspects.close()]);

@@ -1,6 +1,8 @@
 export { ImageError, isImageError, type ImageErrorCode } from "./errors.ts";
 export { createEngine } from "./engine.ts";
-export { inspectHeader } from "./header.ts";
+export { imageBounds } from "./inspect/bounds.ts";
+export { createInspector, type Inspector } from "./inspect/inspect.ts";
+export type { ImageBounds, Structure } from "./inspect/structure.ts";
 export type {
   Analysis,
   AnalyseOptions,

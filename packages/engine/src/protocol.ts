@@ -1,14 +1,20 @@
 import { ImageError, isImageError } from "./errors.ts";
+import type { ImageBounds } from "./inspect/structure.ts";
 import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
 
-/** What the engine asks a thread for: an image's analysis, or to stop one between two stages. */
+/** What the engine asks a thread for: an image's analysis, or to stop one between two stages; or it grants memory for one. */
 export type Request =
-  | { id: number; priority: number; image: ImageSource; options: StageOptions; maxPixels: number }
-  | { id: number; abort: true };
+  | { id: number; priority: number; image: ImageSource; options: StageOptions; bounds: ImageBounds }
+  | { id: number; abort: true }
+  | { id: number; granted: true };
 
 type StageOptions = Omit<AnalyseOptions, "signal" | "priority" | "owner" | "apart">;
 
-export type Reply = { id: number; analysis: Analysis } | { id: number; failure: Failure };
+/** What a thread answers, or asks for: bytes to decode an image in, and 0 when it is decoded. */
+export type Reply =
+  | { id: number; analysis: Analysis }
+  | { id: number; failure: Failure }
+  | { id: number; decodeBytes: number };
 
 /** An error on its way between threads: structured cloning would lose its class and code. */
 export interface Failure {

@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import { createBudget } from "./decoding/budget.ts";
+import type { ImageBounds } from "./inspect/structure.ts";
 import { unpack, type Reply, type Request } from "./protocol.ts";
 import { goesBefore } from "./turns.ts";
 import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
@@ -30,7 +32,8 @@ const SLOW_MS = 1_000;
  * before all of a thread's overtakes them there. A thread is started when there is work that no started one is free for.
  * One that dies fails its own images and is replaced with the next.
  */
-export function createThreads(file: URL, limit: number, maxPixels: number): Threads {
+export function createThreads(file: URL, limit: number, bounds: ImageBounds): Threads {
+  const budget = createBudget(bounds.decodeMemory);
   const waiting: Job[] = [];
   /** Of each thread that was started, its images. */
   const threads = new Map<Worker, Map<number, Job>>();
@@ -49,6 +52,14 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
     worker.on("message", (reply: Reply) => {
       const job = inWork.get(reply.id);
       if (job === undefined) return;
+      budget.release(job);
+      if ("decodeBytes" in reply) {
+        if (reply.decodeBytes > 0)
+          void budget
+            .take(job, reply.decodeBytes)
+            .then(() => worker.postMessage({ id: reply.id, granted: true } satisfies Request));
+        return;
+      }
       inWork.delete(reply.id);
       if (job.jumped) for (const other of inWork.values()) other.since = performance.now();
       // An engine that nobody waits for does not keep the process alive.
@@ -60,8 +71,9 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
     worker.on("error", (error) => (cause = error));
     worker.on("exit", () => {
       threads.delete(worker);
-      for (const { settle } of inWork.values()) {
-        settle.reject(
+      for (const job of inWork.values()) {
+        budget.release(job);
+        job.settle.reject(
           new Error(
             "The thread that analysed this image ended before it was done; the image may be tried again.",
             { cause },
@@ -85,7 +97,7 @@ export function createThreads(file: URL, limit: number, maxPixels: number): Thre
       const { signal: _, priority: __, owner: ___, apart: ____, ...options } = job.options;
       threads.get(worker)!.set(id, job);
       worker.ref();
-      worker.postMessage({ id, priority, image, options, maxPixels } satisfies Request);
+      worker.postMessage({ id, priority, image, options, bounds } satisfies Request);
     }
     clearTimeout(lookAgain);
     if (waiting.length > 0) lookAgain = setTimeout(next, SLOW_MS / 4).unref();

@@ -1,3 +1,5 @@
+import type { ImageBounds } from "./inspect/structure.ts";
+
 /** Encoded JPEG or PNG: its bytes, or the file that holds them. */
 export type ImageSource = Uint8Array | { path: string };
 
@@ -105,8 +107,8 @@ export interface EngineInfo {
   dimensions: number;
   /** Worker threads that run inference. */
   threads: number;
-  /** Bound on pixels of one image. */
-  maxPixels: number;
+  /** What `createInspector` judges images by. */
+  bounds: ImageBounds;
 }
 
 export interface WarmReport {
@@ -133,6 +135,11 @@ export interface Engine {
 export interface EngineOptions {
   /** Worker threads that run inference, >= 1. Default: number of cores, at most 4. */
   threads?: number;
-  /** Refuse images of more pixels than this, from the header, before decoding. Default 100,000,000. */
+  /** Refuse JPEGs of more pixels than this, before decoding. Default 250,000,000; PNGs of more than 100,000,000 in any case. */
   maxPixels?: number;
+  /**
+   * Bytes of memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is
+   * refused. >= 64 MiB; default 224 MiB.
+   */
+  decodeMemory?: number;
 }

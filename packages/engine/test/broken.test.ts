@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, inspectHeader, isImageError, type Engine, type ImageErrorCode } from "../src/index.ts";
+import { createEngine, isImageError, type Engine, type ImageErrorCode } from "../src/index.ts";
 import { embeddingOf, portrait } from "./photos.ts";
 
 let engine: Engine;
@@ -112,44 +112,5 @@ describe("analyse, given what is no usable image", () => {
 
   it("rejects clearly when the file does not exist", async () => {
     await expect(engine.analyse({ path: join(folder, "missing.jpg") })).rejects.toThrow(/ENOENT/);
-  });
-});
-
-describe("inspectHeader", () => {
-  it("reads format and size of JPEG and PNG, as stored", async () => {
-    expect(inspectHeader(await readFile(portrait))).toEqual({ format: "jpeg", width: 540, height: 720 });
-    expect(inspectHeader(png(123, 45))).toEqual({ format: "png", width: 123, height: 45 });
-    const turned = await sharp(portrait)
-      .withMetadata({ orientation: 6 })
-      .jpeg({ progressive: true })
-      .toBuffer();
-    expect(inspectHeader(turned)).toEqual({ format: "jpeg", width: 540, height: 720 });
-  });
-
-  it("asks for more bytes until it knows, never throwing on a beginning", async () => {
-    const whole = await sharp(portrait)
-      .withExif({ IFD0: { Copyright: "x".repeat(2000) } })
-      .jpeg()
-      .toBuffer();
-    for (const length of [1, 2, 3, 20, 500, 2000])
-      expect(inspectHeader(whole.subarray(0, length))).toBeUndefined();
-    expect(inspectHeader(png(9, 9).subarray(0, 20))).toBeUndefined();
-  });
-
-  it("refuses an image without pixels", () => {
-    expect(() => inspectHeader(png(0, 10))).toThrow(/0 x 10/);
-  });
-
-  it("survives headers with random damage", async () => {
-    const whole = (await readFile(portrait)).subarray(0, 700);
-    for (let at = 3; at < whole.length; at++) {
-      const damaged = Uint8Array.from(whole);
-      damaged[at] = (damaged[at]! + 97) % 256;
-      try {
-        inspectHeader(damaged);
-      } catch (error) {
-        expect(error).toSatisfy(isImageError);
-      }
-    }
   });
 });

@@ -8,7 +8,7 @@ parentPort!.on("message", (request: Request) => {
     const failure = { message: "aborted", stack: undefined, code: undefined };
     return parentPort!.postMessage({ id: request.id, failure } satisfies Reply);
   }
-  if (request.image instanceof Uint8Array) return;
+  if (!("image" in request) || request.image instanceof Uint8Array) return;
   if (request.image.path === "die") process.exit(1);
   if (request.image.path === "wait") return;
   if (request.image.path === "throw") throw new Error("out of luck");

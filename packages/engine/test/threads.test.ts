@@ -6,13 +6,14 @@ import { createEngine } from "../src/index.ts";
 import { createThreads } from "../src/threads.ts";
 import { groups, portrait } from "./photos.ts";
 
+const bounds = { maxPixels: 1e8, maxPngPixels: 1e8, decodeMemory: 1e9 };
 const fragile = new URL("fragile-thread.ts", import.meta.url);
 
 describe("a thread that dies", () => {
   it.each(["die", "throw"])(
     "fails the image it had (%s), and the next one gets a new thread",
     async (fault) => {
-      const threads = createThreads(fragile, 1, 1e8);
+      const threads = createThreads(fragile, 1, bounds);
       const before = await threads.run({ path: "fine" }, {});
       const [dead, ...waiting] = await Promise.allSettled([
         threads.run({ path: fault }, {}),
@@ -34,7 +35,7 @@ describe("a thread that dies", () => {
 
 describe("a thread that dies with several images", () => {
   it("fails all of them", async () => {
-    const threads = createThreads(fragile, 1, 1e8);
+    const threads = createThreads(fragile, 1, bounds);
     const results = await Promise.allSettled([
       threads.run({ path: "wait" }, { priority: 2 }),
       threads.run({ path: "wait" }, { priority: 1 }),
@@ -50,7 +51,7 @@ describe("images of one owner that don't end", () => {
   it.each([1, 2])(
     "keep nobody else waiting, in order or not (%i threads), and lose nothing by it",
     async (count) => {
-      const threads = createThreads(fragile, count, 1e8);
+      const threads = createThreads(fragile, count, bounds);
       const abort = new AbortController();
       const hung = Array.from({ length: 6 }, (_, at) =>
         threads.run({ path: "wait" }, { owner: "one", priority: at, signal: abort.signal }),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createEngine, type Engine } from "../src/index.ts";
+import { createEngine, imageBounds, type Engine } from "../src/index.ts";
 import { embedder, mesh } from "../src/models.ts";
 import { openSession } from "../src/sessions/node.ts";
 import { recogniseKnownFace } from "../src/warm.ts";
@@ -63,22 +63,22 @@ describe("openSession", () => {
 
 describe("info", () => {
   it("names each model with its licence and hash, and the bounds in force", () => {
-    const { models, dimensions, threads, maxPixels } = engine.info();
+    const { models, dimensions, threads, bounds } = engine.info();
     expect(models.map(({ role, licence }) => `${role} ${licence}`)).toEqual([
       "detection Apache-2.0",
       "landmarks Apache-2.0",
       "embedding Apache-2.0",
     ]);
     for (const { sha256 } of models) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect({ dimensions, threads, maxPixels }).toEqual({
+    expect({ dimensions, threads, bounds }).toEqual({
       dimensions: 128,
       threads: 1,
-      maxPixels: 100_000_000,
+      bounds: imageBounds(),
     });
   });
 
   it("refuses options that make no sense", () => {
     expect(() => createEngine({ threads: 0 })).toThrow(/threads/);
-    expect(() => createEngine({ maxPixels: Number.NaN })).toThrow(/maxPixels/);
+    expect(() => createEngine({ maxPixels: 0 })).toThrow(/maxPixels/);
   });
 });

@@ -26,6 +26,7 @@ const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   unsupported: 415,
   "too-many-pixels": 413,
   fatal: 400,
+  "too-costly": 413,
 };
 
 /** Anything thrown, as a problem; undefined for what nobody foresaw. Compares names: the back-ends may be other copies. */

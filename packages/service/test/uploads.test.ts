@@ -166,11 +166,9 @@ describe("an upload", async () => {
     const bad = await post([
       [
         "input_images",
-        await sharp(face)
-          .resize(400)
+        await sharp({ create: { width: 400, height: 400, channels: 3, background: "grey" } })
           .png()
-          .toBuffer()
-          .then((png) => png.subarray(0, 5_000)),
+          .toBuffer(),
       ],
     ]);
     expect((await api.done(IDENTITY, good.body.job_id)).status).toBe("Succeeded");

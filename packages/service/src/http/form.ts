@@ -206,13 +206,10 @@ export async function storeImage(
   stored: string[],
 ): Promise<ImageRef> {
   const { deps } = call;
-  const { blobId, size } = await deps.blobs.put(
-    inspected(counted(bytes, call), deps.engine.info().maxPixels),
-    {
-      maxBytes: deps.limits.uploadBytes,
-      signal,
-    },
-  );
+  const { blobId, size } = await deps.blobs.put(inspected(counted(bytes, call), deps.engine.info().bounds), {
+    maxBytes: deps.limits.uploadBytes,
+    signal,
+  });
   deps.receiving.add(blobId);
   stored.push(blobId);
   return { blobId, size };

@@ -21,7 +21,7 @@ const CAPABILITIES = [
 ];
 
 export const serverInfo: Handler = ({ deps }) => {
-  const { models, maxPixels } = deps.engine.info();
+  const { models, bounds } = deps.engine.info();
   const info: ServerInfo = {
     name: "prosopon",
     version: deps.version,
@@ -31,7 +31,7 @@ export const serverInfo: Handler = ({ deps }) => {
     capabilities: CAPABILITIES,
     limits: {
       upload_bytes: deps.limits.uploadBytes,
-      image_pixels: maxPixels,
+      image_pixels: bounds.maxPixels,
       images_per_job: IMAGES_PER_JOB,
     },
   };

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ImageError, type Engine } from "@prosopon/engine";
+import { imageBounds, ImageError, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs, openSqliteStorage } from "../../src/index.ts";
 
 const [directory = ""] = process.argv.slice(2);
@@ -41,7 +41,7 @@ const engine: Engine = {
     return { width: 9, height: 9, faces: [face] };
   },
   warm: async () => ({ cosine: 1, elapsedMs: 1 }),
-  info: () => ({ models: [], dimensions: 128, threads: 2, maxPixels: 1e8 }),
+  info: () => ({ models: [], dimensions: 128, threads: 2, bounds: imageBounds() }),
   close: async () => {},
 };
 
