@@ -1,5 +1,6 @@
 import type { JobEvent } from "@prosopon/core/contract";
 import type { Deps } from "../deps.ts";
+import { nextTurn } from "../turns.ts";
 
 /** The events after a cursor have been swept, or never were. */
 export class CursorTooOldError extends Error {
@@ -44,7 +45,10 @@ export async function* jobEvents(
     if (cursor !== undefined && !(await cursorIsKept(deps, accountId, cursor))) throw new CursorTooOldError();
     let seq = cursor ?? (await storage.events.head(accountId));
     if (cursor === undefined) {
-      for (const job of await storage.jobs.unfinished(accountId)) yield message(job.id, job.status, seq);
+      for (const [index, job] of (await storage.jobs.unfinished(accountId)).entries()) {
+        if (index > 0 && index % BATCH === 0) await nextTurn();
+        yield message(job.id, job.status, seq);
+      }
     }
     while (!signal.aborted) {
       woken = false;
@@ -54,6 +58,8 @@ export async function* jobEvents(
         yield message(event.jobId, event.status, event.seq);
         seq = event.seq;
       }
+      // A reader that was away for long is told all at once, of which others must not notice.
+      if (events.length === BATCH) await nextTurn();
       if (events.length === 0 && !woken && !signal.aborted)
         await new Promise<void>((resolve) => (wake = resolve));
     }

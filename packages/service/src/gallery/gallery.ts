@@ -1,6 +1,6 @@
 import { nextTurn } from "../turns.ts";
 import type { Entry } from "./bank.ts";
-import { Banks, type Nearest, Slab } from "./slab.ts";
+import { Banks, type Nearest, type Read, Slab } from "./slab.ts";
 
 /** Faces loaded before other work gets a turn: about 10 ms. */
 const LOAD_ROWS = 2048;
@@ -13,8 +13,7 @@ export interface StoredVector extends Entry {
 export interface GallerySource {
   /** Up to `limit` faces of the account with a slot above `after`, by slot. */
   page(account: number, after: number, limit: number): StoredVector[];
-  /** The vector in a slot; the view is good until the next call. */
-  read(slot: number): Float32Array;
+  read: Read;
 }
 
 interface Held {
@@ -40,7 +39,7 @@ export class Gallery {
   async nearest(account: number, probe: Float32Array, k: number): Promise<Nearest[]> {
     const held = this.#accounts.get(account) ?? this.#load(account);
     await held.ready;
-    return held.slab.nearest(probe, k, (slot) => this.#source.read(slot));
+    return held.slab.nearest(probe, k, this.#source.read);
   }
 
   /** Loads the account's faces now rather than at its first search. */

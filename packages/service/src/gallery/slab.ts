@@ -5,6 +5,12 @@ import { exactProduct, type Query, quantiseQuery } from "./quantise.ts";
 
 /** Rows scanned before other work gets a turn: about 40 ms at most. */
 const YIELD_ROWS = 2_000_000;
+/** What a row that cannot be ruled out costs, in rows that can: among many faces alike there are many of them. */
+const HIT_ROWS = 20;
+/** Vectors compared exactly before other work gets a turn: about 10 ms. */
+const YIELD_VECTORS = 2_000;
+/** So many are taken best first; more, since sorting them takes a turn too long, as they come. */
+const SORTED = 10_000;
 /** Scans begun anew because a removal moved rows meanwhile; the next one goes through without a pause. */
 const MAX_RESTARTS = 3;
 /** Up to here removals look each slot up (0.3 ms in a million); beyond, one pass finds them all. */
@@ -86,9 +92,10 @@ export class Slab {
   /**
    * The `k` nearest identities by their best face, exactly as a double-precision scan of all vectors would rank them.
    * First every row is bounded from its codes; the k-th best lower bound of distinct identities rules out the rows
-   * whose upper bound stays below it. The others are then computed from the stored vectors (`read`), best bound first.
+   * whose upper bound stays below it. The others are then computed from the stored vectors (`read`), best bound first. What is
+   * removed meanwhile is left out.
    */
-  async nearest(probe: Float32Array, k: number, read: (slot: number) => Float32Array): Promise<Nearest[]> {
+  async nearest(probe: Float32Array, k: number, read: Read): Promise<Nearest[]> {
     if (k < 1) return [];
     const query = quantiseQuery(probe);
     return this.#scanned(query, k, (possible) => rank(possible, query, k, read));
@@ -99,10 +106,9 @@ export class Slab {
     return k < 1 ? [] : this.#scanned(quantiseQuery(probe), k, (possible) => possible);
   }
 
-  async #scanned<T>(query: Query, k: number, use: (possible: Candidate[]) => T): Promise<T> {
+  async #scanned<T>(query: Query, k: number, use: (possible: Candidate[]) => T | Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
       const possible = await this.#scan(query, k, restarts < MAX_RESTARTS);
-      // In the turn of the scan's end, before any slot can get another holder.
       if (possible) return use(possible);
     }
   }
@@ -112,14 +118,18 @@ export class Slab {
     const removals = this.#removals;
     const bounds = new Leaders(k);
     const candidates: Candidate[] = [];
+    let scanned = 0;
     for (let index = 0; index * CHUNK_ROWS < this.#size; index++) {
-      if (pause && index > 0 && (index * CHUNK_ROWS) % this.#yieldRows < CHUNK_ROWS) {
+      if (pause && scanned >= this.#yieldRows) {
+        scanned = 0;
         await nextTurn();
         if (this.#removals !== removals) return undefined;
       }
       const chunk = this.#chunks[index]!;
       const rows = Math.min(CHUNK_ROWS, this.#size - index * CHUNK_ROWS);
+      scanned += rows;
       chunk.bank.scan(chunk.address, rows, query, bounds.threshold, (row, value, error) => {
+        scanned += HIT_ROWS;
         if (value + error < bounds.threshold) return;
         const identity = chunk.bank.identity(chunk.address, row);
         const slot = chunk.bank.slot(chunk.address, row);
@@ -158,17 +168,22 @@ interface Candidate extends Entry {
   bound: number;
 }
 
-function rank(
-  candidates: Candidate[],
-  query: Query,
-  k: number,
-  read: (slot: number) => Float32Array,
-): Nearest[] {
-  candidates.sort((a, b) => b.bound - a.bound);
+/** The vector in a slot, good until the next call; undefined when the identity no longer has it there. */
+export type Read = (slot: number, identity: number) => Float32Array | undefined;
+
+async function rank(candidates: Candidate[], query: Query, k: number, read: Read): Promise<Nearest[]> {
+  const sorted = candidates.length <= SORTED;
+  if (sorted) candidates.sort((a, b) => b.bound - a.bound);
   const best = new Leaders(k);
+  let compared = 0;
   for (const { identity, slot, bound } of candidates) {
-    if (bound < best.threshold) break;
-    best.offer(identity, slot, exactProduct(read(slot), query.vector));
+    if (bound < best.threshold) {
+      if (sorted) break;
+      continue;
+    }
+    if (++compared % YIELD_VECTORS === 0) await nextTurn();
+    const vector = read(slot, identity);
+    if (vector) best.offer(identity, slot, exactProduct(vector, query.vector));
   }
   return best.entries.map(({ identity, slot, value }) => ({ identity, slot, product: value }));
 }

@@ -351,7 +351,7 @@ export interface Storage {
       now: number,
     ): Promise<IdentityRecord | undefined>;
     /**
-     * Deletes all or, when one is unknown, none. Their unfinished jobs end Failed here, and what jobs remember of them is
+     * Deletes all or, when one is unknown, none. Over a hundred may go in several transactions; each is whole. Their unfinished jobs end Failed here, and what jobs remember of them is
      * removed (results, metadata, their place among a search's candidates). Uploads that their jobs named go too, and
      * other unfinished jobs that need those end Failed. `blobIds` are images that nothing needs any more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
      */

@@ -375,6 +375,8 @@ describe.skipIf(reason !== undefined)(
           ),
       );
       expect(left.map(({ place, name }) => `${place}.${name}`)).toEqual([
+        // Counted where they arrive.
+        "accounts.identities",
         // Space.
         "crops.padding",
         "free_slots.slot",

@@ -29,8 +29,18 @@ describe("SQLite query plans", () => {
   it.each([
     [
       "a page of identities",
-      "identities_page",
+      "identities_text",
       "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
+    ],
+    [
+      "the end of a step through identities",
+      "COVERING INDEX identities_text",
+      "SELECT created_at, id FROM identities WHERE account = ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?",
+    ],
+    [
+      "a step through identities",
+      "identities_text",
+      "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) AND (i.created_at, i.id) >= (?, ?) AND instr(i.folded, '?') > 0 ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
     ],
     [
       "a page of jobs",

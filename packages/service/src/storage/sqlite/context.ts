@@ -36,7 +36,11 @@ export function createContext(
        WHERE f.account = ? AND f.slot > ? ORDER BY f.slot LIMIT ?`,
     )
     .raw();
-  const vector = db.prepare<[number], Uint8Array>("SELECT embedding FROM vectors WHERE slot = ?").pluck();
+  const vector = db
+    .prepare<[number, number], Uint8Array>(
+      "SELECT v.embedding FROM faces f JOIN vectors v ON v.slot = f.slot WHERE f.slot = ? AND f.identity = ?",
+    )
+    .pluck();
   const known = new Map<string, number>();
   let effects: (() => void)[] = [];
 
@@ -45,7 +49,10 @@ export function createContext(
       vectors
         .all(account, after, limit)
         .map(([slot, identity, bytes]) => ({ slot, identity, vector: fromBytes(bytes) })),
-    read: (slot) => fromBytes(vector.get(slot)!),
+    read(slot, identity) {
+      const bytes = vector.get(slot, identity);
+      return bytes && fromBytes(bytes);
+    },
   });
 
   function transaction<T>(work: () => T, waysToRoom: (() => boolean)[]): T {

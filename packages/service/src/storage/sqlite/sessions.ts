@@ -3,7 +3,7 @@ import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
 
 /** Sessions swept in one step. */
-const BATCH = 500;
+const BATCH = 200;
 
 interface Row {
   id: string;

@@ -6,7 +6,7 @@ import type { EraseUploads } from "./erase-uploads.ts";
 import { createUsage } from "./jobs/enqueue.ts";
 
 /** Uploads swept in one step. */
-const BATCH = 500;
+const BATCH = 200;
 
 interface Row {
   id: string;

@@ -19,10 +19,9 @@ export function createIdentities(
   const byId = db.prepare<[string, number], IdentityRow>(
     `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = ? AND i.account = ?`,
   );
-  // identities_page and faces_gallery, as covering indexes.
-  const count = db.prepare<[{ account: number }], { identities: number; faces: number }>(
-    `SELECT (SELECT count(*) FROM identities WHERE account = :account) AS identities,
-       (SELECT count(*) FROM faces WHERE account = :account) AS faces`,
+  // Kept by triggers: counting 100,000 would hold the event loop for some milliseconds, at every socket that is opened.
+  const count = db.prepare<[string], { identities: number; faces: number }>(
+    "SELECT identities, faces FROM accounts WHERE id = ?",
   );
 
   return {
@@ -38,7 +37,7 @@ export function createIdentities(
     },
     list: createList(context, faces),
     async count(accountId) {
-      return count.get({ account: accountRow(accountId) ?? -1 })!;
+      return count.get(accountId) ?? { identities: 0, faces: 0 };
     },
     patch: createPatch(context, faces),
     delete: createDelete(context, faces, forget, forgetMentions),

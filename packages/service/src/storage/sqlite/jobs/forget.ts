@@ -6,11 +6,27 @@ import type { EndJob } from "./end.ts";
 import type { ForgetMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
-/** Inside the transaction that deletes an identity: removes it from the memory of jobs, and returns the images it frees. */
-export type ForgetIdentity = (
-  identity: { row: number; id: string; account: number },
-  now: number,
-) => string[];
+interface Identity {
+  row: number;
+  id: string;
+  account: number;
+}
+
+export interface ForgetIdentity {
+  /** Inside the transaction that deletes an identity: removes it from the memory of jobs, and returns the images it frees. */
+  forget(identity: Identity, now: number): string[];
+  /**
+   * Inside a transaction before that: does it for the next of its jobs behind `after` that ended and keep no image.
+   * Returns the last of them; 0 when there are no more.
+   */
+  forgetEnded(identity: Identity, after: number): number;
+}
+
+/** Jobs of one step. */
+const STEP = 200;
+/** SQL: nothing is left of the job `j` that could be forgotten. */
+const FORGOTTEN = `j.finished_at IS NOT NULL AND j.dead_until IS NULL AND j.result IS NULL AND
+  iif(j.kind = 'enrol', j.payload = '{"kind":"enrol","images":[]}', json_array_length(j.payload, '$.images') = 0)`;
 
 export function createForgetIdentity(
   { db }: Context,
@@ -20,7 +36,11 @@ export function createForgetIdentity(
 ): ForgetIdentity {
   // jobs_identity
   const own = db.prepare<[string, number], JobRow>(
-    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.identity_id = ? AND j.account = ?`,
+    `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.identity_id = ? AND j.account = ? AND NOT (${FORGOTTEN})`,
+  );
+  const ended = db.prepare<[string, number, number, number], Pick<JobRow, "row" | "payload">>(
+    `SELECT j.row, j.payload FROM jobs j WHERE j.identity_id = ? AND j.account = ? AND j.row > ?
+       AND j.finished_at IS NOT NULL AND j.dead_until IS NULL AND j.payload NOT LIKE '%"uploadId"%' ORDER BY j.row LIMIT ?`,
   );
   const takeBlobs = db
     .prepare<[number], string>("DELETE FROM job_blobs WHERE job = ? RETURNING blob_id")
@@ -29,7 +49,7 @@ export function createForgetIdentity(
     "UPDATE jobs SET payload = ?, result = NULL, dead_until = min(dead_until, ?) WHERE row = ?",
   );
 
-  return ({ row, id, account }, now) => {
+  function forget({ row, id, account }: Identity, now: number): string[] {
     const freed: string[] = [];
     const uploadIds: string[] = [];
     for (const job of own.all(id, account)) {
@@ -43,7 +63,16 @@ export function createForgetIdentity(
     // Few: those of the time before were forgotten before.
     while (forgetMentions({ row, id }));
     return freed;
-  };
+  }
+
+  function forgetEnded({ id, account }: Identity, after: number): number {
+    const jobs = ended.all(id, account, after, STEP);
+    for (const { row, payload } of jobs)
+      scrub.run(JSON.stringify(bare(JSON.parse(payload) as JobPayload)), null, row);
+    return jobs.length < STEP ? 0 : jobs.at(-1)!.row;
+  }
+
+  return { forget, forgetEnded };
 }
 
 function bare(payload: JobPayload): JobPayload {

@@ -2,8 +2,8 @@ import type { JobResult } from "@prosopon/core/contract";
 import { keepCandidates } from "../../candidates.ts";
 import type { Context } from "../context.ts";
 
-/** Searches of one step, which has the event loop for some 20 ms. */
-const BATCH = 1_000;
+/** Searches of one step, which has the event loop for some 10 ms. */
+const BATCH = 500;
 
 /** Inside a transaction: takes an identity out of the answers of the next searches that name it. True when there may be more. */
 export type ForgetMentions = (identity: { row: number; id: string }) => boolean;

@@ -3,7 +3,7 @@ import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 
 /** Jobs swept in one step: with their events and mentions some 15 rows each. */
-const BATCH = 100;
+const BATCH = 50;
 
 export function createSweep({ db, transaction, afterCommit, erasure }: Context): Storage["jobs"]["sweep"] {
   // jobs_ended
