@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, rm, rmdir, stat } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -29,8 +29,14 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   const listing = createListing(bucket);
   await listing.check();
   await removeAbandoned();
-  const directory = await mkdtemp(join(tmpdir(), COPIES));
-  await chmod(directory, 0o700);
+  let scratch = mkdtemp(join(tmpdir(), COPIES));
+  await scratch;
+  /** Whoever tidies up there may have removed it: then another, as anybody may have made one of the same name since. */
+  const scratchDirectory = (): Promise<string> => {
+    const anew = () => mkdtemp(join(tmpdir(), COPIES));
+    scratch = scratch.then(async (made) => ((await isOurDirectory(made)) ? made : anew()), anew);
+    return scratch;
+  };
 
   return {
     async put(data, { maxBytes, signal, blobId = randomBytes(24).toString("base64url") }) {
@@ -39,13 +45,12 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
 
     async open(blobId) {
       if (!ID.test(blobId)) return undefined;
+      const directory = await scratchDirectory();
       const answer = await bucket.request("GET", { key: blobId, accept: [404] });
       if (answer.status === 404) {
         await answer.body?.cancel();
         return undefined;
       }
-      // Whoever tidies up there may have removed it.
-      await mkdir(directory, { recursive: true, mode: 0o700 });
       const path = join(directory, randomBytes(12).toString("base64url"));
       const release = () => rm(path, { force: true });
       try {
@@ -79,23 +84,32 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
     },
 
     async close() {
-      await rm(directory, { recursive: true, force: true });
+      const made = await scratch.catch(() => undefined);
+      if (made !== undefined && (await isOurDirectory(made)))
+        await rm(made, { recursive: true, force: true });
     },
   };
 }
 
-/** Copies that processes left which were killed. Of other users' none can be seen. */
+/** Not one that a link of another user's leads to. */
+async function isOurDirectory(path: string): Promise<boolean> {
+  const entry = await lstat(path).catch(() => undefined);
+  return entry?.isDirectory() === true && (process.getuid === undefined || entry.uid === process.getuid());
+}
+
+/** Copies that processes of this user left which were killed. */
 async function removeAbandoned(): Promise<void> {
   const before = Date.now() - ABANDONED_MS;
   for (const name of await readdir(tmpdir())) {
     if (!name.startsWith(COPIES)) continue;
     const directory = join(tmpdir(), name);
+    if (!(await isOurDirectory(directory))) continue;
     for (const copy of await readdir(directory).catch(() => [])) {
       const path = join(directory, copy);
-      const entry = await stat(path).catch(() => undefined);
+      const entry = await lstat(path).catch(() => undefined);
       if (entry && entry.mtimeMs < before) await rm(path, { force: true });
     }
-    const entry = await stat(directory).catch(() => undefined);
+    const entry = await lstat(directory).catch(() => undefined);
     if (entry && entry.mtimeMs < before) await rmdir(directory).catch(() => {}); // only an empty one goes
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -176,5 +176,28 @@ describe("S3 blobs", () => {
     const again = (await blobs.open(blobId))!;
     expect(await readFile(again.path, "utf8")).toBe("image");
     await again.release();
+  });
+
+  it("copy to a directory that is this user's alone, whoever takes its name once it was tidied away, and follow no link", async () => {
+    const { blobId } = await blobs.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    const file = (await blobs.open(blobId))!;
+    const directory = dirname(file.path);
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    await file.release();
+
+    const elsewhere = await mkdtemp(join(tmpdir(), "prosopon-elsewhere-"));
+    await writeFile(join(elsewhere, "old"), "somebody's");
+    const long = new Date(Date.now() - 2 * 3_600_000);
+    await utimes(join(elsewhere, "old"), long, long);
+    await rm(directory, { recursive: true });
+    await symlink(elsewhere, directory);
+    const again = (await blobs.open(blobId))!;
+    expect(dirname(again.path)).not.toBe(directory);
+    expect((await stat(dirname(again.path))).mode & 0o777).toBe(0o700);
+    await again.release();
+    await blobs.list(Date.now());
+    expect(await readdir(elsewhere)).toEqual(["old"]);
+    await rm(directory);
+    await rm(elsewhere, { recursive: true });
   });
 });
