@@ -14,6 +14,7 @@ export { openLocalBlobs } from "./blobs/local.ts";
 export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
 export { BlobsAwayError, BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
 export { createSteadyClock, systemClock, type Clock } from "./clock.ts";
+export { ensureDirectory, whyUnusable } from "./directory.ts";
 export { openDatabaseClock, type DatabaseClock } from "./database-clock.ts";
 export { type EventSocket, type SocketRequest } from "./events/socket.ts";
 export { type Worker } from "./jobs/worker.ts";

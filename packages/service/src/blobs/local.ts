@@ -1,20 +1,9 @@
 import { randomBytes } from "node:crypto";
-import {
-  chmod,
-  mkdir,
-  open,
-  opendir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+import { open, opendir, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensureDirectory } from "../directory.ts";
 import { BlobTooLargeError, type BlobStore } from "./types.ts";
 
 /** How much of a blob's beginning `put` gives back: enough for an image's header and its EXIF block. */
@@ -35,10 +24,10 @@ const ABANDONED_MS = 60 * 60_000;
  * process, those that no other node can be writing any more where it is `shared`.
  */
 export async function openLocalBlobs(directory: string, { shared = false } = {}): Promise<BlobStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
+  ensureDirectory(directory);
   for (const name of await readdir(directory)) {
-    if (!name.endsWith(PART)) continue;
+    // Somebody's own directory may hold other files of such a name.
+    if (!name.endsWith(PART) || !ID.test(name.slice(0, -PART.length))) continue;
     const path = join(directory, name);
     const entry = await stat(path).catch(ignoreMissing);
     if (!shared || (entry && entry.mtimeMs < Date.now() - ABANDONED_MS)) await rm(path, { force: true });

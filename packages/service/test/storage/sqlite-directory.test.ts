@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,13 +73,51 @@ describe("SQLite data directory", () => {
     await reader.close();
   });
 
-  it("can be read by its owner only", async () => {
-    const storage = await openSqliteStorage({ directory });
+  it.each([
+    ["a new one", "new/below", 0o700],
+    ["one that was there, whose mode stays as it is,", "", 0o755],
+  ])("can be read by its owner only: %s", async (_, name, mode) => {
+    await chmod(directory, 0o755);
+    const data = join(directory, name);
+    const storage = await openSqliteStorage({ directory: data });
     await newAccount(storage);
-    expect((await stat(directory)).mode & 0o777).toBe(0o700);
-    for (const name of await readdir(directory))
-      expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
+    expect((await stat(data)).mode & 0o777).toBe(mode);
+    for (const file of await readdir(data))
+      expect((await stat(join(data, file))).mode & 0o777, file).toBe(0o600);
     await storage.close();
+  });
+
+  it("is made only where it may be", async () => {
+    const missing = join(directory, "none");
+    await expect(openSqliteStorage({ directory: missing, create: false })).rejects.toMatchObject({
+      code: "unusable",
+      message: expect.stringContaining("There is no Prosopon data"),
+    });
+    await expect(stat(missing)).rejects.toThrow("ENOENT");
+  });
+
+  it.each([
+    ["below what takes no directories", "/proc/nope/below", "no directory can be made there"],
+    ["in a system's own place", "/proc", "ENOENT"],
+    ["where a file is", "file", "not a directory"],
+    ["below a file", "file/below", "not a directory"],
+    ["where a link leads nowhere", "dangling", "not a directory"],
+    ["at links in a circle", "circle/below", "circle"],
+    ["with a name that is too long", "x".repeat(300), "too long"],
+    ["with a path that is too long", `${"x".repeat(200)}/`.repeat(3), "490 bytes"],
+    ["where its database is a directory", "odd", "must be a file"],
+    ["with a NUL", "a\0b", "NUL"],
+  ])("is refused at once %s, with the reason", async (_, name, reason) => {
+    await writeFile(join(directory, "file"), "");
+    await mkdir(join(directory, "odd/prosopon.db"), { recursive: true });
+    await symlink(join(directory, "nowhere/at/all"), join(directory, "dangling"));
+    await symlink("circle", join(directory, "circle"));
+    const opening = openSqliteStorage({ directory: name.startsWith("/") ? name : `${directory}/${name}` });
+    await expect(opening).rejects.toMatchObject({
+      name: "StorageError",
+      code: "unusable",
+      message: expect.stringContaining(reason),
+    });
   });
 
   it("of a newer version is refused with what to do", async () => {

@@ -44,6 +44,12 @@ export function explain(error: unknown): unknown {
       `The data directory takes no more (${code}): its disk is full, or a quota of it is used up. Free some space; nothing else needs to be done.`,
       { cause: error },
     );
+  if (code.startsWith("SQLITE_CANTOPEN"))
+    return new StorageError(
+      "unusable",
+      "The database cannot be opened in the data directory. Its path may have 490 bytes; what is named prosopon.db or lock.db there must be a file that this user may write.",
+      { cause: error },
+    );
   if (!/^SQLITE_(IOERR|CORRUPT|NOTADB|READONLY)/.test(code)) return error;
   return new StorageError(
     "unusable",

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
+import { ensureDirectory, whyUnusable } from "../../directory.ts";
 import { inSteps } from "../../turns.ts";
 import { type Storage, StorageError } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
@@ -17,7 +18,7 @@ import { createEndJob } from "./jobs/end.ts";
 import { createForgetIdentity } from "./jobs/forget.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createForgetMentions } from "./jobs/mentions.ts";
-import { explain, withRoom } from "./full.ts";
+import { explain, isFull, withRoom } from "./full.ts";
 import { lockDirectory } from "./lock.ts";
 import { isUpToDate, migrate } from "./migrate.ts";
 import { createReserve, dropReserve, noReserve, type Reserve } from "./reserve.ts";
@@ -28,8 +29,10 @@ import { createUploads } from "./uploads.ts";
 const BATCH = 5_000;
 
 export interface SqliteOptions {
-  /** The data directory; made when missing. On a local disk: network file systems lock unreliably. */
+  /** The data directory. On a local disk: network file systems lock unreliably. */
   directory: string;
+  /** Makes the directory and the data when they are missing. Default true, except where `readonly`. */
+  create?: boolean;
   /** Default true: one server a directory. False opens beside it, for accounts and for reading. */
   exclusive?: boolean;
   /** Changes nothing, makes nothing; implies `exclusive: false`. */
@@ -43,20 +46,14 @@ export interface SqliteOptions {
  * @throws StorageError `locked` when another server has the directory; `full` when its disk is; `unusable` when it cannot be read or is too new.
  */
 export async function openSqliteStorage(options: SqliteOptions): Promise<Storage> {
-  const { directory, readonly = false, exclusive = !readonly } = options;
+  const { directory, readonly = false, exclusive = !readonly, create = !readonly } = options;
   const path = join(directory, "prosopon.db");
-  if (!readonly) {
-    try {
-      prepareDirectory(directory, path);
-    } catch (error) {
-      throw explain(error);
-    }
-  } else if (!existsSync(path)) {
+  if (!create && !existsSync(path))
     throw new StorageError(
       "unusable",
       `There is no Prosopon data in ${directory}. Name the directory that \`serve\` was given.`,
     );
-  }
+  if (!readonly) prepareDirectory(directory, path);
 
   const lock = exclusive && !readonly ? lockDirectory(directory, join(directory, "lock.db")) : undefined;
   const open = () => {
@@ -83,13 +80,21 @@ export async function openSqliteStorage(options: SqliteOptions): Promise<Storage
   return lock ? storage : administrationOnly(storage);
 }
 
+/** Of a directory that is there already, its owner has chosen the mode. @throws StorageError */
 function prepareDirectory(directory: string, path: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
-  for (const file of [path, join(directory, "lock.db")]) {
-    // Never opened when it exists: closing any descriptor of a file drops this process's POSIX locks on it.
-    if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
-    chmodSync(file, 0o600);
+  try {
+    ensureDirectory(directory);
+    for (const file of [path, join(directory, "lock.db")]) {
+      // Never opened when it exists: closing any descriptor of a file drops this process's POSIX locks on it.
+      if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
+    }
+  } catch (error) {
+    if (isFull(error)) throw explain(error);
+    throw new StorageError(
+      "unusable",
+      `The data directory ${directory} cannot be used: ${whyUnusable(error)}. Choose another, or mend that.`,
+      { cause: error },
+    );
   }
 }
 
