@@ -1,9 +1,8 @@
-import { join } from "node:path";
-import { openLocalBlobs, openS3Blobs, type BlobStore } from "@prosopon/service";
+import { join, resolve } from "node:path";
+import { openLocalBlobs, openS3Blobs, whyUnusable, type BlobStore } from "@prosopon/service";
 import type { Values } from "./config.ts";
 import { CommandError } from "./errors.ts";
 import { s3Options } from "./s3-options.ts";
-import { prepareDirectory } from "./storage.ts";
 
 export type BlobsOptions = Values<"data"> & Partial<Values<"blobs">>;
 
@@ -13,13 +12,13 @@ export async function openBlobs(
   { shared }: { shared: boolean },
 ): Promise<BlobStore> {
   const s3 = blobs === undefined ? undefined : s3Options(blobs);
+  const place = resolve(blobs ?? join(data, "blobs"));
   try {
-    if (s3) return await openS3Blobs(s3);
-    return await openLocalBlobs(blobs ?? join(await prepareDirectory(data), "blobs"), { shared });
+    return s3 ? await openS3Blobs(s3) : await openLocalBlobs(place, { shared });
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`The images in flight cannot be kept in ${blobs}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new CommandError(
+      `The images in flight cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or mend that.`,
+      { cause: error },
+    );
   }
 }

@@ -1,5 +1,4 @@
-import { availableParallelism, homedir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import type { Option } from "commander";
 import {
   databaseUrl,
@@ -233,10 +232,8 @@ export const settings = {
   state: value(
     "--state <dir>",
     "PROSOPON_STATE",
-    "where the journal of earlier runs is kept",
+    "where the journal of earlier runs is kept; XDG_STATE_HOME/prosopon or ~/.local/state/prosopon when not set, ./.prosopon-state without a home directory",
     text,
-    stateDirectory(),
-    "XDG_STATE_HOME/prosopon or ~/.local/state/prosopon",
   ),
   identity: value("--identity <id>", "PROSOPON_IDENTITY", "identity to compare with", text),
   externalId: value(
@@ -295,7 +292,3 @@ export const STORAGE_SETTINGS = [
   "galleryFaces",
   "blobs",
 ] as const;
-
-function stateDirectory(): string {
-  return join(process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"), "prosopon");
-}

@@ -15,10 +15,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** A client over HTTP, or one over the service in this very process: the same bytes through the same parser. */
-export async function connect(options: ConnectOptions): Promise<Connection> {
+/**
+ * A client over HTTP, or one over the service in this very process: the same bytes through the same parser.
+ * Without `create` a data directory must be there.
+ */
+export async function connect(options: ConnectOptions, { create = false } = {}): Promise<Connection> {
   const given = fixedCredentials(options);
-  return options.embedded ? embedded(options, given) : remote(options, given);
+  return options.embedded ? embedded({ ...options, create }, given) : remote(options, given);
 }
 
 async function remote({ url, timeout }: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
@@ -46,7 +49,10 @@ async function offeredDemoAccount(baseUrl: string): Promise<Credentials | undefi
   }
 }
 
-async function embedded(options: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
+async function embedded(
+  options: ConnectOptions & { create: boolean },
+  given: Credentials | undefined,
+): Promise<Connection> {
   if (process.env["PROSOPON_DATABASE_URL"])
     throw new UsageError(
       "--embedded works on the data directory, and PROSOPON_DATABASE_URL names a database: leave --embedded out and talk to its server with --url, or unset the variable.",

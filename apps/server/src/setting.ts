@@ -10,7 +10,7 @@ export interface Setting<T> {
   readonly value?: T;
 }
 
-export const text = v.string();
+export const text = v.pipe(v.string(), v.nonEmpty("It must not be empty."));
 
 export const whole = (min: number, max: number) =>
   v.pipe(

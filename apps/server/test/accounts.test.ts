@@ -47,13 +47,9 @@ describe("accounts", () => {
   });
 
   it("says which account it does not know", async () => {
-    const { code, stderr } = await run([
-      "accounts",
-      "disable",
-      "nobody",
-      "--data",
-      await temporaryDirectory(),
-    ]);
+    const data = await temporaryDirectory();
+    await run(["accounts", "create", "--data", data]);
+    const { code, stderr } = await run(["accounts", "disable", "nobody", "--data", data]);
     expect(code).toBe(1);
     expect(stderr).toContain("no account has the client id nobody");
   });

@@ -22,7 +22,12 @@ export async function temporaryDirectory(): Promise<string> {
 }
 
 export interface SpawnOptions {
-  env?: Record<string, string>;
+  /** Over what the shell has; undefined takes a variable out. */
+  env?: Record<string, string | undefined>;
+  /** A command that runs the command. */
+  under?: string[];
+  /** Working directory. */
+  cwd?: string;
   /** Another copy of the command. */
   cli?: string;
   /** Descriptor of a file that takes stderr. */
@@ -34,7 +39,9 @@ function launch(args: string[], options: SpawnOptions): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PROSOPON_|NODE_OPTIONS|VITEST|FORCE_COLOR)/.test(name),
   );
-  return spawn(process.execPath, [options.cli ?? cli, ...args], {
+  const [program = "", ...rest] = [...(options.under ?? []), process.execPath, options.cli ?? cli, ...args];
+  return spawn(program, rest, {
+    ...(options.cwd && { cwd: options.cwd }),
     env: { ...Object.fromEntries(inherited), ...options.env },
     stdio: ["ignore", "pipe", options.stderr ?? "pipe"],
   });

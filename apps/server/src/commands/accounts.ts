@@ -20,10 +20,12 @@ export function accountsCommand(): Command {
 
   verb("create [name]", "make an account; its secret is shown once").action(
     (name: string | undefined, values: AccountsOptions) =>
-      withAccounts(values, async (all) => showCredentials(await all.create(name ? { name } : {}), values)),
+      withAccounts({ ...values, create: true }, async (all) =>
+        showCredentials(await all.create(name ? { name } : {}), values),
+      ),
   );
   verb("list", "list the accounts").action((values: AccountsOptions) =>
-    withAccounts(values, async (all) => showAccounts(await all.list(), values)),
+    withAccounts({ ...values, readonly: true }, async (all) => showAccounts(await all.list(), values)),
   );
   verb("rotate <client-id>", "give an account a new secret and end its sessions").action(
     (clientId: string, values: AccountsOptions) =>
@@ -39,20 +41,23 @@ export function accountsCommand(): Command {
   );
   const settings = verb("settings <client-id>", "change what an account keeps and refuses");
   for (const option of options("keepCrops", "refuseMixed")) settings.addOption(option);
-  settings.action((clientId: string, values: SettingsOptions) =>
-    withAccounts(values, async (all) =>
-      showAccounts([await all.settings(clientId, readSettings(values))], values),
-    ),
-  );
+  settings.action((clientId: string, values: SettingsOptions) => {
+    const change = readSettings(values);
+    return withAccounts(values, async (all) => showAccounts([await all.settings(clientId, change)], values));
+  });
   return accounts;
 }
 
 async function withAccounts(
-  options: AccountsOptions,
+  {
+    create = false,
+    readonly = false,
+    ...options
+  }: AccountsOptions & { create?: boolean; readonly?: boolean },
   work: (accounts: Accounts) => Promise<void>,
 ): Promise<void> {
   const { openAccounts } = await import("../storage.ts");
-  const { accounts, close } = await openAccounts(options);
+  const { accounts, close } = await openAccounts({ ...options, create }, { readonly });
   try {
     await work(accounts);
   } finally {

@@ -18,7 +18,7 @@ async function rotateKey(values: RotateOptions): Promise<void> {
     import("../storage.ts"),
     import("@prosopon/service"),
   ]);
-  const storage = await openStorage(values, { exclusive: false });
+  const storage = await openStorage({ ...values, create: false }, { exclusive: false });
   try {
     const { kid, forgotten } = await rotateSigningKey(storage, { atOnce: values.atOnce });
     if (values.json) return printJson({ key: kid, forgotten });

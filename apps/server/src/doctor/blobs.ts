@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { openBlobs, type BlobsOptions } from "../blobs.ts";
 import { otherPlace } from "../place.ts";
+import { s3Options } from "../s3-options.ts";
 import { check, type Check } from "./check.ts";
+import { probeDirectory, WILL_BE_MADE } from "./directory.ts";
 
 /**
  * Stores, fetches and erases a small blob, as every image in flight is. Beside running nodes.
@@ -12,15 +15,12 @@ export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined)
     "blobs",
     "Images could not be received. Check the place and its rights, or choose another with --blobs or PROSOPON_BLOBS.",
     async () => {
-      const blobs = await openBlobs(options, { shared: true });
       const where = options.blobs ?? `${options.data}/blobs`;
+      if (!s3Options(where) && !(await probeDirectory(resolve(where))))
+        return place ? elsewhere(where) : { state: "ok", detail: `${resolve(where)} ${WILL_BE_MADE}` };
+      const blobs = await openBlobs(options, { shared: true });
       try {
-        if (place && !Buffer.from(place).equals(await blobs.mark()))
-          return {
-            state: "fail",
-            detail: `${where} is not where the database's other nodes keep them`,
-            fix: otherPlace(where).message,
-          };
+        if (place && !Buffer.from(place).equals(await blobs.mark())) return elsewhere(where);
         const sent = new TextEncoder().encode("a probe by prosopon doctor");
         const begun = performance.now();
         const { blobId } = await blobs.put(oneChunk(sent), { maxBytes: sent.length });
@@ -46,6 +46,12 @@ export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined)
     },
   );
 }
+
+const elsewhere = (where: string): Omit<Check, "name"> => ({
+  state: "fail",
+  detail: `${where} is not where the database's other nodes keep them`,
+  fix: otherPlace(where).message,
+});
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;

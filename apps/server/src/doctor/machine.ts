@@ -1,7 +1,8 @@
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { check, gibibytes, type Check } from "./check.ts";
+import { nearestThatIsThere, probeDirectory, WILL_BE_MADE } from "./directory.ts";
 
 /** The oldest Node that our client's HTTP library takes. */
 const MIN_NODE_MAJOR = 22;
@@ -52,18 +53,15 @@ export function checkDataDirectory(data: string): Promise<Check> {
     "Give this user the right to write there, or choose another with --data or PROSOPON_DATA.",
     async () => {
       const directory = resolve(data);
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const probe = join(directory, `.doctor-${process.pid}`);
-      await writeFile(probe, "probe", { flush: true });
-      await rm(probe);
-      return { state: "ok", detail: `${directory} can be written` };
+      const there = await probeDirectory(directory);
+      return { state: "ok", detail: `${directory} ${there ? "can be written" : WILL_BE_MADE}` };
     },
   );
 }
 
 export function checkDisk(data: string): Promise<Check> {
   return check("disk", "Check the data directory.", async () => {
-    const { bavail, bsize } = await statfs(resolve(data));
+    const { bavail, bsize } = await statfs(nearestThatIsThere(resolve(data)));
     const free = bavail * bsize;
     const enough = free >= LOW_DISK;
     return {

@@ -4,6 +4,7 @@ import { connect, type ConnectOptions } from "../connect.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { stopSignal } from "../signals.ts";
+import { stateDirectory } from "../state-directory.ts";
 import { openJournal } from "./journal.ts";
 import { readPeople, type Person } from "./people.ts";
 import { enrolPerson, type Enrolment, type FileReport } from "./person.ts";
@@ -14,14 +15,14 @@ export type EnrolOptions = ConnectOptions & Values<"concurrency" | "state" | "js
 export async function enrol(folder: string, options: EnrolOptions): Promise<number> {
   const { people, ignored } = await readPeople(folder);
   const stop = stopSignal();
-  const { client, name, close } = await connect(options);
+  const { client, name, close } = await connect(options, { create: true });
   const progress = createProgress(people.reduce((sum, { files }) => sum + files.length, 0));
   const reports: FileReport[] = [];
   try {
     const directory = await realpath(folder);
     const run: Enrolment = {
       client,
-      journal: openJournal(options.state, name, directory),
+      journal: openJournal(options.state ?? stateDirectory(), name, directory),
       directory,
       signal: stop,
       report(file) {
@@ -29,11 +30,13 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
         progress.step(`${file.person}/${file.file}`);
       },
     };
-    await inParallel(people, options.concurrency, stop, (person) => enrolPerson(run, person));
-  } catch (error) {
-    progress.end();
-    console.error("Cut short. Run the same command again: it goes on where this one stopped.");
-    if (!stop.aborted) throw error;
+    await inParallel(people, options.concurrency, stop, (person) => enrolPerson(run, person)).catch(
+      (error: unknown) => {
+        progress.end();
+        console.error("Cut short. Run the same command again: it goes on where this one stopped.");
+        if (!stop.aborted) throw error;
+      },
+    );
   } finally {
     progress.end();
     await close();

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { ensureDirectory, whyUnusable } from "@prosopon/service";
 import * as v from "valibot";
+import { CommandError } from "../errors.ts";
 
 /** SHA-256 of photos, hex. The journal holds no image, no embedding and no secret. */
 const photos = v.array(v.string());
@@ -56,9 +58,9 @@ export interface Journal {
   write(entry: Told): void;
 }
 
-/** One file per pair of folder and account, in JSON lines that are only ever appended. */
+/** One file per pair of folder and account, in JSON lines that are only ever appended. @throws CommandError */
 export function openJournal(state: string, account: string, directory: string): Journal {
-  mkdirSync(state, { recursive: true, mode: 0o700 });
+  prepareDirectory(state);
   const key = createHash("sha256").update(`${account}\n${directory}`).digest("hex").slice(0, 16);
   const file = join(state, `enrol-${key}.jsonl`);
   const records = new Map<string, PersonRecord>();
@@ -71,6 +73,17 @@ export function openJournal(state: string, account: string, directory: string): 
       apply(records, entry);
     },
   };
+}
+
+function prepareDirectory(state: string): void {
+  try {
+    ensureDirectory(state);
+  } catch (error) {
+    throw new CommandError(
+      `The journal of this run cannot be kept in ${state}: ${whyUnusable(error)}. Choose another directory with --state or PROSOPON_STATE.`,
+      { cause: error },
+    );
+  }
 }
 
 /** A line that a kill cut short is passed over; what it told is found out from the server. */
