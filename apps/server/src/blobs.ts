@@ -6,6 +6,9 @@ import { s3Options } from "./s3-options.ts";
 
 export type BlobsOptions = Values<"data"> & Partial<Values<"blobs">>;
 
+/** The place, for messages. */
+export const whereOf = ({ data, blobs }: BlobsOptions): string => blobs ?? join(data, "blobs");
+
 /** @throws UsageError, CommandError */
 export async function openBlobs(
   { data, blobs }: BlobsOptions,

@@ -22,12 +22,12 @@ import { createSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
-import { openBlobs, type BlobsOptions } from "./blobs.ts";
+import { openBlobs, whereOf, type BlobsOptions } from "./blobs.ts";
 import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
 import { s3Options } from "./s3-options.ts";
 import { openStorage, type StorageOptions } from "./storage.ts";
-import { checkPlace } from "./place.ts";
+import { settle } from "./place.ts";
 import { serveUpgrades, type UpgradeOptions } from "./upgrades.ts";
 
 export type OpenOptions = StorageOptions &
@@ -80,12 +80,15 @@ export async function openService(options: OpenOptions): Promise<OpenService> {
     await storage.close();
     throw error;
   };
-  const blobs = await openBlobs(options, { shared }).catch(closeStorage);
-  if (shared)
-    await checkPlace(storage, blobs, options.blobs ?? `${options.data}/blobs`).catch(async (error) => {
-      await blobs.close();
-      return closeStorage(error);
-    });
+  const store = await openBlobs(options, { shared }).catch(closeStorage);
+  const blobs = await settle(storage, store, {
+    where: whereOf(options),
+    own: options.blobs === undefined && !shared,
+    logger,
+  }).catch(async (error) => {
+    await store.close();
+    return closeStorage(error);
+  });
   const clock = shared
     ? await openDatabaseClock(storage, logger && { logger }).catch(closeStorage)
     : undefined;

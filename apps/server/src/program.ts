@@ -2,6 +2,7 @@ import { Command } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { variables } from "./config.ts";
 import { accountsCommand } from "./commands/accounts.ts";
+import { blobsCommand } from "./commands/blobs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
 import { jobsCommand } from "./commands/jobs.ts";
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     jobsCommand(),
     accountsCommand(),
     keysCommand(),
+    blobsCommand(),
     migrateCommand(),
     migrateDataCommand(),
     doctorCommand(),

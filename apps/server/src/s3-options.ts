@@ -1,6 +1,7 @@
-import type { S3Options } from "@prosopon/service";
+import type { S3Credentials, S3Options } from "@prosopon/service";
 import { variables } from "./config.ts";
 import { UsageError } from "./errors.ts";
+import { rereadSecret } from "./secret-files.ts";
 
 /** Of `s3://bucket/prefix` with the credentials of the environment; undefined for a directory. @throws UsageError */
 export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): S3Options | undefined {
@@ -27,11 +28,22 @@ export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): 
     throw new UsageError(
       `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000.`,
     );
-  return {
-    bucket,
+  const credentials: S3Credentials = {
     accessKeyId,
     secretAccessKey,
     ...(sessionToken !== undefined && { sessionToken }),
+  };
+  return {
+    bucket,
+    ...credentials,
+    renewed: () => {
+      const sessionToken = rereadSecret(variables.s3SessionToken.env, env);
+      return {
+        accessKeyId: rereadSecret(variables.s3AccessKeyId.env, env) ?? accessKeyId,
+        secretAccessKey: rereadSecret(variables.s3SecretAccessKey.env, env) ?? secretAccessKey,
+        ...(sessionToken !== undefined && { sessionToken }),
+      };
+    },
     ...(prefix !== "" && { prefix: prefix.replace(/\/*$/, "/") }),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),

@@ -23,6 +23,20 @@ export function readSecretFiles(env: NodeJS.ProcessEnv = process.env): void {
   }
 }
 
+/** What it is now: a file's text may have been replaced since the start. What cannot be read at the moment is as it was. */
+export function rereadSecret(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const file = env[`${name}_FILE`]?.trim();
+  if (file) {
+    try {
+      const secret = read(name, file).replace(/\r?\n$/, "");
+      if (secret !== "") env[name] = secret;
+    } catch {
+      // Being replaced this moment; whoever meets the old one refused asks again.
+    }
+  }
+  return env[name]?.trim() || undefined;
+}
+
 function read(name: string, file: string): string {
   try {
     return readFileSync(file, "utf8");

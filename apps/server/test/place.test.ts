@@ -1,10 +1,13 @@
+import { chmod, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { execute } from "../../../packages/service/test/postgres/database.ts";
+import { createDatabase, testPostgres } from "../../../packages/service/test/postgres/database.ts";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";
 import { cluster, noPostgres } from "./nodes.ts";
 
+const postgres = await testPostgres();
 const IDENTITY = "/innovation-service/identity";
 
 describe.skipIf(noPostgres !== undefined)(
@@ -46,14 +49,91 @@ describe.skipIf(noPostgres !== undefined)(
       await (await startServer(data, url)).stop();
     });
 
-    it("can be given up for another one", async () => {
+    it("can be given up for another one, by the command that says so", async () => {
       const { database } = await cluster();
       const url = ["--database-url", database.url];
       await (await startServer(await temporaryDirectory(), url)).stop();
-      await execute(database.url, "DELETE FROM secrets WHERE name = 'blob-place'");
       const data = await temporaryDirectory();
-      await (await startServer(data, url)).stop();
-      await (await startServer(data, url)).stop();
+      const blobs = ["--blobs", join(data, "elsewhere")];
+      expect((await run(["serve", "--port", "0", "--data", data, ...url, ...blobs])).stderr).toContain(
+        "prosopon blobs adopt",
+      );
+      expect((await run(["blobs", "adopt", "--json", ...url, ...blobs])).code).toBe(0);
+      await (await startServer(data, [...url, ...blobs])).stop();
+      await (await startServer(data, [...url, ...blobs])).stop();
+    });
+
+    it("is refused where something else lies, whose files stay as they are, unless it is told to share", async () => {
+      const data = await temporaryDirectory();
+      const shared = await temporaryDirectory();
+      const old = new Date(Date.now() - 48 * 3_600_000);
+      const theirs = ["holiday.jpg", "x".repeat(32), "half.part"];
+      for (const name of theirs) {
+        await writeFile(join(shared, name), "theirs");
+        await utimes(join(shared, name), old, old);
+      }
+      await chmod(shared, 0o755);
+      const { database } = await cluster();
+      for (const more of [[], ["--database-url", database.url]]) {
+        const place = ["--data", data, ...more, "--blobs", shared];
+        const refused = await run(["serve", "--port", "0", ...place]);
+        expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("is not empty") });
+        expect(refused.stderr).toContain("prosopon blobs adopt");
+      }
+      expect((await run(["blobs", "adopt", "--data", data, "--blobs", shared])).code).toBe(0);
+      const server = await startServer(data, ["--blobs", shared]);
+      // Its first sweep comes a second after the start.
+      await sleep(3_000);
+      await server.stop();
+      expect((await readdir(shared)).toSorted()).toEqual([...theirs, "prosopon-place"].toSorted());
+      expect((await stat(shared)).mode & 0o777).toBe(0o755);
+    });
+
+    it("is refused to a copy of its database and to a new one, whose nodes harm no image, until it is handed over", async () => {
+      if (typeof postgres === "string") throw new Error(postgres);
+      const nodes = await cluster();
+      const blobs = nodes.args.at(-1)!;
+      const first = await nodes.node("api");
+      const api = await login(first.url, first);
+      const sent: string[] = [];
+      for (const name of FRANCK) {
+        const photos = form({ field: "input_images", blobs: [await photo(name)] });
+        sent.push((await api.call("POST", IDENTITY, photos)).body.job_id);
+      }
+      await first.stop();
+
+      const copy = await createDatabase(postgres.url, nodes.database.url);
+      const fresh = await createDatabase(postgres.url);
+      try {
+        const before = await readdir(blobs);
+        for (const { url } of [copy, fresh]) {
+          const other = ["--database-url", url, "--blobs", blobs];
+          const refused = await run(["serve", "--port", "0", "--role", "worker", ...other]);
+          expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("of another database") });
+          expect(refused.stderr).toContain("prosopon blobs adopt");
+        }
+        expect(await readdir(blobs)).toEqual(before);
+
+        const [again, worker] = [await nodes.node("api"), await nodes.node("worker")];
+        const then = await login(again.url, first);
+        for (const job of sent) expect(await then.end(IDENTITY, job)).toMatchObject({ status: "Succeeded" });
+
+        // Handed over under its feet, the database before takes no more work.
+        const adopted = await run(["blobs", "adopt", "--json", "--database-url", copy.url, "--blobs", blobs]);
+        expect(JSON.parse(adopted.stdout)).toMatchObject({
+          before: new URL(nodes.database.url).pathname.slice(1),
+        });
+        for (const node of [again, worker])
+          await expect
+            .poll(async () => (await fetch(`${node.url}/readyz`)).json(), { timeout: 20_000 })
+            .toMatchObject({ statusCode: 503, message: expect.stringContaining("handed over") });
+        await Promise.all([again.stop(), worker.stop()]);
+        const other = ["--role", "worker", "--database-url", copy.url, "--blobs", blobs];
+        await (await startServer(await temporaryDirectory(), other)).stop();
+      } finally {
+        await copy.drop();
+        await fresh.drop();
+      }
     });
 
     it("is agreed on by nodes that begin at once", async () => {

@@ -72,7 +72,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
       identity_id,
     );
     // The images are gone from the object storage, too.
-    await vi.waitFor(async () => expect((await s3.look()).keys).toEqual([]), 5_000);
+    await vi.waitFor(async () => expect((await s3.look()).keys).toEqual(["in-flight/prosopon-place"]), 5_000);
   });
 
   it("say which role they have, and that they are ready; a worker answers nothing else", async () => {

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { startS3, temporary } from "../../../packages/service/test/blobs/s3-server.ts";
+import { credentials, startS3, temporary } from "../../../packages/service/test/blobs/s3-server.ts";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";
 
@@ -29,12 +29,27 @@ describe("serve with images in object storage", () => {
     const photos = form({ field: "input_images", blobs: [await photo(FRANCK[0]!)] });
     const { body } = await api.call("POST", IDENTITY, photos);
     expect(await api.end(IDENTITY, body.job_id)).toMatchObject({ status: "Succeeded" });
-    await expect.poll(async () => (await s3.look()).keys).toEqual([]);
+    await expect.poll(async () => (await s3.look()).keys).toEqual(["prosopon-place"]);
+
+    // They end, as temporary ones do: nothing is lost meanwhile, and the new ones are found without a restart.
+    await s3.revoke(temporary.accessKeyId);
+    const enrol = () => api.call("POST", IDENTITY, photos);
+    expect((await enrol()).status).toBe(503);
+    await expect
+      .poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 })
+      .toBe(503);
+    await file("id", credentials.accessKeyId);
+    await file("secret", credentials.secretAccessKey);
+    await expect
+      .poll(async () => (await fetch(`${server.url}/readyz`)).status, { timeout: 20_000 })
+      .toBe(200);
+    const after = await enrol();
+    expect(await api.end(IDENTITY, after.body.job_id)).toMatchObject({ status: "Succeeded" });
     const { stderr } = await server.stop();
     for (const secret of [temporary.secretAccessKey, temporary.sessionToken])
       expect(stderr).not.toContain(secret);
 
-    await file("token", "another one");
+    await file("secret", "another one");
     const refused = await run(["serve", "--port", "0", "--data", data, ...blobs], { env });
     expect(refused).toMatchObject({
       code: 1,

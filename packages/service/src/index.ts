@@ -11,7 +11,8 @@ export {
 } from "./adapters/node/sockets.ts";
 export { type Peer } from "./app.ts";
 export { openLocalBlobs } from "./blobs/local.ts";
-export { openS3Blobs, type S3Options } from "./blobs/s3.ts";
+export { formatMark, guardPlace, parseMark, type PlaceMark } from "./blobs/place.ts";
+export { openS3Blobs, type S3Credentials, type S3Options } from "./blobs/s3.ts";
 export { BlobsAwayError, BlobTooLargeError, type BlobStore } from "./blobs/types.ts";
 export { createSteadyClock, systemClock, type Clock } from "./clock.ts";
 export { ensureDirectory, whyUnusable } from "./directory.ts";

@@ -27,8 +27,13 @@ async function migrateData({ from, to, blobs, dryRun, json }: MoveOptions): Prom
     throw new UsageError(
       "Whereto? Give --to postgres://user:password@host:5432/name, or PROSOPON_DATABASE_URL.",
     );
-  const { transferToPostgres } = await import("@prosopon/service");
+  const [{ transferToPostgres, examinePostgres }, { PLACE, checkHeir }] = await Promise.all([
+    import("@prosopon/service"),
+    import("../place.ts"),
+  ]);
   const images = await openImages(from, blobs, dryRun);
+  if (images)
+    await checkHeir(images.store, images.name, (await examinePostgres({ url: to, secret: PLACE })).secret);
   const { advance, end } = createBar();
   let report: TransferReport;
   try {
@@ -37,6 +42,7 @@ async function migrateData({ from, to, blobs, dryRun, json }: MoveOptions): Prom
     end();
     await images?.store.close();
   }
+  if (report.outcome === "moved" || report.outcome === "before") await handOver(from, to, blobs);
   if (json) printJson(report);
   else print(report, { from, imagesIn: blobs ?? join(resolve(from), "blobs") });
   if (report.outcome === "differs") {
@@ -44,6 +50,24 @@ async function migrateData({ from, to, blobs, dryRun, json }: MoveOptions): Prom
     throw new CommandError(
       `What arrived is not what was sent: ${wrong.map(({ name, differs }) => `${name} from ${differs} on`).join(", ")}. No server will start on this database. Drop it, create it anew, and move the data again.`,
     );
+  }
+}
+
+/** The servers of the database find the place theirs. */
+async function handOver(from: string, to: string, blobs: string | undefined): Promise<void> {
+  const [{ openBlobs, whereOf }, { openStorage }, { inherit }] = await Promise.all([
+    import("../blobs.ts"),
+    import("../storage.ts"),
+    import("../place.ts"),
+  ]);
+  const place = { data: from, ...(blobs !== undefined && { blobs }) };
+  const storage = await openStorage({ data: from, databaseUrl: to }, { exclusive: false });
+  const store = await openBlobs(place, { shared: true });
+  try {
+    await inherit(storage, store, whereOf(place));
+  } finally {
+    await store.close();
+    await storage.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { openBlobs, type BlobsOptions } from "../blobs.ts";
-import { otherPlace } from "../place.ts";
+import { openBlobs, whereOf, type BlobsOptions } from "../blobs.ts";
+import { misplaced, missing } from "../place.ts";
 import { s3Options } from "../s3-options.ts";
 import { check, type Check } from "./check.ts";
 import { probeDirectory, WILL_BE_MADE } from "./directory.ts";
@@ -15,12 +15,15 @@ export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined)
     "blobs",
     "Images could not be received. Check the place and its rights, or choose another with --blobs or PROSOPON_BLOBS.",
     async () => {
-      const where = options.blobs ?? `${options.data}/blobs`;
+      const where = whereOf(options);
       if (!s3Options(where) && !(await probeDirectory(resolve(where))))
-        return place ? elsewhere(where) : { state: "ok", detail: `${resolve(where)} ${WILL_BE_MADE}` };
+        return place
+          ? elsewhere(where, missing(where))
+          : { state: "ok", detail: `${resolve(where)} ${WILL_BE_MADE}` };
       const blobs = await openBlobs(options, { shared: true });
       try {
-        if (place && !Buffer.from(place).equals(await blobs.mark())) return elsewhere(where);
+        const wrong = place && (await misplaced(place, blobs, where));
+        if (wrong) return elsewhere(where, wrong);
         const sent = new TextEncoder().encode("a probe by prosopon doctor");
         const begun = performance.now();
         const { blobId } = await blobs.put(oneChunk(sent), { maxBytes: sent.length });
@@ -47,10 +50,10 @@ export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined)
   );
 }
 
-const elsewhere = (where: string): Omit<Check, "name"> => ({
+const elsewhere = (where: string, { message: fix }: Error): Omit<Check, "name"> => ({
   state: "fail",
   detail: `${where} is not where the database's other nodes keep them`,
-  fix: otherPlace(where).message,
+  fix,
 });
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

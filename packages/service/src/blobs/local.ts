@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { open, opendir, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { access, constants, open, opendir, readdir, rename, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ensureDirectory } from "../directory.ts";
+import { createFileMark } from "./file-mark.ts";
+import { syncDirectory } from "./sync-directory.ts";
+import { isBlobId, isOurs, newBlobId, OURS } from "./names.ts";
 import { BlobTooLargeError, type BlobStore } from "./types.ts";
 
 /** How much of a blob's beginning `put` gives back: enough for an image's header and its EXIF block. */
 const HEAD_BYTES = 65_536;
-const ID = /^[A-Za-z0-9_-]{32}$/;
 const PART = ".part";
-const MARK = "prosopon-place";
 
 /** Files erased, and names read, at a time. */
 const AT_ONCE = 128;
@@ -19,24 +19,24 @@ const AT_ONCE = 128;
 const ABANDONED_MS = 60 * 60_000;
 
 /**
- * Blobs as files of one directory, named by 192 random bits. A blob is written beside its name, flushed and renamed,
+ * Blobs as files of one directory, named by 138 random bits. A blob is written beside its name, flushed and renamed,
  * so a name never shows half a blob. Parts left by a crash are removed here: all of them where the directory belongs to one
- * process, those that no other node can be writing any more where it is `shared`.
+ * process, those that no other node can be writing any more where it is `shared`. A directory that was there keeps its mode,
+ * and whatever else is in it.
  */
 export async function openLocalBlobs(directory: string, { shared = false } = {}): Promise<BlobStore> {
   ensureDirectory(directory);
   for (const name of await readdir(directory)) {
-    // Somebody's own directory may hold other files of such a name.
-    if (!name.endsWith(PART) || !ID.test(name.slice(0, -PART.length))) continue;
+    if (!name.startsWith(OURS) || !name.endsWith(PART)) continue;
     const path = join(directory, name);
     const entry = await stat(path).catch(ignoreMissing);
     if (!shared || (entry && entry.mtimeMs < Date.now() - ABANDONED_MS)) await rm(path, { force: true });
   }
   return {
-    async put(data, { maxBytes, signal, blobId = randomBytes(24).toString("base64url") }) {
+    async put(data, { maxBytes, signal, blobId = newBlobId() }) {
       const path = join(directory, blobId);
       // A name of its own: what a crash left of the same blob is not in the way.
-      const part = join(directory, randomBytes(24).toString("base64url") + PART);
+      const part = join(directory, OURS + randomBytes(18).toString("base64url") + PART);
       const head: Uint8Array[] = [];
       let size = 0;
       try {
@@ -69,13 +69,13 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
     },
 
     async open(blobId) {
-      if (!ID.test(blobId)) return undefined;
+      if (!isBlobId(blobId)) return undefined;
       const path = join(directory, blobId);
       return (await exists(path)) ? { path, release: async () => {} } : undefined;
     },
 
     async delete(blobIds) {
-      const known = blobIds.filter((blobId) => ID.test(blobId));
+      const known = blobIds.filter(isBlobId);
       if (known.length === 0) return;
       for (let at = 0; at < known.length; at += AT_ONCE) {
         const some = known.slice(at, at + AT_ONCE);
@@ -88,52 +88,22 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
       const old: string[] = [];
       // Read a part at a time: of 100,000 names at once the event loop would be held by their making.
       for await (const { name } of await opendir(directory, { bufferSize: AT_ONCE })) {
-        if (!ID.test(name)) continue;
+        if (!isOurs(name)) continue;
         const entry = await stat(join(directory, name)).catch(ignoreMissing);
         if (entry && entry.mtimeMs < before) old.push(name);
       }
       return old;
     },
 
-    mark: () => readMark(directory),
-
+    // EROFS, or EACCES: a mount that takes no more is no use for images either.
+    present: () => access(directory, constants.W_OK),
+    mark: createFileMark(directory),
     async close() {},
   };
 }
 
-/** In a file that is made the first time; whoever copies the directory whole copies its mark. */
-async function readMark(directory: string): Promise<Uint8Array> {
-  const path = join(directory, MARK);
-  const mark = randomBytes(24);
-  try {
-    await writeFile(path, mark.toString("base64url"), { flag: "wx", flush: true, mode: 0o600 });
-    await syncDirectory(directory);
-    return Uint8Array.from(mark);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-  // Another node may be writing it this moment.
-  for (let tries = 0; tries < 40; tries++) {
-    const text = await readFile(path, "utf8");
-    if (ID.test(text.trim())) return Uint8Array.from(Buffer.from(text.trim(), "base64url"));
-    await sleep(50);
-  }
-  throw new Error(`The file ${path} is damaged. Remove it: a new one is made at the next start.`);
-}
-
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(ignoreMissing)) !== undefined;
-}
-
-/** A rename or an unlink outlives a power cut only once its directory is flushed. Windows cannot open directories, and need not. */
-async function syncDirectory(directory: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -4,15 +4,15 @@ import { lstat, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { isBlobId, newBlobId } from "./names.ts";
 import { createBucket, type S3Options } from "./s3/bucket.ts";
 import { createListing } from "./s3/listing.ts";
 import { upload } from "./s3/upload.ts";
 import type { BlobStore } from "./types.ts";
 
-export type { S3Options } from "./s3/bucket.ts";
+export type { S3Credentials, S3Options } from "./s3/bucket.ts";
 
-/** As the local store makes them. */
-const ID = /^[A-Za-z0-9_-]{32}$/;
+const MARK = "prosopon-place";
 const COPIES = "prosopon-images-";
 /** A job is done with its images long before. Milliseconds. */
 const ABANDONED_MS = 60 * 60_000;
@@ -39,34 +39,32 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   };
 
   return {
-    async put(data, { maxBytes, signal, blobId = randomBytes(24).toString("base64url") }) {
+    async put(data, { maxBytes, signal, blobId = newBlobId() }) {
       return { blobId, ...(await upload(bucket, blobId, data, { maxBytes, ...(signal && { signal }) })) };
     },
 
     async open(blobId) {
-      if (!ID.test(blobId)) return undefined;
+      if (!isBlobId(blobId)) return undefined;
       const directory = await scratchDirectory();
-      const answer = await bucket.request("GET", { key: blobId, accept: [404] });
-      if (answer.status === 404) {
-        await answer.body?.cancel();
-        return undefined;
-      }
       const path = join(directory, randomBytes(12).toString("base64url"));
       const release = () => rm(path, { force: true });
       try {
-        await pipeline(answer.body!, createWriteStream(path, { flags: "wx", mode: 0o600 }));
+        const { ok } = await bucket.request("GET", { key: blobId, accept: [404] }, (body) =>
+          pipeline(body, createWriteStream(path, { mode: 0o600 })),
+        );
+        if (ok) return { path, release };
       } catch (error) {
         await release();
         throw error;
       }
-      return { path, release };
+      return undefined;
     },
 
     async delete(blobIds) {
-      const known = [...new Set(blobIds)].filter((blobId) => ID.test(blobId));
+      const known = [...new Set(blobIds)].filter(isBlobId);
       for (let at = 0; at < known.length; at += DELETIONS) {
         await Promise.all(
-          known.slice(at, at + DELETIONS).map((key) => bucket.discard("DELETE", { key, accept: [404] })),
+          known.slice(at, at + DELETIONS).map((key) => bucket.request("DELETE", { key, accept: [404] })),
         );
       }
     },
@@ -74,13 +72,31 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
     async list(before) {
       await removeAbandoned();
       await listing.abortUploads(before);
-      return (await listing.olderThan(before)).filter((key) => ID.test(key));
+      return listing.olderThan(before);
     },
 
-    async mark() {
-      // No endpoint: one server may have several names.
-      const place = `${options.bucket}/${bucket.prefix}`;
-      return Uint8Array.from(createHash("sha256").update(place).digest().subarray(0, 24));
+    present: () => listing.check(),
+
+    mark: {
+      async read() {
+        const { ok, text } = await bucket.request("GET", { key: MARK, accept: [404] });
+        return ok ? text : undefined;
+      },
+      async write(text, { replace = false } = {}) {
+        const key = MARK;
+        // 412: there is one. 409: another node writes it this moment. 501: the server knows no conditions.
+        const once = { headers: { "if-none-match": "*" }, accept: [412, 409, 501] };
+        const { status } = await bucket.request("PUT", { key, body: text, ...(!replace && once) });
+        if (status === 501) await bucket.request("PUT", { key, body: text });
+      },
+      // No endpoint: one server may have several names. Of the place, so that all nodes that begin at once say the same.
+      fresh: () =>
+        createHash("sha256")
+          .update(`${options.bucket}/${bucket.prefix}`)
+          .digest()
+          .subarray(0, 24)
+          .toString("base64url"),
+      isEmpty: () => listing.isEmpty(MARK),
     },
 
     async close() {

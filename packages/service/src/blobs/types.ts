@@ -1,6 +1,6 @@
 /**
  * Holds the images in flight, and nothing else: written when received, erased when the job has ended.
- * A store elsewhere that is away throws BlobsAwayError.
+ * A store that is away throws BlobsAwayError.
  */
 export interface BlobStore {
   /**
@@ -16,11 +16,24 @@ export interface BlobStore {
   open(blobId: string): Promise<{ path: string; release(): Promise<void> } | undefined>;
   /** Erases; unknown ids are ignored. */
   delete(blobIds: string[]): Promise<void>;
-  /** Ids of blobs older than `before` (ms since the epoch), for the orphan sweep. */
+  /** Ids of blobs older than `before` (ms since the epoch), for the orphan sweep. Of what is not ours none. */
   list(before: number): Promise<string[]>;
-  /** 24 bytes that tell this place from any other, the same for every node that sees it. */
-  mark(): Promise<Uint8Array>;
+  /** That images can be kept here now. @throws BlobsAwayError */
+  present(): Promise<void>;
+  readonly mark: Mark;
   close(): Promise<void>;
+}
+
+/** A small text that lies with the images and says whose they are (place.ts). */
+export interface Mark {
+  /** Undefined when there is none. */
+  read(): Promise<string | undefined>;
+  /** Leaves a mark that is there already, unless told to `replace` it. */
+  write(text: string, options?: { replace?: boolean }): Promise<void>;
+  /** What a new place is called: 24 bytes as base64url. */
+  fresh(): string;
+  /** Whether anything at all lies in the place, ours or not. */
+  isEmpty(): Promise<boolean>;
 }
 
 export class BlobTooLargeError extends Error {
@@ -30,4 +43,11 @@ export class BlobTooLargeError extends Error {
 /** The store is away, and may come back: it does not answer, or says that it cannot. It says nothing about the blob. */
 export class BlobsAwayError extends Error {
   override readonly name = "BlobsAwayError";
+  /** For whoever has no token: the message may name the bucket, or what it said. */
+  readonly publicly: string;
+
+  constructor(message: string, { publicly, ...options }: ErrorOptions & { publicly?: string } = {}) {
+    super(message, options);
+    this.publicly = publicly ?? "the store of images does not answer, or refuses to";
+  }
 }

@@ -43,6 +43,8 @@ async function seeOne(
       );
     return { analysis, face: { ...face, embedding: face.embedding } };
   } catch (error) {
+    // A volume that goes away under the engine looks like a bad image.
+    if (isImageError(error)) await blobs.present();
     throw isImageError(error) ? new JobFault(`image ${number}: ${error.message}`) : error;
   } finally {
     await file.release();

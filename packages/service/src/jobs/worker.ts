@@ -61,7 +61,7 @@ const LEASE_LOST = new Error("the lease has passed on");
 const STOPPING = new Error("the worker stops");
 
 export function createWorker(deps: Deps): Worker {
-  const { storage, clock, logger, engine, limits } = deps;
+  const { storage, blobs, clock, logger, engine, limits } = deps;
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
   const hands = createHands(engine, clock, pump);
@@ -87,7 +87,8 @@ export function createWorker(deps: Deps): Worker {
     }
     claiming = claim()
       .catch((error: unknown) => {
-        logger.error({ err: error }, "could not claim jobs");
+        // What is away says so itself, once.
+        if (!isAway(error)) logger.error({ err: error }, "could not claim jobs");
         sleep(isFull(error) ? FULL_MS : BACKOFF_MS);
       })
       .finally(() => {
@@ -114,6 +115,8 @@ export function createWorker(deps: Deps): Worker {
     // The next photo or job to end pumps again, and if none does it looks for those of other accounts.
     if (lookups + imports === 0) return waiting.lookups || waiting.imports ? sleep(STUCK_MS) : undefined;
     cancelSleep();
+    // A job that is taken while its images cannot be had comes back with a try less.
+    await blobs.present();
     // What is in hand is not to be claimed anew once a full disk has room again.
     if (stale) await renew().catch((error: unknown) => isFull(error) && Promise.reject(error));
     // A wake-up during the claim counts; what ends in an error is still to be looked for.
@@ -214,7 +217,7 @@ export function createWorker(deps: Deps): Worker {
       if (signal.reason === LEASE_LOST) return;
       if (signal.reason === STOPPING) return storage.jobs.release(lease(job), { at: 0, countAttempt: false });
       const reason = permanentReason(error);
-      if (reason === undefined)
+      if (reason === undefined && !isAway(error))
         logger.error(
           { err: error, job: job.id, kind: job.kind, attempts: job.attempts },
           "a try of a job failed",
@@ -287,7 +290,7 @@ export function createWorker(deps: Deps): Worker {
     cancelRenewal = clock.after(LEASE_MS / 3, () => {
       renew().catch((error: unknown) => {
         stale = true;
-        logger.error({ err: error }, "could not renew leases");
+        if (!isAway(error)) logger.error({ err: error }, "could not renew leases");
       });
       renewOnTime();
     });

@@ -1,5 +1,5 @@
 import type { AccountInfo, ServerInfo } from "@prosopon/core/contract";
-import type { Deps } from "../deps.ts";
+import type { Clock } from "../clock.ts";
 import { json, type Handler } from "../http/call.ts";
 import { IMAGES_PER_JOB } from "../limits.ts";
 import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE } from "../match.ts";
@@ -72,23 +72,37 @@ export const healthz: Handler = () => json({ status: "ok" });
 /** Shorter than the storage's own patience, so that a balancer learns of an outage while the calls under way still wait. */
 const PROBE_MS = 2_000;
 
-/** Work can be given to it: where it works itself the engine has recognised its known image; the database answers; its disks have room. */
+/** Work can be given to it: where it works itself the engine has recognised its known image; database and images can be had; its disks have room. */
 export const readyz: Handler = async ({ deps }) => {
-  const reason = deps.notReady() ?? (await databaseFault(deps)) ?? (await deps.space.shortage());
+  const { storage, blobs, clock, space } = deps;
+  const faults = () =>
+    Promise.all([
+      fault("the database", storage.ping(), clock),
+      fault("the store of images", blobs.present(), clock),
+      space.shortage(),
+    ]);
+  const reason = deps.notReady() ?? (await faults()).find((one) => one !== undefined);
   if (reason) throw new HttpProblem(503, `role ${deps.role}: ${reason}`, { "retry-after": "1" });
   return json({ status: "ready", role: deps.role });
 };
 
-async function databaseFault({ storage, clock }: Deps): Promise<string | undefined> {
+async function fault(what: string, asked: Promise<unknown>, clock: Clock): Promise<string | undefined> {
   const late = Promise.withResolvers<string>();
-  const cancel = clock.after(PROBE_MS, () => late.resolve("the database does not answer"));
-  const answer = storage.ping().then(
+  const cancel = clock.after(PROBE_MS, () => late.resolve(`${what} does not answer`));
+  const answer = asked.then(
     () => undefined,
-    (error: unknown) => (error as Error).message,
+    (error: unknown) => spoken(error) ?? `${what} cannot be used; the log says why`,
   );
   try {
     return await Promise.race([answer, late.promise]);
   } finally {
     cancel();
   }
+}
+
+/** Whoever asks has no token: only what we say ourselves is repeated, not what a database or an object storage said. */
+function spoken(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === "BlobsAwayError" && "publicly" in error) return String(error.publicly);
+  return error.name === "StorageError" ? error.message : undefined;
 }

@@ -402,6 +402,8 @@ export interface Storage {
   referencedBlobs(): Promise<Set<string>>;
   /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key); or the very bytes that the first caller gave. */
   secret(name: string, bytes: number | Uint8Array): Promise<Uint8Array>;
+  /** Which database this is: a restored copy is another one. `name` is for messages. */
+  databaseId(): Promise<{ id: string; name: string }>;
   /** All whose name begins so, in no order. */
   secrets(prefix: string): Promise<{ name: string; bytes: Uint8Array }[]>;
   forgetSecrets(names: string[]): Promise<void>;

@@ -117,18 +117,28 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
       expect(await everything()).toEqual([blobId]);
     });
 
-    it("has a mark of its own that stays, and is no blob", async () => {
-      const mark = await blobs.mark();
-      expect(mark).toHaveLength(24);
-      expect(await Promise.all([blobs.mark(), blobs.mark()])).toEqual([mark, mark]);
+    it("has a mark that stays, is whole or not there, and is no blob", async () => {
+      const { mark } = blobs;
+      expect([await mark.read(), await mark.isEmpty()]).toEqual([undefined, true]);
+      await Promise.all(["one\n", "two\n", "three\n"].map((text) => mark.write(text)));
+      const text = await mark.read();
+      expect(["one\n", "two\n", "three\n"]).toContain(text);
+      await mark.write("later\n");
+      expect(await mark.read()).toBe(text);
+      await mark.write("instead\n", { replace: true });
+      expect([await mark.read(), await mark.isEmpty()]).toEqual(["instead\n", true]);
+      expect(mark.fresh()).toMatch(/^[A-Za-z0-9_-]{32}$/);
       expect(await everything()).toEqual([]);
+      await blobs.put(chunks(Buffer.from("x"), 9), { maxBytes: 9 });
+      expect(await mark.isEmpty()).toBe(false);
+      await blobs.present();
     });
 
     it("names blobs so that none can be guessed", async () => {
       const put = () => blobs.put(chunks(Buffer.from("same"), 9), { maxBytes: 9 });
       const ids = (await Promise.all([put(), put(), put()])).map(({ blobId }) => blobId);
       expect(new Set(ids).size).toBe(3);
-      for (const blobId of ids) expect(blobId).toMatch(/^[A-Za-z0-9_-]{32}$/);
+      for (const blobId of ids) expect(blobId).toMatch(/^prosopon_[A-Za-z0-9_-]{23}$/);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Command, credentials, temporary } from "./s3-server.ts";
+import { type Command, credentials, CUT, temporary } from "./s3-server.ts";
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
 /** Of a page of a list: small, so that lists have several. */
@@ -35,6 +35,7 @@ async function serve(): Promise<void> {
     { key: string; begun: number; parts: Map<number, Stored & { tag: string }> }
   >();
   const failures: number[] = [];
+  let always: number | undefined;
 
   function handle(request: IncomingMessage, url: URL, body: Body): Answer {
     const { method } = request;
@@ -107,6 +108,8 @@ async function serve(): Promise<void> {
       return { status: 200, body: `<CompleteMultipartUploadResult/>` };
     }
     const object = objects.get(key);
+    if (method === "PUT" && object && request.headers["if-none-match"] === "*")
+      return fail(412, "PreconditionFailed");
     if (method === "PUT") objects.set(key, store(body));
     else if (method === "DELETE") objects.delete(key);
     else if (!object) return fail(404, "NoSuchKey");
@@ -133,7 +136,14 @@ async function serve(): Promise<void> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await receive(request);
     const url = new URL(request.url!, `http://${request.headers.host}`);
-    const failure = failures.shift();
+    const failure = failures.shift() ?? always;
+    if (failure === CUT) {
+      const { status, headers, body: text = "" } = handle(request, url, body);
+      const bytes = Buffer.from(text);
+      response.writeHead(status, { ...headers, "content-length": bytes.length + 1 });
+      response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
+      return;
+    }
     if (failure === 0) return void request.socket.destroy();
     const result: Answer =
       failure !== undefined
@@ -150,10 +160,12 @@ async function serve(): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   process.on("message", ({ command, values }: Command) => {
     if (command === "age") {
-      for (const object of objects.values()) object.modified -= values[0]!;
-      for (const upload of uploads.values()) upload.begun -= values[0]!;
+      for (const object of objects.values()) object.modified -= Number(values[0]);
+      for (const upload of uploads.values()) upload.begun -= Number(values[0]);
     }
-    if (command === "fail") failures.push(...values);
+    if (command === "always") always = values[0] === undefined ? undefined : Number(values[0]);
+    if (command === "revoke") revoked.add(String(values[0]));
+    if (command === "fail") failures.push(...values.map(Number));
     process.send!({ uploads: [...uploads.values()].map(({ key }) => key), keys: [...objects.keys()] });
   });
   process.on("disconnect", () => process.exit());
@@ -161,6 +173,8 @@ async function serve(): Promise<void> {
 }
 
 const fail = (status: number, code: string) => ({ status, body: `<Error><Code>${code}</Code></Error>` });
+
+const revoked = new Set<string>();
 
 /** Signature Version 4, from its specification. */
 function isSigned(request: IncomingMessage, url: URL, body: Body): boolean {
@@ -172,6 +186,7 @@ function isSigned(request: IncomingMessage, url: URL, body: Body): boolean {
   const [, accessKeyId, scope = "", region = "", signedHeaders = "", signature] = match;
   const digest = request.headers["x-amz-content-sha256"] as string;
   const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+  if (revoked.has(accessKeyId!)) return false;
   const known = [credentials, temporary].find((one) => one.accessKeyId === accessKeyId);
   if (!known || region !== credentials.region || digest !== body.sha256) return false;
   if (known === temporary && request.headers["x-amz-security-token"] !== temporary.sessionToken) return false;

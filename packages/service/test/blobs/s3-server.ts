@@ -17,9 +17,12 @@ export const temporary = {
   sessionToken: "IQoJ/of+one+hour==",
 };
 
+/** Instead of a code: the answer is sent in part, and the connection then broken. */
+export const CUT = -1;
+
 export interface Command {
-  command: "look" | "fail" | "age";
-  values: number[];
+  command: "look" | "fail" | "age" | "always" | "revoke";
+  values: (number | string)[];
 }
 
 interface Held {
@@ -31,8 +34,12 @@ interface Held {
 export interface S3Server {
   endpoint: string;
   look(): Promise<Held>;
-  /** The next requests are answered with these codes; 0 breaks the connection. */
+  /** The next requests are answered with these codes; 0 breaks the connection, CUT does so in the middle of the answer. */
   failNext(...codes: number[]): Promise<unknown>;
+  /** All that follow are answered so; undefined ends it. */
+  failAlways(code: number | undefined): Promise<unknown>;
+  /** This key id is not known any more. */
+  revoke(accessKeyId: string): Promise<unknown>;
   /** As if stored or begun so long ago, milliseconds. */
   age(ms: number): Promise<unknown>;
   close(): Promise<void>;
@@ -42,7 +49,7 @@ export interface S3Server {
 export async function startS3(): Promise<S3Server> {
   const child = fork(path.join(import.meta.dirname, "s3-process.ts"), { execArgv: [] });
   const [{ endpoint }] = (await once(child, "message")) as [{ endpoint: string }];
-  async function send(command: Command["command"], ...values: number[]): Promise<Held> {
+  async function send(command: Command["command"], ...values: Command["values"]): Promise<Held> {
     child.send({ command, values } satisfies Command);
     const [held] = (await once(child, "message")) as [Held];
     return held;
@@ -51,6 +58,8 @@ export async function startS3(): Promise<S3Server> {
     endpoint,
     look: () => send("look"),
     failNext: (...codes) => send("fail", ...codes),
+    failAlways: (code) => send("always", ...(code === undefined ? [] : [code])),
+    revoke: (accessKeyId) => send("revoke", accessKeyId),
     age: (ms) => send("age", ms),
     async close() {
       child.kill();

@@ -5,10 +5,11 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createBucket } from "../../src/blobs/s3/bucket.ts";
 import { openS3Blobs } from "../../src/blobs/s3.ts";
 import type { BlobStore } from "../../src/blobs/types.ts";
 import { blobContract, chunks } from "./contract.ts";
-import { credentials, type S3Server, startS3, temporary } from "./s3-server.ts";
+import { credentials, CUT, type S3Server, startS3, temporary } from "./s3-server.ts";
 
 blobContract("S3", async () => {
   const server = await startS3();
@@ -104,7 +105,43 @@ describe("S3 blobs", () => {
       message: expect.stringContaining("does not answer"),
     });
     await server.failNext(403);
+    await expect(blobs.open(blobId)).rejects.toMatchObject({
+      ...away,
+      message: expect.stringContaining("refused GET"),
+    });
+    await server.failNext(...Array.from({ length: 7 }, () => CUT));
+    await expect(blobs.open(blobId)).rejects.toMatchObject(away);
+    await server.failNext(CUT, CUT);
+    const file = (await blobs.open(blobId))!;
+    expect(await readFile(file.path, "utf8")).toBe("image");
+    await server.failNext(400);
     await expect(blobs.open(blobId)).rejects.toMatchObject({ name: "Error" });
+  });
+
+  it("take new credentials once the old ones are refused, without a try that fails", async () => {
+    const files = { ...credentials, secretAccessKey: "the old one" };
+    const { accessKeyId, secretAccessKey } = credentials;
+    const renewing = await openS3Blobs({
+      ...files,
+      endpoint: server.endpoint,
+      prefix: "p/",
+      renewed: () => ({ accessKeyId, secretAccessKey }),
+    });
+    const { blobId } = await renewing.put(chunks(Buffer.from("image"), 9), { maxBytes: 9 });
+    expect(await renewing.list(Date.now() + 1_000)).toEqual([blobId]);
+    await renewing.close();
+  });
+
+  it("list nothing, and abort no upload, of what others keep in the bucket", async () => {
+    const bucket = createBucket({ ...credentials, endpoint: server.endpoint });
+    for (const key of ["holiday.jpg", "A".repeat(32), "prosopon_notes.txt"])
+      await bucket.request("PUT", { key, body: "not ours" });
+    await bucket.request("POST", { key: "film.mp4", query: { uploads: "" } });
+    await server.age(25 * 3_600_000);
+    const whole = await openS3Blobs({ ...credentials, endpoint: server.endpoint });
+    expect(await whole.list(Date.now())).toEqual([]);
+    expect(await server.look()).toMatchObject({ uploads: ["film.mp4"] });
+    await whole.close();
   });
 
   it("list more than one page, only their own prefix", async () => {

@@ -88,6 +88,11 @@ describe.skipIf(reason !== undefined)(`docs/operations.md${reason ? `: ${reason}
     const restored = await openPostgresStorage({ url: fresh.url, connections: 4 });
     closing.push(() => restored.close());
     expect(await restored.identities.count(account)).toEqual({ identities: 20, faces: 20 });
+    // By which a place for images knows its database; asked as a user who is no superuser.
+    const ids = await Promise.all(
+      [storage, storage, restored].map(async (one) => (await one.databaseId()).id),
+    );
+    expect([ids[0] === ids[1], ids[0] === ids[2]]).toEqual([true, false]);
     for (const [index, { identityId }] of people.entries())
       expect(await restored.identities.nearest(account, embedding(index + 1), 1)).toMatchObject([
         { identityId, cosine: expect.closeTo(1, 6) },

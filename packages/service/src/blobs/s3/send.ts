@@ -2,6 +2,9 @@ import { type IncomingMessage, request as http } from "node:http";
 import { request as https } from "node:https";
 import { Readable } from "node:stream";
 
+/** No answer came: the connection could not be made, broke, or fell silent. */
+export class Unsent extends Error {}
+
 /** `fetch` copies a body before it sends it: over 400 MB that garbage came to 125 MB. This sends the caller's bytes. */
 export function send(
   method: string,
@@ -20,7 +23,7 @@ export function send(
     });
     sent.setTimeout(silenceMs, () => sent.destroy(new Error("the object storage fell silent")));
     sent.once("response", (answer) => resolve(toResponse(answer)));
-    sent.once("error", reject);
+    sent.once("error", (error) => reject(new Unsent(error.message, { cause: error })));
     sent.end(body);
   });
 }

@@ -30,7 +30,7 @@ export async function upload(
   async function sendPart(): Promise<void> {
     uploadId ??= await begin(bucket, key, signal);
     const query = { partNumber: String(tags.length + 1), uploadId };
-    const answer = await bucket.discard("PUT", { key, query, body: part.subarray(0, filled), ...abort });
+    const answer = await bucket.request("PUT", { key, query, body: part.subarray(0, filled), ...abort });
     tags.push(answer.headers.get("etag") ?? "");
     filled = 0;
   }
@@ -52,7 +52,7 @@ export async function upload(
       }
     }
     if (uploadId === undefined)
-      await bucket.discard("PUT", { key, body: part.subarray(0, filled), ...abort });
+      await bucket.request("PUT", { key, body: part.subarray(0, filled), ...abort });
     else {
       if (filled > 0) await sendPart();
       await complete(bucket, key, uploadId, tags, signal);
@@ -60,8 +60,8 @@ export async function upload(
   } catch (error) {
     // Whatever of it arrived: a PUT may have been stored although its answer was lost.
     if (uploadId !== undefined)
-      await bucket.discard("DELETE", { key, query: { uploadId }, accept: [404] }).catch(() => {});
-    await bucket.discard("DELETE", { key, accept: [404] }).catch(() => {});
+      await bucket.request("DELETE", { key, query: { uploadId }, accept: [404] }).catch(() => {});
+    await bucket.request("DELETE", { key, accept: [404] }).catch(() => {});
     throw error;
   } finally {
     part = new Uint8Array(0);
@@ -71,7 +71,7 @@ export async function upload(
 
 async function begin(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<string> {
   const answer = await bucket.request("POST", { key, query: { uploads: "" }, ...(signal && { signal }) });
-  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(await answer.text())?.[1];
+  const uploadId = /<UploadId>([^<]+)<\/UploadId>/.exec(answer.text)?.[1];
   if (!uploadId)
     throw new Error("The object storage began no multi-part upload: it does not speak S3's protocol.");
   return uploadId;
@@ -96,8 +96,7 @@ async function complete(
     ...(signal && { signal }),
   });
   // S3 answers 200 before it knows, and says in the body that it failed.
-  const text = await answer.text();
-  if (answer.ok && !text.includes("<Error>")) return;
+  if (answer.ok && !answer.text.includes("<Error>")) return;
   // Done before, by a try whose answer was lost: then the upload is gone and the object there.
   const there = await bucket.request("HEAD", { key, accept: [404] });
   if (!there.ok) throw new Error("The object storage did not complete an upload. Send the image again.");

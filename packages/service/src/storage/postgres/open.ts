@@ -97,6 +97,14 @@ export async function openPostgresStorage({
         { repeatable: true },
       );
     },
+    async databaseId() {
+      // The cluster's number is new with initdb, the database's with CREATE DATABASE; renaming changes neither.
+      const [row] = await database.read<{ id: string; name: string }>(
+        `SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid AS id, datname AS name
+         FROM pg_database WHERE datname = current_database()`,
+      );
+      return { id: `postgresql/${row!.id}`, name: row!.name };
+    },
     async secrets(prefix) {
       const rows = await database.read<{ name: string; bytes: Buffer }>(
         "SELECT name, bytes FROM secrets WHERE starts_with(name, $1)",

@@ -147,6 +147,12 @@ function compose(db: Database.Database, reserve: Reserve, release: () => void): 
   );
   const forgetSecret = db.prepare("DELETE FROM secrets WHERE name = ?");
 
+  const makeSecret = (name: string, bytes: number | Uint8Array): Uint8Array =>
+    context.transaction(() => {
+      insertSecret.run(name, typeof bytes === "number" ? randomBytes(bytes) : bytes);
+      return new Uint8Array(secret.get(name)!);
+    });
+
   return {
     accounts: createAccounts(context),
     sessions: createSessions(context),
@@ -173,14 +179,13 @@ function compose(db: Database.Database, reserve: Reserve, release: () => void): 
       }
       return all;
     },
-    async secret(name, bytes) {
-      return context.transaction(() => {
-        insertSecret.run(name, typeof bytes === "number" ? randomBytes(bytes) : bytes);
-        return new Uint8Array(secret.get(name)!);
-      });
-    },
+    secret: async (name, bytes) => makeSecret(name, bytes),
     async secrets(prefix) {
       return secrets.all(prefix, prefix).map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) }));
+    },
+    async databaseId() {
+      const id = Buffer.from(makeSecret("database", 16)).toString("base64url");
+      return { id: `sqlite/${id}`, name: "a data directory" };
     },
     async forgetSecrets(names) {
       context.transaction(() => names.forEach((name) => forgetSecret.run(name)));

@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import { options, STORAGE_SETTINGS, type Values } from "../config.ts";
+import { printJson, printLine } from "../print.ts";
+
+type AdoptOptions = Values<(typeof STORAGE_SETTINGS)[number] | "json">;
+
+export function blobsCommand(): Command {
+  const blobs = new Command("blobs").description("the place where images in flight are kept");
+  const adopt = new Command("adopt")
+    .description(
+      "make the place of --blobs this database's, whosever it was; with no node of either database running",
+    )
+    .action(adoptPlace);
+  for (const option of options(...STORAGE_SETTINGS, "json")) adopt.addOption(option);
+  return blobs.addCommand(adopt);
+}
+
+async function adoptPlace(values: AdoptOptions): Promise<void> {
+  const [{ openStorage }, { openBlobs, whereOf }, { adopt }] = await Promise.all([
+    import("../storage.ts"),
+    import("../blobs.ts"),
+    import("../place.ts"),
+  ]);
+  const storage = await openStorage(values, { exclusive: false });
+  try {
+    const blobs = await openBlobs(values, { shared: true });
+    try {
+      const where = whereOf(values);
+      const [before, { id, name }] = [await adopt(storage, blobs, where), await storage.databaseId()];
+      if (values.json) return printJson({ place: where, database: name, before: before?.name ?? null });
+      printLine(
+        before && before.id !== id
+          ? `${where} was the place of ${before.name}, and is now that of ${name}. Nodes of ${before.name} take no more work.`
+          : `${where} is the place of ${name}.`,
+      );
+    } finally {
+      await blobs.close();
+    }
+  } finally {
+    await storage.close();
+  }
+}

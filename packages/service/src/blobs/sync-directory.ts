@@ -1,0 +1,12 @@
+import { open } from "node:fs/promises";
+
+/** A rename or an unlink outlives a power cut only once its directory is flushed. Windows cannot open directories, and need not. */
+export async function syncDirectory(directory: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
