@@ -29,7 +29,7 @@ describe("images whose store is away", () => {
     const outage = { on: false };
     const blobs = await opened(outage);
     const clock = new FakeClock();
-    const api = await start({ blobs, clock });
+    const api = await start({ blobs, clock, limits: { orphanAgeMs: 0 } });
     const images = form([["input_images", await photo("audrey.jpg")]]);
     const { identity_id } = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
     await api.service.worker.stop();
