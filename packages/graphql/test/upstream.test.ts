@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, photo, start } from "./fixture.ts";
 
@@ -141,5 +142,22 @@ describe("calls upstream", () => {
         "{ jobs(first: 50) { edges { node { status ... on EnrolmentJob { identity { name faces { id } } } } } } }",
       ),
     ).toEqual(["GET /v1/jobs", "GET /v1/identities"]);
+  });
+});
+
+describe("a server whose disk is too full", () => {
+  it("is told as a quota, with the reason and when to come back", async () => {
+    const places = [{ name: "the data directory", directory: tmpdir() }];
+    const gateway = await start({ service: { space: { places, minFreeBytes: Number.MAX_SAFE_INTEGER } } });
+    const { data } = await gateway.upload(
+      "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id } ... on QuotaError { code message retryAfter } } }",
+      { input: { images: [null] } },
+      { "input.images.0": await photo("franck_01829.jpg") },
+    );
+    expect(data.createIdentity).toMatchObject({
+      code: "QUOTA",
+      message: expect.stringContaining("must stay free"),
+      retryAfter: 10,
+    });
   });
 });

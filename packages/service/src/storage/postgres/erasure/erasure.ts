@@ -49,7 +49,10 @@ export function createErasure(
 
   async function cleanAll(): Promise<boolean> {
     let done = true;
-    for (const relation of RELATIONS) done = (await scrub(context, relation, vacuum)) && done;
+    for (const relation of RELATIONS) {
+      stop.signal.throwIfAborted();
+      done = (await scrub(context, relation, vacuum)) && done;
+    }
     return done;
   }
 
