@@ -178,12 +178,14 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
     graphiql: true,
     ...(options.logger && { logger: gatewayLogger(options.logger) }),
   });
+  const forgetSessions = service.onSessionEnd(gateway.sessionEnded);
   const pages = createPages(fileURLToPath(new URL("./playground", import.meta.url)));
   let demo: Credentials | undefined;
   return {
     service,
     storage,
     async close() {
+      forgetSessions();
       await gateway.close();
       await close();
     },

@@ -8,11 +8,21 @@ export function bearerOf(header: string | null | undefined): string | undefined 
  * it ends: the server behind the gateway judges it.
  */
 export function expiryOf(token: string): number | undefined {
+  const { exp } = claimsOf(token);
+  return typeof exp === "number" && Number.isFinite(exp) ? exp * 1000 : undefined;
+}
+
+/** The session that a token says it belongs to, to end what it has open. */
+export function sessionOf(token: string): string | undefined {
+  const { sid } = claimsOf(token);
+  return typeof sid === "string" ? sid : undefined;
+}
+
+function claimsOf(token: string): { exp?: unknown; sid?: unknown } {
   try {
     const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
-    const { exp } = JSON.parse(atob(payload ?? "")) as { exp?: unknown };
-    return typeof exp === "number" && Number.isFinite(exp) ? exp * 1000 : undefined;
+    return Object(JSON.parse(atob(payload ?? ""))) as object;
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -7,6 +7,7 @@ import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import ValidationPlugin from "@pothos/plugin-validation";
 import type { Context } from "./context.ts";
 import { InvalidInputError, QuotaError, UnauthorizedError } from "./errors.ts";
+import { decodeNodeId, isNode } from "./ids.ts";
 import { issuePath } from "./schema/issue-path.ts";
 
 export const builder = new SchemaBuilder<{
@@ -36,8 +37,21 @@ export const builder = new SchemaBuilder<{
   relay: {
     clientMutationId: "omit",
     cursorType: "String",
-    nodeQueryOptions: { nullable: true },
-    nodesQueryOptions: { nullable: { list: false, items: true } },
+    decodeGlobalID: decodeNodeId,
+    nodeQueryOptions: {
+      nullable: true,
+      resolve: (_root, { id }, _context, _info, resolveNode) => (isNode(id) ? resolveNode(id) : null),
+    },
+    nodesQueryOptions: {
+      nullable: { list: false, items: true },
+      async resolve(_root, args, _context, _info, resolveNodes) {
+        const asked = args.ids;
+        // The plugin reads the arguments once more rather than what it is given.
+        args.ids = asked.filter(isNode);
+        const found = (await resolveNodes(args.ids)).values();
+        return asked.map((id) => (isNode(id) ? found.next().value : null));
+      },
+    },
   },
   scopeAuth: {
     authScopes: ({ token }) => ({ authenticated: token !== undefined }),

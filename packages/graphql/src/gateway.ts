@@ -4,6 +4,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import { bearerOf, expiryOf } from "./bearer.ts";
 import { createClients } from "./clients.ts";
 import type { ClientFactory, Context } from "./context.ts";
+import { discreet } from "./discreet.ts";
 import { graphiqlOptions, graphiqlPolicy, renderGraphiql } from "./graphiql.ts";
 import { createAdmission } from "./limits/admission.ts";
 import { costLimit } from "./limits/cost.ts";
@@ -13,8 +14,10 @@ import { uploadLimit } from "./limits/uploads.ts";
 import { createChanges } from "./live/changes.ts";
 import { createHub } from "./live/hub.ts";
 import { createHubs } from "./live/hubs.ts";
+import { createSessions } from "./live/sessions.ts";
 import { consoleLogger, createMask, type GatewayLogger } from "./masking.ts";
 import { schema } from "./schema.ts";
+import { noPersistedQueries } from "./persisted-queries.ts";
 import { createProofs } from "./proof.ts";
 import { createSocketOptions, type SocketExtra } from "./socket.ts";
 
@@ -40,6 +43,11 @@ export interface Gateway {
   readonly schema: GraphQLSchema;
   readonly path: string;
   readonly limits: GatewayLimits;
+  /**
+   * A session of the server behind the gateway has ended: its streams and sockets do too. Without being told the gateway finds
+   * out within 15 s.
+   */
+  sessionEnded(sessionId: string): void;
   /** Ends every subscription; sockets are closed by whoever opened them. */
   close(): Promise<void>;
 }
@@ -55,6 +63,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
   const clientOf = createClients(make);
   const hubs = createHubs(createHub);
+  const sessions = createSessions();
 
   const contextOf = (token: string | undefined): Context => {
     const client = clientOf(token);
@@ -64,7 +73,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       tokenExpiresAt,
       client,
       clientFor: make,
-      changes: createChanges({ client, tokenExpiresAt }, hubs.of),
+      changes: createChanges({ client, token, tokenExpiresAt }, sessions, hubs.of),
     };
   };
 
@@ -93,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     graphqlEndpoint: path,
     context: ({ token, request }) => contextOf(token ?? bearerOf(request?.headers.get("authorization"))),
-    plugins: [rules, costLimit(limits.cost), uploadLimit(limits)],
+    plugins: [discreet, noPersistedQueries, rules, costLimit(limits.cost), uploadLimit(limits)],
     maskedErrors: { maskError: createMask(logger), isDev: false },
     batching: { limit: limits.batch },
     maxRequestBodySize: Math.max(limits.uploadBytes, limits.requestBytes),
@@ -112,12 +121,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     // All that rejects here is a body that broke off: its sender is gone.
     fetch: async (request) => unkept(await admit(request).catch(() => new Response(null, { status: 400 }))),
-    socketOptions: createSocketOptions({ enveloped: yoga.getEnveloped, clientOf, limits, logger }),
+    socketOptions: createSocketOptions({ enveloped: yoga.getEnveloped, clientOf, sessions, limits, logger }),
     schema,
     path,
     limits,
+    sessionEnded: (sessionId) => sessions.ended(sessionId),
     async close() {
       hubs.close();
+      sessions.close();
       await yoga.dispose();
     },
   };

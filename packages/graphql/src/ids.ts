@@ -17,6 +17,12 @@ export function upstreamId(id: string, types: readonly NodeType[], path: readonl
   );
 }
 
+/** Of an id that is none of ours, the type is empty: `node` and `nodes` answer null for it. */
+export const decodeNodeId = (id: string): { typename: string; id: string } =>
+  decode(id) ?? { typename: "", id };
+
+export const isNode = ({ typename }: { typename: string }): boolean => typename !== "";
+
 function decode(id: string): { typename: string; id: string } | undefined {
   try {
     const decoded = decodeGlobalID(id);

@@ -1,4 +1,5 @@
 import { GraphQLError } from "graphql";
+import { withoutValues } from "./discreet.ts";
 import { ExpectedError } from "./errors.ts";
 
 /** Takes what was hidden from a caller: never holds a token, an image or an embedding. */
@@ -19,7 +20,7 @@ export function createMask(logger: GatewayLogger): (error: unknown) => Error {
   return (error) => {
     const told = innermost(error);
     if (told instanceof ExpectedError) return located(error, told.message, { ...told.extensions });
-    if (told instanceof GraphQLError) return error instanceof GraphQLError ? error : told;
+    if (told instanceof GraphQLError) return withoutValues(error instanceof GraphQLError ? error : told);
     const requestId = requestIdOf(told) ?? crypto.randomUUID();
     logger.error({ requestId, error: told }, "A GraphQL operation failed unexpectedly");
     return located(

@@ -4,6 +4,7 @@ import type { Context as SocketContext, ServerOptions } from "graphql-ws";
 import { bearerOf, expiryOf } from "./bearer.ts";
 import type { GatewayLimits } from "./limits/limits.ts";
 import type { GatewayLogger } from "./masking.ts";
+import type { Sessions } from "./live/sessions.ts";
 import { prove } from "./proof.ts";
 import { isUnauthorized } from "./upstream.ts";
 
@@ -36,12 +37,15 @@ export interface SocketExtra {
 interface Session {
   token: string;
   timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the watch over the session at the server. */
+  stop(): void;
 }
 
 interface Parts {
   // Yoga's pipeline: the same plugins, context and masking as over HTTP.
   enveloped: (initial: { token: string }) => unknown;
   clientOf(token: string): Client;
+  sessions: Sessions;
   limits: GatewayLimits;
   logger: GatewayLogger;
 }
@@ -61,6 +65,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 export function createSocketOptions({
   enveloped,
   clientOf,
+  sessions: watched,
   limits,
   logger,
 }: Parts): ServerOptions<Record<string, unknown>, SocketExtra> {
@@ -90,7 +95,10 @@ export function createSocketOptions({
               () => socket.close(closeCodes.forbidden, "Token expired"),
               Math.min(TIMER_MAX_MS, ends - Date.now()),
             );
-      sessions.set(socket, { token, timer });
+      const stop = watched.watch(token, clientOf(token), () =>
+        socket.close(closeCodes.forbidden, "Session ended"),
+      );
+      sessions.set(socket, { token, timer, stop });
       return true;
     },
 
@@ -139,13 +147,21 @@ export function createSocketOptions({
 
     onClose({ extra: { socket } }) {
       clearTimeout(sessions.get(socket)?.timer);
+      sessions.get(socket)?.stop();
       sessions.delete(socket);
     },
   };
 }
 
-/** `{ token }`, or a header as HTTP has it: `{ authorization: "Bearer ..." }`, however capitalised. */
+/** `{ token }`, or a header as HTTP has it: `{ authorization: "Bearer ..." }`, however capitalised, also within `headers`. */
 function tokenOf(params: Record<string, unknown> | undefined): string | undefined {
+  const nested = params?.["headers"];
+  const headers =
+    typeof nested === "object" && nested !== null ? (nested as Record<string, unknown>) : undefined;
+  return tokenAmong(params) ?? tokenAmong(headers);
+}
+
+function tokenAmong(params: Record<string, unknown> | undefined): string | undefined {
   const text = (key: string): string | undefined => {
     const value = Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === key)?.[1];
     return typeof value === "string" && value !== "" ? value : undefined;

@@ -16,6 +16,8 @@ export interface Sent {
   images?: readonly string[];
   /** Path of the id in the arguments. */
   id?: readonly string[];
+  /** Path of what others may have taken already, where it is not the id. */
+  unique?: readonly string[];
 }
 
 /** Awaits a call into the client and turns what a caller can act on into its own error class; the rest passes through, to be masked. */
@@ -27,7 +29,7 @@ export async function upstream<T>(call: Promise<T>, sent: Sent = {}): Promise<T>
   }
 }
 
-export function translate(error: unknown, { images, id }: Sent = {}): unknown {
+export function translate(error: unknown, { images, id, unique }: Sent = {}): unknown {
   if (error instanceof ExpectedError || !(error instanceof Error)) return error;
   const { message } = error;
   if (isUnsupported(error))
@@ -44,7 +46,7 @@ export function translate(error: unknown, { images, id }: Sent = {}): unknown {
     case 404:
       return new NotFoundError(message, id, error);
     case 409:
-      return new ConflictError(message, id, error);
+      return new ConflictError(message, unique ?? id, error);
     case 413:
     case 415:
       return new BadImageError(message, images, error);

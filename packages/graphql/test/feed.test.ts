@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createFeed, FEED_MAX } from "../src/live/feed.ts";
+import { createSessions } from "../src/live/sessions.ts";
 import { createSocketOptions, closeCodes } from "../src/socket.ts";
 import { defaultLimits } from "../src/index.ts";
 import { type Fixture, start } from "./fixture.ts";
@@ -23,6 +24,7 @@ describe("a slow consumer", () => {
     const options = createSocketOptions({
       enveloped: () => undefined,
       clientOf: () => undefined as never,
+      sessions: createSessions(),
       limits: defaultLimits,
       logger: { error: () => {} },
     });

@@ -217,7 +217,7 @@ describe("Mutation", () => {
     expect(refused.data.updateIdentity).toMatchObject({
       __typename: "ConflictError",
       code: "CONFLICT",
-      path: ["input", "identityId"],
+      path: ["input", "externalId"],
     });
   });
 

@@ -1,6 +1,6 @@
 import type { Engine } from "@prosopon/engine";
 import type { Logger } from "pino";
-import type { LoginLimiter } from "./auth/limiter.ts";
+import type { LoginGate } from "./auth/login-gate.ts";
 import type { Secrets } from "./auth/secrets.ts";
 import type { Tokens } from "./auth/tokens.ts";
 import type { BlobStore } from "./blobs/types.ts";
@@ -24,7 +24,7 @@ export interface Deps {
   version: string;
   secrets: Secrets;
   tokens: Tokens;
-  logins: LoginLimiter;
+  logins: LoginGate;
   hub: Hub;
   streams: Streams;
   quota: Quota;

@@ -31,6 +31,8 @@ export interface Limits {
   bodyRate: number;
   /** Wrong logins of one client id from one address within `loginWindowMs`; more wait. */
   loginFailures: number;
+  /** Wrong logins of all client ids from one address likewise; client ids that logged in from there within a day are let through. */
+  addressFailures: number;
   loginWindowMs: number;
   /** Origins whose pages may call, or `*`. Never with cookies: a bearer token is the only credential. */
   origins: "*" | string[];
@@ -57,6 +59,8 @@ export const defaultLimits: Limits = {
   // A tenth of a bad mobile line (GPRS): a photo of 5 MB may take over an hour.
   bodyRate: 1_024,
   loginFailures: 20,
+  // Five people of one office who have each forgotten their secret.
+  addressFailures: 100,
   loginWindowMs: 5 * MINUTE_MS,
   origins: "*",
 };

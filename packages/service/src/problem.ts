@@ -20,6 +20,16 @@ export class HttpProblem extends Error {
 export const unauthorized = (message: string): HttpProblem =>
   new HttpProblem(401, message, { "www-authenticate": 'Bearer realm="prosopon", error="invalid_token"' });
 
+/** As ids are written, and shorter than a secret or a token of ours. */
+const ID = /^[A-Za-z0-9._-]{1,40}$/;
+
+/** 404 for ids. They are repeated only where they have the form of one: anything else may be a secret in the wrong place. */
+export function unknownId(kind: string, ids: string | string[], before = ""): HttpProblem {
+  const all = [ids].flat();
+  const shown = all.every((id) => ID.test(id)) ? `the id ${all.slice(0, 10).join(", ")}` : "this id";
+  return new HttpProblem(404, `${before}no ${kind} has ${shown}`);
+}
+
 const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   empty: 400,
   undecodable: 400,

@@ -3,6 +3,7 @@ import { pino, type Logger } from "pino";
 import { createAccounts, type Accounts } from "./accounts.ts";
 import { createApp, type Peer } from "./app.ts";
 import { createLoginLimiter } from "./auth/limiter.ts";
+import { createLoginGate } from "./auth/login-gate.ts";
 import { createSecrets } from "./auth/secrets.ts";
 import { createTokens } from "./auth/tokens.ts";
 import type { BlobStore } from "./blobs/types.ts";
@@ -45,6 +46,8 @@ export interface Service {
   /** Runs by itself once the engine has proved itself, but not on an `api` node; its `stop` is part of `close`. */
   readonly worker: Worker;
   readonly accounts: Accounts;
+  /** Calls back when a session ends in this process (logout, a refresh token used twice). Returns the unsubscribe. */
+  onSessionEnd(listener: (sessionId: string) => void): () => void;
   /** Resolves when the engine has recognised its known image, where this node works; rejects when it cannot. `/readyz` follows it. */
   ready(): Promise<void>;
   /** From now on `/readyz` says 503, so that no new work is sent here; a `worker` claims no more. All else goes on until `close`. */
@@ -82,7 +85,7 @@ export function createService(options: ServiceOptions): Service {
     version,
     secrets,
     tokens: createTokens({ storage, clock }),
-    logins: createLoginLimiter(clock, limits),
+    logins: createLoginGate(createLoginLimiter(clock, limits)),
     hub: createHub(heard),
     streams: createStreams(limits),
     quota: createQuota(storage, limits),
@@ -127,6 +130,7 @@ export function createService(options: ServiceOptions): Service {
     events: { connect: (socket, request) => connect(deps, socket, request) },
     worker,
     accounts: createAccounts({ storage, clock, secrets }),
+    onSessionEnd: deps.tokens.onEnd,
     ready: () => proven,
     drain,
     async close() {

@@ -24,6 +24,11 @@ export function uploadLimit({
         const form = await unread.formData().catch(() => {
           throw refusal(400, "BAD_MULTIPART", "The multipart body is broken off or malformed.");
         });
+        // As fields also where they came with a file name, as some libraries give every part one.
+        for (const name of ["operations", "map"]) {
+          const field = form.get(name);
+          if (field instanceof Blob) form.set(name, await textOf(field, requestBytes));
+        }
         const operations = form.get("operations");
         if (typeof operations === "string" && operations.length > requestBytes)
           throw refusal(413, "TOO_LARGE", `\`operations\` is over ${requestBytes} bytes.`);
@@ -42,6 +47,11 @@ export function uploadLimit({
       });
     },
   };
+}
+
+async function textOf(field: Blob, most: number): Promise<string> {
+  if (field.size > most) throw refusal(413, "TOO_LARGE", `A field is over ${most} bytes.`);
+  return field.text();
 }
 
 /** A file named twice counts twice, for it is sent on twice. */

@@ -6,6 +6,7 @@ import { isFinal, type JobView, recordState, viewOf } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import type { Feed } from "./feed.ts";
 import type { Hub } from "./hub.ts";
+import type { Sessions } from "./sessions.ts";
 import { untilReturned } from "./until-returned.ts";
 
 /** Follows that poll a server without events; core ends a watch after two minutes unless told. */
@@ -15,11 +16,17 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 export interface Caller {
   client: Client;
+  token: string | undefined;
   tokenExpiresAt: number | undefined;
 }
 
 /** The live jobs of one caller. `hubOf` is undefined for a server without events. */
-export function createChanges(caller: Caller, hubOf: (client: Client) => Promise<Hub | undefined>): Changes {
+export function createChanges(
+  caller: Caller,
+  sessions: Sessions,
+  hubOf: (client: Client) => Promise<Hub | undefined>,
+): Changes {
+  const bound = (feed: Feed<JobChange>, signal: AbortSignal) => bindToSession(feed, caller, sessions, signal);
   const { client } = caller;
   return {
     of: (jobId) =>
@@ -29,7 +36,7 @@ export function createChanges(caller: Caller, hubOf: (client: Client) => Promise
           yield* polled(client, jobId, signal);
           return;
         }
-        const feed = bound(hub.follow(client, jobId), caller, signal);
+        const feed = bound(hub.follow(client, jobId), signal);
         try {
           const first = await upstream(hub.read(jobId));
           if (!first) throw new NotFoundError(`This account has no job ${jobId}.`, ["id"]);
@@ -56,11 +63,11 @@ export function createChanges(caller: Caller, hubOf: (client: Client) => Promise
         const told = new Map<string, AcceptedJobStatus>();
         const { cursor } = hub;
         let feed = hub.followAll(client, after);
-        if (feed) bound(feed, caller, signal);
+        if (feed) bound(feed, signal);
         try {
           if (after === undefined && cursor !== undefined) {
             // Others follow already, so the upstream does not tell the unfinished jobs once more.
-            for (const state of await upstream(unfinished(client))) {
+            for await (const state of unfinished(client)) {
               told.set(state.id, state.status);
               yield { cursor, job: viewOf(state) };
             }
@@ -71,7 +78,7 @@ export function createChanges(caller: Caller, hubOf: (client: Client) => Promise
               feed = hub.followAll(client, change.cursor);
               if (feed) break;
             }
-            if (feed) bound(feed, caller, signal);
+            if (feed) bound(feed, signal);
           }
           for await (const change of translated(feed)) {
             if (told.get(change.id) === change.status) continue;
@@ -103,10 +110,22 @@ async function* translated(feed: Feed<JobChange> | undefined): AsyncGenerator<Jo
   }
 }
 
-/** Ends with the subscription and, at the latest, with the token. */
-function bound(feed: Feed<JobChange>, { tokenExpiresAt }: Caller, signal: AbortSignal): Feed<JobChange> {
+/** Ends with the subscription, with the session that it was opened in and, at the latest, with the token. */
+function bindToSession(
+  feed: Feed<JobChange>,
+  { client, token, tokenExpiresAt }: Caller,
+  sessions: Sessions,
+  signal: AbortSignal,
+): Feed<JobChange> {
   signal.addEventListener("abort", () => feed.end());
   if (signal.aborted) feed.end();
+  if (token !== undefined) {
+    const stop = sessions.watch(token, client, () =>
+      feed.end(new UnauthorizedError("Your session has ended: sign in and subscribe again.")),
+    );
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+  }
   if (tokenExpiresAt !== undefined) {
     const left = Math.min(TIMER_MAX_MS, tokenExpiresAt - Date.now());
     const timer = setTimeout(
@@ -135,13 +154,22 @@ async function* polled(
   }
 }
 
-async function unfinished(client: Client): Promise<JobState[]> {
-  const pages = await Promise.all([
-    client.jobs.list({ status: "Sent", limit: 100 }),
-    client.jobs.list({ status: "Started", limit: 100 }),
-  ]);
-  return pages.flatMap((page) => page.items.map(recordState));
+/** All of them, page by page. One that starts meanwhile is told twice, and one that goes back is told by its change. */
+async function* unfinished(client: Client): AsyncGenerator<JobState, void, undefined> {
+  for (const status of ["Sent", "Started"] as const) {
+    let cursor: string | undefined;
+    do {
+      const page = await upstream(
+        client.jobs.list({ status, limit: PAGE_MAX, ...(cursor !== undefined && { cursor }) }),
+      );
+      yield* page.items.map(recordState);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
 }
+
+/** Of the REST API. */
+const PAGE_MAX = 100;
 
 /** A job that is tried again does not go back for those who follow it. */
 function eachStatusOnce(): (status: AcceptedJobStatus) => boolean {

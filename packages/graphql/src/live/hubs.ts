@@ -11,23 +11,16 @@ export interface Hubs {
 /** Hubs by account, as the server itself names it: what a token says of itself is not proof. */
 export function createHubs(createHub: (onIdle: () => void) => Hub): Hubs {
   const hubs = new Map<string, Hub>();
-  const accounts = new WeakMap<Client, Promise<string | undefined>>();
 
-  const accountOf = (client: Client): Promise<string | undefined> => {
-    let account = accounts.get(client);
-    if (!account) {
-      account = client.account().then(
-        ({ client_id }) => client_id,
-        (error: unknown) => {
-          if (isUnsupported(error)) return undefined;
-          accounts.delete(client);
-          throw error;
-        },
-      );
-      accounts.set(client, account);
-    }
-    return account;
-  };
+  /** Asked anew for each stream: a session that has ended opens none, whatever it opened before. */
+  const accountOf = (client: Client): Promise<string | undefined> =>
+    client.account().then(
+      ({ client_id }) => client_id,
+      (error: unknown) => {
+        if (isUnsupported(error)) return undefined;
+        throw error;
+      },
+    );
 
   return {
     async of(client) {

@@ -1,6 +1,7 @@
 import type { ImageInput } from "@prosopon/core";
 import * as v from "valibot";
 import { builder } from "../builder.ts";
+import { BadImageError } from "../errors.ts";
 
 const IMAGES_MAX = 5;
 /** As the contract has them (packages/core, contract/identity.ts). */
@@ -46,20 +47,26 @@ const isOneImage = (input: { image?: unknown; uploadId?: unknown }) =>
   (input.image == null) !== (input.uploadId == null);
 const oneMessage = "Give one image: either `image` or `uploadId`.";
 
-/** Files first, then uploads. */
+function notEmpty(image: File, path: string[]): File {
+  if (image.size > 0) return image;
+  throw new BadImageError("The image has no bytes: send the file's content.", ["input", ...path]);
+}
+
+/** Files first, then uploads. @throws BadImageError for an empty file */
 export function imagesOf(input: {
   images?: File[] | null | undefined;
   uploadIds?: string[] | null | undefined;
 }): ImageInput[] {
+  for (const [index, image] of (input.images ?? []).entries()) notEmpty(image, ["images", String(index)]);
   return [...(input.images ?? []), ...(input.uploadIds ?? []).map((uploadId) => ({ uploadId }))];
 }
 
-/** @throws TypeError without either, which validation has ruled out. */
+/** @throws BadImageError for an empty file; TypeError without either, which validation has ruled out. */
 export function imageOf(input: {
   image?: File | null | undefined;
   uploadId?: string | null | undefined;
 }): ImageInput {
-  if (input.image) return input.image;
+  if (input.image) return notEmpty(input.image, ["image"]);
   if (input.uploadId) return { uploadId: input.uploadId };
   throw new TypeError(oneMessage);
 }

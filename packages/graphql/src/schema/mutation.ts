@@ -25,6 +25,7 @@ const jobCost = 500;
 const manyImages = ["input", "images"];
 const oneImage = ["input", "image"];
 const identityPath = ["input", "identityId"];
+const externalIdPath = ["input", "externalId"];
 const facePath = ["input", "faceId"];
 const jobPath = ["input", "jobId"];
 
@@ -76,7 +77,7 @@ builder.mutationType({
               ...(externalId != null && { externalId }),
               ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
             }),
-            { images: manyImages },
+            { images: manyImages, unique: externalIdPath },
           ),
         ),
     }),
@@ -171,7 +172,7 @@ builder.mutationType({
             ...(externalId !== undefined && { external_id: externalId }),
             ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
           }),
-          { id: identityPath },
+          { id: identityPath, unique: externalIdPath },
         ),
     }),
     deleteFace: t.field({

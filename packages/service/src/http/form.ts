@@ -20,9 +20,13 @@ const LIMITS = {
   headerPairs: 32,
   headerSize: 16_384,
 };
+const isText = (name: string | undefined): boolean =>
+  name !== undefined && ["identity_id", "max_result", "external_id", "metadata"].includes(name);
 /** Beside its images a form has only its fields. */
 const FORM_OVERHEAD_BYTES = MAX_FIELDS * 70_000;
 const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
+/** An id with the white space that editors leave around it. */
+const UPLOAD_ID_BYTES = 64;
 
 export interface Form {
   /** In the order sent. */
@@ -53,20 +57,20 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   await deps.space.admit(declaredLength(request));
 
   const texts = new Map<string, string>();
-  const names = new Set<string>();
   const stored: string[] = [];
   const slots: Promise<{ image: ImageRef; uploadId?: string }>[] = [];
   const streams: Readable[] = [];
   const abort = new AbortController();
   const { step, fail } = createBreakable();
-  let ignored = 0;
+  const ignored = { files: 0, bytes: 0 };
 
   let parser: InstanceType<typeof Busboy>;
   try {
     parser = new Busboy({
       headers: { "content-type": type },
       limits: LIMITS,
-      isPartAFile: (name, _type, file) => isImageField(name) || file !== undefined,
+      // Text fields are that also with a file name: some libraries give every part one.
+      isPartAFile: (name, _type, file) => isImageField(name) || (file !== undefined && !isText(name)),
     });
   } catch {
     throw new HttpProblem(400, "the content type names no boundary: let your HTTP library write that header");
@@ -83,13 +87,12 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
   parser.on("partsLimit", () => fail(new HttpProblem(400, `the form has over ${LIMITS.parts} parts`)));
   parser.on("field", (name: string | undefined, value: string, _cut: boolean, valueCut: boolean) => {
     if (name === undefined) return;
-    if (valueCut) fail(new HttpProblem(413, `the field ${name} is over ${LIMITS.fieldSize} bytes`));
+    if (valueCut) fail(new HttpProblem(413, `a text field is over ${LIMITS.fieldSize} bytes`));
     texts.set(name, value);
   });
   parser.on("file", (name: string | undefined, stream: Readable, fileName: string | undefined) => {
     stream.on("error", () => {}); // a part that ends early: the parser tells it too
     if (!isImageField(name)) {
-      if (name) names.add(name.slice(0, 64));
       ignore(stream);
       return;
     }
@@ -108,9 +111,10 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
 
   /** Unknown fields are ignored, but not without end: what nobody asked for is not received by the gigabyte. */
   function ignore(stream: Readable): void {
+    ignored.files += 1;
     stream.on("data", (chunk: Uint8Array) => {
-      ignored += chunk.byteLength;
-      if (ignored > FORM_OVERHEAD_BYTES)
+      ignored.bytes += chunk.byteLength;
+      if (ignored.bytes > FORM_OVERHEAD_BYTES)
         fail(
           new HttpProblem(413, `over ${FORM_OVERHEAD_BYTES} bytes of files that are not images of the form`),
         );
@@ -135,7 +139,7 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
     parser.end();
     await step(finished);
     const received = await step(Promise.all(slots));
-    if (received.length === 0) throw new HttpProblem(400, noImage(maxImages, names));
+    if (received.length === 0) throw new HttpProblem(400, noImage(maxImages, ignored.files > 0));
     return {
       images: received.map(({ image }) => image),
       uploadIds: received.flatMap(({ uploadId }) => (uploadId === undefined ? [] : [uploadId])),
@@ -163,23 +167,30 @@ async function receiveImage(
 ) {
   const { deps, accountId } = call;
   const bytes = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const first = await bytes.next();
-  const uploadId =
-    fileName === undefined && !first.done && first.value.byteLength <= 64
-      ? UPLOAD_ID.exec(Buffer.from(first.value).toString("latin1"))?.[1]
-      : undefined;
+  const first = fileName === undefined ? await beginning(bytes) : Buffer.alloc(0);
+  const uploadId = UPLOAD_ID.exec(first.toString("latin1"))?.[1];
   if (uploadId) {
-    stream.resume();
     const upload = await deps.storage.uploads.get(accountId, uploadId, deps.clock.now());
     if (!upload)
       throw new HttpProblem(404, `the upload ${uploadId} is unknown or has expired: send the image again`);
     return { image: { ...upload.image, uploadId }, uploadId };
   }
   async function* whole() {
-    if (!first.done) yield first.value;
+    if (first.length > 0) yield first;
     yield* { [Symbol.asyncIterator]: () => bytes };
   }
   return { image: await storeImage(call, whole(), signal, stored) };
+}
+
+/** All of a part that may be an upload's id, in however many chunks it comes; of a longer one, enough to see that it is none. */
+async function beginning(bytes: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let begun = Buffer.alloc(0);
+  while (begun.length <= UPLOAD_ID_BYTES) {
+    const { done, value } = await bytes.next();
+    if (done) break;
+    begun = Buffer.concat([begun, value]);
+  }
+  return begun;
 }
 
 /** Bytes of an image between two looks at the disk's room, which others fill meanwhile. */
@@ -228,7 +239,7 @@ function named(error: unknown, count: number, maxImages: number, index: number):
   return new HttpProblem(problem.status, `image ${index}: ${problem.message}`, problem.headers);
 }
 
-function noImage(maxImages: number, names: Set<string>): string {
+function noImage(maxImages: number, others: boolean): string {
   const wanted = maxImages === 1 ? "one image as input_image" : `1 to ${maxImages} images as input_images`;
-  return `send ${wanted}${names.size ? `; the form has files only as ${[...names].join(", ")}` : ""}`;
+  return `send ${wanted}${others ? "; the form has files only under other names" : ""}`;
 }

@@ -48,5 +48,15 @@ export function shaped<S extends v.GenericSchema>(value: unknown, schema: S): v.
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
-  throw new HttpProblem(400, path ? `${path}: ${issue.message}` : issue.message);
+  const said = withoutValue(issue);
+  throw new HttpProblem(400, path && NAMES.test(path) ? `${path}: ${said}` : said);
+}
+
+/** Names of our schemas; a key of the sender's own making may be anything. */
+const NAMES = /^[A-Za-z_]{1,32}(\.([A-Za-z_]{1,32}|\d{1,4})){0,4}$/;
+
+/** The library's own messages end in what was received, which may be a secret; ours don't. */
+function withoutValue({ message, received, expected }: v.BaseIssue<unknown>): string {
+  if (!message.endsWith(`eceived ${received}`)) return message;
+  return expected ? `expected ${expected}` : "it is not valid";
 }

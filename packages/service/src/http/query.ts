@@ -39,11 +39,18 @@ export function idsOf(query: URLSearchParams): string[] | undefined {
   return ids;
 }
 
-/** `key[name]=value` pairs. */
+/** Each filter is a condition of its own in the database. */
+const MAX_PAIRS = 20;
+const MAX_PAIR_LENGTH = 1_024;
+
+/** `key[name]=value` pairs. @throws HttpProblem 400 for more or longer ones than are of use */
 export function mapOf(query: URLSearchParams, name: string): Record<string, string> | undefined {
   const pairs = [...query].flatMap(([key, value]) => {
     const inner = key.startsWith(`${name}[`) && key.endsWith("]") ? key.slice(name.length + 1, -1) : "";
     return inner ? [[inner, value] as const] : [];
   });
+  if (pairs.length > MAX_PAIRS) throw new HttpProblem(400, `at most ${MAX_PAIRS} filters by ${name} at once`);
+  if (pairs.some((pair) => pair.some((text) => text.length > MAX_PAIR_LENGTH)))
+    throw new HttpProblem(400, `a filter by ${name} has at most ${MAX_PAIR_LENGTH} characters`);
   return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }

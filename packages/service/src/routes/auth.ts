@@ -8,17 +8,16 @@ import { HttpProblem, unauthorized } from "../problem.ts";
 export const login: Handler = async (call) => {
   const { deps, address } = call;
   const { clientId, secretId } = await readJson(call, Credentials);
-  deps.logins.check(clientId, address);
-  const account = await deps.storage.accounts.byClientId(clientId);
-  const right = await deps.secrets.verify(account?.secretHash, secretId);
-  const tokens = account && right && !account.disabled ? await deps.tokens.issue(account) : undefined;
+  const tokens = await deps.logins.enter({ clientId, address }, async () => {
+    const account = await deps.storage.accounts.byClientId(clientId);
+    const right = await deps.secrets.verify(account?.secretHash, secretId);
+    return account && right && !account.disabled ? deps.tokens.issue(account) : undefined;
+  });
   if (!tokens) {
-    deps.logins.failed(clientId, address);
     throw new HttpProblem(401, "clientId or secretId is wrong", {
       "www-authenticate": 'Bearer realm="prosopon"',
     });
   }
-  deps.logins.succeeded(clientId, address);
   return json(tokens);
 };
 

@@ -1,8 +1,8 @@
 import { json, noContent, type Handler } from "../http/call.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem, unknownId } from "../problem.ts";
 import { faceView } from "../views.ts";
 
-const unknownFace = (id: string): HttpProblem => new HttpProblem(404, `no face has the id ${id}`);
+const unknownFace = (id: string): HttpProblem => unknownId("face", id);
 
 export const getFace: Handler = async ({ deps, accountId, params }) => {
   const face = await deps.storage.faces.get(accountId, params["id"]!);

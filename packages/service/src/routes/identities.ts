@@ -4,7 +4,7 @@ import type { Form } from "../http/form.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
 import { startJob } from "../jobs/start.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem, unknownId } from "../problem.ts";
 import { identityView } from "../views.ts";
 
 /** The documented create, with an external id and metadata. */
@@ -21,7 +21,7 @@ async function checkedName({ deps, accountId }: Call, form: Form) {
   // Told now where it can be; a race of two creates is told by the job.
   const taken =
     externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
-  if (taken) throw new HttpProblem(409, `the external id ${externalId} is taken by the identity ${taken.id}`);
+  if (taken) throw new HttpProblem(409, `the external id is taken by the identity ${taken.id}`);
   return { ...(externalId && { externalId }), metadata };
 }
 
@@ -64,7 +64,7 @@ export const patchIdentity: Handler = async (call) => {
   return json(identityView(identity));
 };
 
-const unknownIdentity = (id: string): HttpProblem => new HttpProblem(404, `no identity has the id ${id}`);
+const unknownIdentity = (id: string): HttpProblem => unknownId("identity", id);
 
 function checkedMetadata(value: unknown): Metadata {
   // valibot's record takes an array for an object without keys.

@@ -6,7 +6,7 @@ import { parseJson, readText, shaped } from "../http/json.ts";
 import { isListKey, required } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
 import { startJob } from "../jobs/start.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem, unknownId } from "../problem.ts";
 
 export const createIdentity: Handler = (call) => startJob(call, "enrol", () => ({}));
 
@@ -19,7 +19,7 @@ export async function namedIdentity({ deps, accountId }: Call, form: Form): Prom
   const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
   if (known) return known.id;
   if (!id) throw new HttpProblem(400, "the form needs the field identity_id");
-  throw new HttpProblem(404, `no identity has the id ${id}`);
+  throw unknownId("identity", id);
 }
 
 /** Also another account's job and another kind's: documented clients expect 200 here. */
@@ -50,8 +50,7 @@ export const deleteIdentities: Handler = async (call) => {
     [...new Set(ids)],
     deps.clock.now(),
   );
-  if (!deleted)
-    throw new HttpProblem(404, `nothing was deleted: no identity has the id ${missing.join(", ")}`);
+  if (!deleted) throw unknownId("identity", missing, "nothing was deleted: ");
   await eraseOrLeave(deps, blobIds);
   return noContent();
 };

@@ -6,7 +6,7 @@ import { json, type Handler } from "../http/call.ts";
 import { shaped } from "../http/json.ts";
 import { idsOf, optional, pageOf } from "../http/query.ts";
 import { jobAfterWait } from "../http/wait.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem, unknownId } from "../problem.ts";
 import type { JobRecord } from "../storage/types.ts";
 import { jobView } from "../views.ts";
 
@@ -36,7 +36,7 @@ export const listJobs: Handler = async ({ deps, accountId, query }) => {
 
 export const getJob: Handler = async (call) => {
   const job = await jobAfterWait(call, call.params["id"]!);
-  if (!job) throw new HttpProblem(404, `no job has the id ${call.params["id"]}`);
+  if (!job) throw unknownId("job", call.params["id"]!);
   return json(jobView(job));
 };
 
@@ -48,7 +48,7 @@ export const cancelJob: Handler = async ({ deps, accountId, params }) => {
     await eraseOrLeave(deps, answer.blobIds);
     return json(jobView(answer.job));
   }
-  if (answer.reason === "unknown") throw new HttpProblem(404, `no job has the id ${id}`);
+  if (answer.reason === "unknown") throw unknownId("job", id);
   throw new HttpProblem(409, `this job has ended already: it is ${answer.job.status}`);
 };
 
@@ -56,7 +56,7 @@ export const cancelJob: Handler = async ({ deps, accountId, params }) => {
 export const retryJob: Handler = async ({ deps, accountId, params }) => {
   const id = params["id"]!;
   const job = await deps.storage.jobs.get(accountId, id);
-  if (!job) throw new HttpProblem(404, `no job has the id ${id}`);
+  if (!job) throw unknownId("job", id);
   await deps.space.admit();
   const answer = await deps.storage.jobs.retry(accountId, id, {
     id: randomUUID(),

@@ -4,7 +4,7 @@ import { eraseOrLeave } from "../blobs/erase.ts";
 import { checkLength, declaredLength, openBody } from "../http/body.ts";
 import { json, noContent, type Call, type Handler } from "../http/call.ts";
 import { eraseStored, receiveForm, storeImage } from "../http/form.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem, unknownId } from "../problem.ts";
 import type { ImageRef } from "../storage/types.ts";
 
 /** An image sent once: as a form's `input_image`, or as the whole body. */
@@ -49,8 +49,7 @@ export const deleteUpload: Handler = async ({ deps, accountId, params }) => {
     await eraseOrLeave(deps, answer.blobIds);
     return noContent();
   }
-  if (answer.reason === "unknown")
-    throw new HttpProblem(404, `no upload has the id ${id}, or it has expired`);
+  if (answer.reason === "unknown") throw unknownId("upload", id);
   throw new HttpProblem(
     409,
     "jobs that have not ended need this upload: wait for them, or cancel them (DELETE /v1/jobs/{id}), then delete it",

@@ -1,0 +1,16 @@
+import { GraphQLError } from "graphql";
+import type { Plugin } from "graphql-yoga";
+
+/**
+ * Clients with automatic persisted queries first send a hash alone. None is kept here, and this is how they learn it: they send
+ * the document from then on.
+ */
+export const noPersistedQueries: Plugin = {
+  onParams({ params }) {
+    const asked = (params.extensions as { persistedQuery?: unknown } | undefined)?.persistedQuery;
+    if (asked === undefined || params.query) return;
+    throw new GraphQLError("PersistedQueryNotSupported", {
+      extensions: { code: "PERSISTED_QUERY_NOT_SUPPORTED", http: { status: 200 } },
+    });
+  },
+};
