@@ -8,6 +8,17 @@ import { RequestRefusal } from "./refusal.ts";
 /** Any of these makes a browser ask first (preflight), so no page of another origin can send it unasked. */
 const CSRF_HEADERS = ["x-prosopon-csrf", "x-graphql-yoga-csrf", "apollo-require-preflight"];
 
+/** What a body may have, and what of it without a proof of who sends it. */
+interface Allowance {
+  most: number;
+  free: number;
+  prove(): Promise<unknown>;
+  /** What to do instead of sending more. */
+  hint?: string;
+}
+
+const BIG_IMAGES = " Send big images to POST /v1/uploads of the REST API and name their ids.";
+
 type AdmissionLimits = BodyLimits &
   Pick<
     GatewayLimits,
@@ -39,13 +50,18 @@ export function createAdmission(
     }
   }
 
-  async function receive(request: Request, limit: number, more: (size: number) => Promise<number>) {
-    if (Number(request.headers.get("content-length") ?? 0) > limit)
-      limit = await more(Number(request.headers.get("content-length")));
+  /** @param prove asked once more than `free` bytes have come, however many were announced */
+  async function receive(request: Request, { most, free, prove, hint }: Allowance): Promise<Request> {
+    if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most, hint);
     if (!request.body) return request;
+    const more = async (size: number) => {
+      if (size > most) throw tooLarge(most, hint);
+      await prove();
+      return most;
+    };
     const body = boundedBody(request.body, limits);
     try {
-      const bytes = await body.read(limit, more);
+      const bytes = await body.read(free, more);
       return bytes.length > 0 ? withBody(request, bytes) : request;
     } catch (error) {
       body.linger();
@@ -61,20 +77,18 @@ export function createAdmission(
       const account = await proved(token, "files are not read without an access token.");
       const leave = places.take(account);
       try {
-        const refused = () => Promise.reject<number>(tooLarge(limits.uploadBytes, true));
-        return await handle(await receive(request, limits.uploadBytes, refused));
+        const { uploadBytes: most } = limits;
+        return await handle(
+          await receive(request, { most, free: most, prove: async () => {}, hint: BIG_IMAGES }),
+        );
       } finally {
         leave();
       }
     }
     checkOrigin(request, type, token);
-    return handle(
-      await receive(request, Math.min(limits.anonymousBytes, limits.requestBytes), async (size) => {
-        if (size > limits.requestBytes) throw tooLarge(limits.requestBytes, false);
-        await proved(token, `a request over ${limits.anonymousBytes} bytes needs an access token.`);
-        return limits.requestBytes;
-      }),
-    );
+    const { anonymousBytes: free, requestBytes: most } = limits;
+    const prove = () => proved(token, `a request over ${free} bytes needs an access token.`);
+    return handle(await receive(request, { most, free: Math.min(free, most), prove }));
   }
 
   return (request) =>
@@ -105,9 +119,7 @@ function withBody(request: Request, body: Uint8Array<ArrayBuffer>): Request {
   });
 }
 
-function tooLarge(limit: number, multipart: boolean): RequestRefusal {
-  const hint = multipart ? " Send big images to POST /v1/uploads of the REST API and name their ids." : "";
-  return new RequestRefusal(413, "TOO_LARGE", `The request is over ${limit} bytes.${hint}`);
-}
+const tooLarge = (limit: number, hint = "") =>
+  new RequestRefusal(413, "TOO_LARGE", `The request is over ${limit} bytes.${hint}`);
 
 const unauthorized = (message: string) => new RequestRefusal(401, "UNAUTHORIZED", message);
