@@ -91,7 +91,7 @@ export async function audit(client: Client, blobs: string): Promise<Audit> {
 }
 
 /** As packages/service/src/blobs/local.ts names them: an image, and one whose writing was cut short. */
-const IMAGE = /^[\w-]{32}(\.part)?$/;
+const IMAGE = /^prosopon_[\w-]{23,24}(\.part)?$/;
 
 export async function findImages(client: Client, blobs: string): Promise<ImagesFound> {
   const { rows } = await client.query<{ blob_id: string }>(

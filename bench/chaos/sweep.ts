@@ -15,16 +15,24 @@ export async function sweepLater(databaseUrl: string, directory: string): Promis
   const storage = await openPostgresStorage({ url: databaseUrl });
   // Opening it removes what was being written when its node died; the sweep, all else.
   const blobs = await openLocalBlobs(directory, { shared: true });
-  const swept = Promise.withResolvers<void>();
+  const swept = Promise.withResolvers<unknown>();
+  const { sessions } = storage;
   const service = createService({
-    storage,
+    // The last thing that a sweep forgets is sessions.
+    storage: {
+      ...storage,
+      sessions: {
+        ...sessions,
+        sweep(now, signal) {
+          const end = sessions.sweep(now, signal);
+          end.then(swept.resolve, swept.reject);
+          return end;
+        },
+      },
+    },
     engine: IDLE,
     role: "worker",
-    // A sweep ends by erasing, be it nothing.
-    blobs: {
-      ...blobs,
-      delete: (ids) => blobs.delete(ids).then(swept.resolve, swept.reject),
-    },
+    blobs,
   });
   try {
     const late = sleep(LIMIT_MS, "late" as const, { ref: false });

@@ -119,7 +119,9 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
   });
 
   it("finds images that no job needs and those that a job lacks; a sweep erases the first", async () => {
-    const [orphan, part, needed, lost] = ["o", "p", "n", "l"].map((letter) => letter.repeat(32));
+    const [orphan, part, needed, lost] = ["o", "p", "n", "l"].map(
+      (letter) => `prosopon_${letter.repeat(23)}`,
+    );
     const image = (blobId: string) => ({ blobId, size: 1 });
     await enqueue(storage, account.id, { ...enrolment, images: [image(needed!), image(lost!)] });
     for (const name of [orphan, `${part}.part`, needed]) await writeFile(path.join(blobs, name!), "x");
