@@ -79,7 +79,7 @@ async function letJobWait(directory: string) {
 describe("a job that waits", () => {
   it("is cancelled by a button, and the page shows its end", async () => {
     const page = await browser.newPage();
-    await page.goto(server.url);
+    await page.goto(server.demoUrl);
     await page.getByRole("button", { name: "Use the demo account" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
     await page.getByRole("button", { name: /Sent/ }).click();
@@ -93,7 +93,7 @@ describe("a job that waits", () => {
 describe("a dead job", () => {
   it("is tried again by a button, and the page follows the new try", async () => {
     const page = await browser.newPage();
-    await page.goto(server.url);
+    await page.goto(server.demoUrl);
     await page.getByRole("button", { name: "Use the demo account" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
     await page.getByRole("button", { name: /Failed Enrolment/ }).click();

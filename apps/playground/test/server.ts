@@ -11,7 +11,9 @@ const server = path.resolve(import.meta.dirname, "../../server/dist");
  * The built command with a demo account, as `pnpm start` runs it, on a free port. On an empty data directory that goes with
  * it, or on `kept`, which stays.
  */
-export async function startServer(kept?: string): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startServer(
+  kept?: string,
+): Promise<{ url: string; demoUrl: string; stop: () => Promise<void> }> {
   if (!existsSync(path.join(server, "playground/index.html"))) {
     throw new Error("These tests run the built command with the built page: build first (pnpm build).");
   }
@@ -37,7 +39,7 @@ export async function startServer(kept?: string): Promise<{ url: string; stop: (
     void ended.then(() => reject(new Error(`serve ended: ${errors}`)));
   });
   return {
-    url: (JSON.parse(line) as { url: string }).url,
+    ...(JSON.parse(line) as { url: string; demoUrl: string }),
     async stop() {
       child.kill("SIGTERM");
       await ended;

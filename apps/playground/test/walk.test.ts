@@ -97,8 +97,18 @@ async function enrol(name: string, externalId: string, ...files: string[]) {
 }
 
 describe("the playground", () => {
-  it("signs in with one click, and says what is wrong with other credentials", async () => {
+  it("offers the demo account to no one who lacks the link of the start", async () => {
     await page.goto(server.url);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await page.waitForLoadState("networkidle");
+    expect(await page.getByRole("button", { name: "Use the demo account" }).count()).toBe(0);
+  });
+
+  it("signs in with one click, and says what is wrong with other credentials", async () => {
+    // Another fragment alone would not load the page anew.
+    await page.goto("about:blank");
+    await page.goto(server.demoUrl);
+    expect(page.url()).not.toContain("demo=");
     await page.getByRole("button", { name: "Use the demo account" }).waitFor();
     await look("1-sign-in");
     await page.getByLabel("Client id").fill("nobody");
@@ -283,7 +293,11 @@ describe("the playground", () => {
 
 /** As another program of the same account would. */
 async function searchFromElsewhere() {
-  const credentials: unknown = await (await fetch(new URL("/demo-account.json", server.url))).json();
+  const code = new URL(server.demoUrl).hash.replace("#demo=", "");
+  const offered = await fetch(new URL("/demo-account.json", server.url), {
+    headers: { "x-demo-code": code },
+  });
+  const credentials: unknown = await offered.json();
   const login = await fetch(new URL("/login", server.url), {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -10,7 +10,6 @@ import {
   defaultLimits,
   EVENTS_PATH,
   openDatabaseClock,
-  type Credentials,
   type Peer,
   type Role,
   type Service,
@@ -23,7 +22,7 @@ import type { Logger } from "pino";
 import manifest from "../package.json" with { type: "json" };
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { openBlobs, whereOf, type BlobsOptions } from "./blobs.ts";
-import { DEMO_ACCOUNT_PATH, offerDemoAccount } from "./demo-account.ts";
+import { DEMO_ACCOUNT_PATH, offerDemoAccount, type DemoOffer } from "./demo-account.ts";
 import { createPages } from "./pages.ts";
 import { s3Options } from "./s3-options.ts";
 import { openStorage, type StorageOptions } from "./storage.ts";
@@ -68,7 +67,7 @@ export interface Composition extends OpenService {
   /** Serves the WebSockets of the same paths on a Node server; returns the detach. */
   attach(server: Server): () => Promise<void>;
   /** What `/demo-account.json` answers from now on. */
-  offerDemo(credentials: Credentials | undefined): void;
+  offerDemo(offer: DemoOffer | undefined): void;
 }
 
 /** The one place where the parts are put together: storage, images in flight, engine, service. */
@@ -180,7 +179,7 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
   });
   const forgetSessions = service.onSessionEnd(gateway.sessionEnded);
   const pages = createPages(fileURLToPath(new URL("./playground", import.meta.url)));
-  let demo: Credentials | undefined;
+  let demo: DemoOffer | undefined;
   return {
     service,
     storage,
@@ -215,7 +214,7 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
         await subscriptions.close();
       };
     },
-    offerDemo: (credentials) => void (demo = credentials),
+    offerDemo: (offer) => void (demo = offer),
   };
 }
 

@@ -106,7 +106,7 @@ export const settings = {
     "keep a demo account that the playground on this machine signs in to with one click",
   ),
   clientId: value("--client-id <id>", "PROSOPON_CLIENT_ID", "client id of the account", text),
-  secretId: value(
+  secretId: secretValue(
     "--secret-id <secret>",
     "PROSOPON_SECRET_ID",
     "its secret; prefer the variable, flags show in process lists",
@@ -209,7 +209,7 @@ export const settings = {
     "fail an enrolment whose photos seem to show different people, instead of warning",
     onOff,
   ),
-  url: value("--url <address>", "PROSOPON_URL", "server to talk to", httpUrl, "http://127.0.0.1:4000"),
+  url: secretValue("--url <address>", "PROSOPON_URL", "server to talk to", httpUrl, "http://127.0.0.1:4000"),
   embedded: flag(
     "--embedded",
     "PROSOPON_EMBEDDED",

@@ -2,9 +2,9 @@ import { realpath } from "node:fs/promises";
 import { createClient, type Client } from "@prosopon/core";
 import type { Credentials, Service, Storage } from "@prosopon/service";
 import type { connection, Values } from "./config.ts";
-import { DEMO_ACCOUNT_PATH, isLoopbackHost } from "./demo-account.ts";
+import { isLoopbackHost } from "./demo-account.ts";
 import { UsageError } from "./errors.ts";
-import { demoCredentials, firstAccount, fixedCredentials } from "./first-account.ts";
+import { firstAccount, fixedCredentials, keptDemoCredentials } from "./first-account.ts";
 
 export type ConnectOptions = Values<(typeof connection)[number]>;
 
@@ -24,28 +24,43 @@ export async function connect(options: ConnectOptions, { create = false } = {}):
   return options.embedded ? embedded({ ...options, create }, given) : remote(options, given);
 }
 
-async function remote({ url, timeout }: ConnectOptions, given: Credentials | undefined): Promise<Connection> {
-  const baseUrl = url.replace(/\/+$/, "");
-  const credentials = given ?? (await offeredDemoAccount(baseUrl));
-  if (!credentials)
+async function remote(
+  { url, timeout, data }: ConnectOptions,
+  given: Credentials | undefined,
+): Promise<Connection> {
+  const { origin, pathname, hostname } = new URL(url);
+  const baseUrl = `${origin}${pathname}`.replace(/\/+$/, "");
+  const credentials = given ?? (isLoopbackHost(hostname) ? await readDemoAccount(data) : undefined);
+  if (!credentials) {
+    await expectAnswer(baseUrl);
     throw new UsageError(
-      `Which account of ${baseUrl}? Set PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID; the server printed them at its first start.`,
+      `Which account of ${baseUrl}? Set PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID; the server printed them at its first start. For the demo account name the data directory of a \`serve --demo\` on this machine with --data.`,
     );
+  }
   const client = createClient({ baseUrl, ...credentials, timeoutMs: timeout * 1000 });
   return { client, name: `${baseUrl} ${credentials.clientId}`, close: async () => {} };
 }
 
-/** `prosopon serve --demo` on this machine offers its demo account to us as it does to the playground. */
-async function offeredDemoAccount(baseUrl: string): Promise<Credentials | undefined> {
-  if (!isLoopbackHost(new URL(baseUrl).hostname)) return undefined;
+/** Whoever has no server has no use for an account of it. @throws UsageError */
+async function expectAnswer(baseUrl: string): Promise<void> {
   try {
-    const answer = await fetch(`${baseUrl}${DEMO_ACCOUNT_PATH}`, { signal: AbortSignal.timeout(5_000) });
-    return answer.ok ? ((await answer.json()) as Credentials) : undefined;
+    await fetch(`${baseUrl}/healthz`, { signal: AbortSignal.timeout(5_000) });
   } catch (error) {
     throw new UsageError(
       `No server answers at ${baseUrl}. Start one with \`prosopon serve\`, name another with --url, or work without one with --embedded.`,
       { cause: error },
     );
+  }
+}
+
+/** Whoever may read the data of a `prosopon serve --demo` on this machine may use its demo account. */
+async function readDemoAccount(data: string): Promise<Credentials | undefined> {
+  const { openStorage } = await import("./storage.ts");
+  const storage = await openStorage({ data }, { exclusive: false, readonly: true }).catch(() => undefined);
+  try {
+    return storage && (await keptDemoCredentials(storage));
+  } finally {
+    await storage?.close();
   }
 }
 
@@ -62,6 +77,8 @@ async function embedded(
   try {
     const credentials = given ?? (await keptDemoAccount(service, storage));
     const account = await firstAccount({ service, storage }, { demo: false, ...credentials });
+    if (account.given !== undefined)
+      console.error(`Made the account ${account.given}, with the secret that was given.`);
     if (account.created)
       console.error(
         `Made the account ${account.created.clientId}. Its secret is shown this once: ${account.created.secretId}`,
@@ -83,8 +100,8 @@ async function embedded(
 /** That of a `serve --demo` on the same data before. */
 async function keptDemoAccount(
   { accounts }: Service,
-  storage: Pick<Storage, "secret">,
+  storage: Pick<Storage, "secrets">,
 ): Promise<Credentials | undefined> {
-  const kept = await demoCredentials(storage);
-  return (await accounts.list()).some(({ clientId }) => clientId === kept.clientId) ? kept : undefined;
+  const kept = await keptDemoCredentials(storage);
+  return (await accounts.list()).some(({ clientId }) => clientId === kept?.clientId) ? kept : undefined;
 }

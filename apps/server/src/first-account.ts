@@ -9,9 +9,11 @@ export interface FirstAccountOptions {
 }
 
 export interface FirstAccount {
-  /** Made just now, by this node: to be shown once. */
+  /** Made just now, by this node, with a secret of our own: to be shown once. */
   created?: Credentials;
-  /** What the playground may offer for one-click sign-in. */
+  /** Client id of the account made just now with the credentials given: whoever gave them has the secret. */
+  given?: string;
+  /** What the playground may offer for one-click sign-in: the demo account's, never those given. */
   demo?: Credentials;
 }
 
@@ -25,38 +27,50 @@ interface Opened {
  * Makes sure there is an account to log in with. Several nodes may do so at once: of each of these accounts all of them know
  * the client id beforehand, and only one can make it.
  * - Credentials given: that account must exist with that secret, or is made so.
- * - `demo`: the account whose credentials are kept with the data.
- * - Else: a first account with a random secret, when there is none at all.
+ * - `demo`: the account whose credentials are kept with the data, beside the one given or alone.
+ * - Neither: a first account with a random secret, when there is none at all.
  */
 export async function firstAccount(opened: Opened, options: FirstAccountOptions): Promise<FirstAccount> {
   const { service, storage } = opened;
-  const settings = { keepCrops: options.demo };
   const fixed = fixedCredentials(options);
-  if (fixed) {
-    const created = await make(service, { ...fixed, settings });
-    if (!created) await checkFixed(service, fixed);
-    return { ...(created && { created: fixed }), ...(options.demo && { demo: fixed }) };
-  }
-
-  if (options.demo) {
-    const kept = await demoCredentials(storage);
-    const created = await make(service, { ...kept, name: "Demo", settings });
-    if (created) return { created: kept, demo: kept };
-    // Rotated or disabled since: somebody took it out of demo use, so it is not offered any more.
-    return (await opens(service, kept)) ? { demo: kept } : {};
-  }
-
-  if ((await service.accounts.list()).length > 0) return {};
+  const given = fixed && (await make(service, fixed));
+  if (fixed && !given) await checkFixed(service, fixed);
+  const account = given ? { given: given.clientId } : {};
+  if (options.demo) return { ...account, ...(await demoAccount(opened)) };
+  if (fixed || (await service.accounts.list()).length > 0) return account;
   const clientId = token(await storage.secret("first-account", 16));
-  const created = await make(service, { clientId, name: "First", settings });
+  const created = await make(service, { clientId, name: "First" });
   return created ? { created } : {};
 }
 
-/** The secret of the demo account is the only one that is kept in the clear: with the data, beside the key that signs tokens. */
-export async function demoCredentials(storage: Pick<Storage, "secret">): Promise<Credentials> {
-  const bytes = await storage.secret("demo-account", 48);
-  return { clientId: token(bytes.subarray(0, 16)), secretId: token(bytes.subarray(16)) };
+/** It alone keeps crops without being told to, for the playground to show. */
+async function demoAccount({ service, storage }: Opened): Promise<FirstAccount> {
+  const kept = await demoCredentials(storage);
+  const created = await make(service, { ...kept, name: "Demo", settings: { keepCrops: true } });
+  if (created) return { created: kept, demo: kept };
+  // Rotated or disabled since: somebody took it out of demo use, so it is not offered any more.
+  return (await opens(service, kept)) ? { demo: kept } : {};
 }
+
+/** The secret of the demo account is the only one that is kept in the clear: with the data, beside the key that signs tokens. */
+async function demoCredentials(storage: Pick<Storage, "secret">): Promise<Credentials> {
+  return credentialsIn(await storage.secret(DEMO, 48));
+}
+
+/** Of data that a `serve --demo` ran on; changes nothing. */
+export async function keptDemoCredentials(
+  storage: Pick<Storage, "secrets">,
+): Promise<Credentials | undefined> {
+  const kept = (await storage.secrets(DEMO)).find(({ name }) => name === DEMO);
+  return kept && credentialsIn(kept.bytes);
+}
+
+const DEMO = "demo-account";
+
+const credentialsIn = (bytes: Uint8Array): Credentials => ({
+  clientId: token(bytes.subarray(0, 16)),
+  secretId: token(bytes.subarray(16)),
+});
 
 const token = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
 

@@ -20,6 +20,9 @@ export function createProgram(): Command {
     .version(manifest.version, "--version", "print the version")
     .showHelpAfterError("(add --help for what is possible)")
     .helpCommand(false)
+    .configureOutput({
+      outputError: (message, write) => write(withoutValues(message)),
+    })
     .addHelpText("after", ({ command }) => environmentHelp(command));
   for (const command of [
     serveCommand(),
@@ -39,6 +42,12 @@ export function createProgram(): Command {
   for (const command of everyCommand(program)) command.copyInheritedSettings(program).exitOverride();
   return program;
 }
+
+/** What was mistyped may be a secret: an unknown option is shown without its value, and arguments too many only counted. */
+const withoutValues = (message: string): string =>
+  message
+    .replace(/'(--?[^='\s]+)=[\s\S]*'/, "'$1'")
+    .replace(/(too many arguments.* but got \d+): [\s\S]*/, "$1.\n");
 
 export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)];

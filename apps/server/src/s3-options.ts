@@ -2,6 +2,7 @@ import type { S3Credentials, S3Options } from "@prosopon/service";
 import { variables } from "./config.ts";
 import { UsageError } from "./errors.ts";
 import { rereadSecret } from "./secret-files.ts";
+import { holdsCredentials } from "./setting.ts";
 
 /** Of `s3://bucket/prefix` with the credentials of the environment; undefined for a directory. @throws UsageError */
 export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): S3Options | undefined {
@@ -24,9 +25,12 @@ export function s3Options(blobs: string, env: NodeJS.ProcessEnv = process.env): 
     throw new UsageError(
       `${variables.s3AccessKeyId.env} is one of temporary credentials: set ${variables.s3SessionToken.env} too.`,
     );
-  if (endpoint !== undefined && !(URL.canParse(endpoint) && /^https?:/.test(endpoint)))
+  if (
+    endpoint !== undefined &&
+    !(URL.canParse(endpoint) && /^https?:/.test(endpoint) && !holdsCredentials(endpoint))
+  )
     throw new UsageError(
-      `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000.`,
+      `${variables.s3Endpoint.env} must be an address such as https://objects.example:9000, without user and password.`,
     );
   const credentials: S3Credentials = {
     accessKeyId,

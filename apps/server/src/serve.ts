@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Service } from "@prosopon/service";
 import type { Logger } from "pino";
-import { isLoopbackHost } from "./demo-account.ts";
+import { isLoopbackHost, offerOf, type DemoOffer } from "./demo-account.ts";
 import { compose } from "./compose.ts";
 import { CommandError } from "./errors.ts";
 import { firstAccount, fixedCredentials, type FirstAccount } from "./first-account.ts";
@@ -41,10 +41,12 @@ export async function serve(options: ServeOptions): Promise<void> {
         options.role === "worker"
           ? {}
           : await whenThereIsRoom(() => firstAccount(server, options), logger, stop);
-      if (isLoopbackHost(options.host)) server.offerDemo(account?.demo);
+      const demo =
+        account?.demo && isLoopbackHost(options.host) ? offerOf(account.demo, listening.url) : undefined;
+      server.offerDemo(demo);
       await Promise.race([server.service.ready().catch(notReady), aborted(stop)]);
       if (account && !stop.aborted) {
-        announce(listening.url, account, options);
+        announce(listening.url, account, demo, options);
         logger.info({ url: listening.url, role: options.role }, "ready");
         await aborted(stop);
         await drain(server.service, options, logger);
@@ -83,16 +85,25 @@ function notReady(error: Error): never {
   );
 }
 
-function announce(url: string, { created, demo }: FirstAccount, options: ServeOptions): void {
+/** Shows no secret but those that were made here, and each once. */
+function announce(
+  url: string,
+  { created, given, demo }: FirstAccount,
+  offer: DemoOffer | undefined,
+  options: ServeOptions,
+): void {
   const { role } = options;
-  if (options.json) return printJson({ url, role, ...created, pid: process.pid });
+  if (options.json) {
+    const account = { clientId: given, ...created };
+    return printJson({ url, role, ...account, demoUrl: offer?.link, pid: process.pid });
+  }
   printLine(`Prosopon${role === "all" ? "" : ` (${role})`} is ready at ${url}`);
+  if (given !== undefined) printLine(`\nThe account ${given} was made, with the secret that was given.`);
   if (created)
     printLine(
       `\nAn account was made. Its secret is shown this once; keep it:\n  client id  ${created.clientId}\n  secret id  ${created.secretId}`,
     );
-  if (demo && isLoopbackHost(options.host))
-    printLine(`\nOpen ${url} and sign in to the demo account with one click.`);
+  if (offer) printLine(`\nOpen this link to sign in to the demo account with one click:\n  ${offer.link}`);
   else if (options.demo)
     printLine(
       `\nThe demo account is not offered for one-click sign-in${demo ? ` on ${options.host}: others could reach it` : ": its secret was changed"}.`,

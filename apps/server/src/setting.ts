@@ -28,13 +28,23 @@ export const httpUrl = v.pipe(
   v.string(),
   v.url("It must be an address such as http://127.0.0.1:4000."),
   v.regex(/^https?:/, "It must begin with http:// or https://."),
+  v.check(
+    (input) => !holdsCredentials(input),
+    "It must not hold a user or password: give them as variables.",
+  ),
 );
+
+/** Requests to such an address fail, and say so with all of it. */
+export function holdsCredentials(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== "" || password !== "";
+}
 
 export const databaseUrl = v.pipe(
   v.string(),
   v.check(
     (input) => /^postgres(ql)?:\/\//.test(input) && URL.canParse(input),
-    "must be an address such as postgres://user:password@host:5432/prosopon; escape what is special in the password (@ is %40, / is %2F).",
+    "It must be an address such as postgres://user:password@host:5432/prosopon; escape what is special in the password (@ is %40, / is %2F).",
   ),
 );
 
@@ -98,12 +108,31 @@ export function secretValue(
   env: string,
   description: string,
   schema: v.GenericSchema<string, string>,
+  fallback: string,
+): Setting<string>;
+export function secretValue(
+  flags: string,
+  env: string,
+  description: string,
+  schema: v.GenericSchema<string, string>,
+): Setting<string | undefined>;
+export function secretValue(
+  flags: string,
+  env: string,
+  description: string,
+  schema: v.GenericSchema<string, string>,
+  fallback?: string,
 ): Setting<string | undefined> {
   const parse = (input: string): string => {
     const result = v.safeParse(schema, input);
     // Not commander's own error: that one repeats the value.
-    if (!result.success) throw new UsageError(`${flags.split(" ")[0]} (${env}) ${result.issues[0].message}`);
+    if (!result.success) throw new UsageError(`${flags.split(" ")[0]} (${env}): ${result.issues[0].message}`);
     return result.output;
   };
-  return { option: () => new Option(flags, description).env(env).argParser(parse) };
+  return {
+    option: () => {
+      const option = new Option(flags, description).env(env).argParser(parse);
+      return fallback === undefined ? option : option.default(fallback, fallback);
+    },
+  };
 }

@@ -91,6 +91,8 @@ export interface RunningServer {
   /** Made by this very start. */
   clientId?: string;
   secretId?: string;
+  /** Of a server with a demo account. */
+  demoUrl?: string;
   outcome: Outcome;
   ended: Promise<Outcome>;
   kill(signal: NodeJS.Signals): void;
@@ -116,7 +118,7 @@ export async function startServer(
     void ended.then(({ code, stderr }) => reject(new Error(`serve ended with ${code}: ${stderr}`)));
   });
   return {
-    ...(JSON.parse(line) as { url: string; pid: number; clientId?: string; secretId?: string }),
+    ...(JSON.parse(line) as Pick<RunningServer, "url" | "pid" | "clientId" | "secretId" | "demoUrl">),
     outcome,
     ended,
     kill: (signal) => void child.kill(signal),

@@ -27,7 +27,8 @@ const MORE_FRANCK = [...FRANCK, "franck_02045.jpg", "franck_02221.jpg", "franck_
 
 describe("enrol", () => {
   it("enrols a folder of people, more than five photos too, and says what became of every file", async () => {
-    const server = await startServer(await temporaryDirectory(), ["--demo"]);
+    const data = await temporaryDirectory();
+    const server = await startServer(data, ["--demo"]);
     const state = await temporaryDirectory();
     const people = await folder({ Franck: MORE_FRANCK, "Audrey Hepburn": ["audrey.jpg"] });
     await writeFile(join(people, "Audrey Hepburn", "notes.txt"), "no photo");
@@ -37,7 +38,7 @@ describe("enrol", () => {
       .toFile(join(people, "Franck", "wall.jpg"));
 
     // The demo account of a server on this machine needs no credentials.
-    const enrol = ["enrol", people, "--url", server.url, "--state", state];
+    const enrol = ["enrol", people, "--url", server.url, "--data", data, "--state", state];
     const first = await run([...enrol, "--json"]);
     expect(first.stderr).toBe("");
     const summary = JSON.parse(first.stdout) as Summary;
@@ -75,7 +76,8 @@ describe("enrol", () => {
   });
 
   it("goes on after a kill without enrolling anything twice", async () => {
-    const server = await startServer(await temporaryDirectory(), ["--demo"]);
+    const data = await temporaryDirectory();
+    const server = await startServer(data, ["--demo"]);
     const state = await temporaryDirectory();
     const people = await temporaryDirectory();
     // Thirty people: the same portrait in thirty exposures, so that each file is another one.
@@ -90,7 +92,7 @@ describe("enrol", () => {
           .toFile(join(person, `${half}.jpg`));
       }
     }
-    const enrol = ["enrol", people, "--url", server.url, "--state", state, "--json"];
+    const enrol = ["enrol", people, "--url", server.url, "--data", data, "--state", state, "--json"];
     let kills = 0;
     for (; kills < 5; kills += 1) {
       const { child, ended } = begin(enrol);

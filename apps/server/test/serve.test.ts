@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { form, FRANCK, login, photo } from "./api.ts";
@@ -263,52 +262,10 @@ describe("serve, refusals", () => {
   });
 });
 
-describe("serve --demo", () => {
-  it("offers the demo account to pages and tools of this machine only", async () => {
-    const data = await temporaryDirectory();
-    const server = await startServer(data, ["--demo"]);
-    // Its secret is kept with the data, for the owner alone.
-    expect((await stat(join(data, "prosopon.db"))).mode & 0o777).toBe(0o600);
-    const ask = async (headers: Record<string, string> = {}) =>
-      (await fetch(`${server.url}/demo-account.json`, { headers })).status;
-    const offered = (await (await fetch(`${server.url}/demo-account.json`)).json()) as {
-      clientId: string;
-      secretId: string;
-    };
-    expect(offered).toEqual({ clientId: server.clientId, secretId: server.secretId });
-    expect(await ask({ origin: server.url })).toBe(200);
-    expect(await ask({ origin: "https://evil.example" })).toBe(404);
-    expect(await ask({ "x-forwarded-for": "203.0.113.9" })).toBe(404);
-    expect(await statusWithHost(server.url, "evil.example")).toBe(404);
-
-    const { settings } = (await (await login(server.url, offered)).call("GET", "/v1/account")).body;
-    expect(settings?.keep_crops ?? settings?.keepCrops).toBe(true);
-    await server.stop();
-
-    const plain = await startServer(data);
-    expect((await fetch(`${plain.url}/demo-account.json`)).status).toBe(404);
-    await plain.stop();
-
-    const wide = await startServer(data, ["--demo", "--host", "0.0.0.0"]);
-    expect((await fetch(`${wide.url}/demo-account.json`)).status).toBe(404);
-    await wide.stop();
-  });
-});
-
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** `fetch` does not let a caller choose the Host. */
-async function statusWithHost(url: string, host: string): Promise<number | undefined> {
-  const { get } = await import("node:http");
-  return new Promise((resolve, reject) => {
-    get(`${url}/demo-account.json`, { headers: { host } }, (answer) =>
-      resolve(answer.resume().statusCode),
-    ).on("error", reject);
-  });
 }

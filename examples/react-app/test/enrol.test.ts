@@ -25,7 +25,7 @@ describe("the React example", () => {
     const server = await startServer();
     const proxy = {
       "/graphql": { target: server.url, ws: true },
-      "/demo-account.json": { target: server.url, changeOrigin: true, headers: { "sec-fetch-site": "none" } },
+      "/demo-account.json": { target: server.url, changeOrigin: true },
     };
     await build({ root, logLevel: "error", build: { outDir } });
     const page = await preview({
@@ -37,7 +37,7 @@ describe("the React example", () => {
     const browser = await launchBrowser();
     try {
       const tab = await browser.newPage();
-      await tab.goto(page.resolvedUrls?.local[0] ?? "");
+      await tab.goto(new URL(new URL(server.demoUrl).hash, page.resolvedUrls?.local[0]).href);
       await tab.getByRole("button", { name: /Sign in/ }).click();
       const photos = ["franck_01829.jpg", "franck_02159.jpg"].map((name) => path.join(media, name));
       await tab.getByLabel("Photos").setInputFiles(photos);
