@@ -39,10 +39,11 @@ export async function settle(
   if (!mark) {
     // Of earlier releases, which left no mark in a bucket: there the name says that it is the same place.
     if (known !== undefined && known !== blobs.mark.fresh()) throw missing(where);
-    if (known === undefined && !own && !(await blobs.mark.isEmpty())) throw strange(where);
-    await blobs.mark.write(formatMark({ place: blobs.mark.fresh(), database }));
+    const isForeign = known === undefined && !own && !(await blobs.mark.isEmpty());
+    if (!isForeign) await blobs.mark.write(formatMark({ place: blobs.mark.fresh(), database }));
     // Another node may have been faster.
-    mark = (await readMark(blobs, where))!;
+    mark = await readMark(blobs, where);
+    if (!mark) throw strange(where);
   }
   if (!mark.database && mark.place === known) {
     mark = { place: known, database };

@@ -6,6 +6,7 @@ import { syncDirectory } from "./sync-directory.ts";
 import type { Mark } from "./types.ts";
 
 const MARK = "prosopon-place";
+const PART = ".part";
 /** What a fresh file system has of its own. */
 const NOTHING = new Set(["lost+found", MARK]);
 
@@ -22,7 +23,7 @@ export function createFileMark(directory: string): Mark {
       }
     },
     async write(text, { replace = false } = {}) {
-      const part = join(directory, `${OURS}${randomBytes(18).toString("base64url")}.part`);
+      const part = join(directory, `${OURS}${randomBytes(18).toString("base64url")}${PART}`);
       await writeFile(part, text, { flag: "wx", flush: true, mode: 0o600 });
       try {
         if (replace) await rename(part, path);
@@ -34,7 +35,11 @@ export function createFileMark(directory: string): Mark {
     },
     fresh: () => randomBytes(24).toString("base64url"),
     async isEmpty() {
-      for await (const { name } of await opendir(directory)) if (!NOTHING.has(name)) return false;
+      for await (const { name } of await opendir(directory)) {
+        // A node that starts at the same time may be writing the mark.
+        const isPart = name.startsWith(OURS) && name.endsWith(PART);
+        if (!NOTHING.has(name) && !isPart) return false;
+      }
       return true;
     },
   };
