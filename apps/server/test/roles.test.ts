@@ -101,7 +101,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
       const api = await login(apis[0]!.url, account);
       const { models, limits } = (await api.call("GET", "/v1/server")).body;
       expect(models).toHaveLength(3);
-      expect(limits.image_pixels).toBe(100_000_000);
+      expect(limits.image_pixels).toBe(250_000_000);
       const maps = (node: RunningServer) => readFile(`/proc/${node.pid}/maps`, "utf8");
       for (const node of apis) expect(await maps(node)).not.toMatch(/onnxruntime/);
       for (const node of workers) expect(await maps(node)).toMatch(/onnxruntime/);

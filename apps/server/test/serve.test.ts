@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { begin, run, startServer, temporaryDirectory } from "./command.ts";
