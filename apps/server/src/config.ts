@@ -151,7 +151,7 @@ export const settings = {
   minFreeSpace: value(
     "--min-free-space <bytes>",
     "PROSOPON_MIN_FREE_SPACE",
-    "bytes that stay free on the disks of the data and of the images: below, what adds data is refused with 507",
+    "bytes that stay free on the disks of the data and of the images: below, what adds data is refused with 503",
     whole(0, Number.MAX_SAFE_INTEGER),
   ),
   uploadsAtOnce: value(

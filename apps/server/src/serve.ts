@@ -8,10 +8,10 @@ import { firstAccount, fixedCredentials, type FirstAccount } from "./first-accou
 import { listen } from "./listen.ts";
 import { lastResort } from "./last-resort.ts";
 import { createLog } from "./log.ts";
-import { answerThatItWaits, whenThereIsRoom } from "./room.ts";
 import { printJson, printLine } from "./print.ts";
 import { checkSettings, type ServeOptions } from "./serve-settings.ts";
 import { aborted, stopSignal } from "./signals.ts";
+import { answerThatItWaits, onceItCan } from "./waiting.ts";
 
 /** From the end of draining to the end of the process, whatever still hangs: below the 10 s after which Docker kills. */
 const STOP_MS = 9_500;
@@ -25,11 +25,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   lastResort(logger);
   void aborted(stop).then(() => endLate(options, logger));
   let stopWaiting = async () => {};
-  const server = await whenThereIsRoom(
+  const server = await onceItCan(
     () => compose({ ...options, logger }),
     logger,
     stop,
-    async () => (stopWaiting = await answerThatItWaits(options, logger)),
+    async (reason) => (stopWaiting = await answerThatItWaits(options, logger, reason)),
   );
   await stopWaiting();
   if (!server) process.exit(0);
@@ -38,9 +38,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const detach = server.attach(listening.server);
     try {
       const account =
-        options.role === "worker"
-          ? {}
-          : await whenThereIsRoom(() => firstAccount(server, options), logger, stop);
+        options.role === "worker" ? {} : await onceItCan(() => firstAccount(server, options), logger, stop);
       const demo =
         account?.demo && isLoopbackHost(options.host) ? offerOf(account.demo, listening.url) : undefined;
       server.offerDemo(demo);

@@ -8,6 +8,7 @@ import {
 } from "@prosopon/service";
 import type { Logger } from "pino";
 import type { Values } from "./config.ts";
+import { rereadSecret } from "./secret-files.ts";
 
 /** Where everything but images is kept: PostgreSQL where it is named, else the data directory. */
 export type StorageOptions = Values<"data"> &
@@ -39,14 +40,25 @@ export async function openStorage(
       reserve: true,
     });
   return openPostgresStorage({
-    url: databaseUrl,
-    ...(databaseDirectUrl !== undefined && { directUrl: databaseDirectUrl }),
+    url: renewable("PROSOPON_DATABASE_URL", databaseUrl),
+    ...(databaseDirectUrl !== undefined && {
+      directUrl: renewable("PROSOPON_DATABASE_DIRECT_URL", databaseDirectUrl),
+    }),
     ...(databaseConnections !== undefined && { connections: databaseConnections }),
     ...(galleryFaces !== undefined && { galleryFaces }),
     ...(!works && { indexes: false as const }),
     ...(logger && { logger }),
   });
 }
+
+/** Of a file it is read again for each connection: the password may have been changed since. */
+const renewable = (name: string, url: string): string | (() => string) =>
+  process.env[name] === url && process.env[`${name}_FILE`]
+    ? () => {
+        const now = rereadSecret(name) ?? url;
+        return URL.canParse(now) ? now : url;
+      }
+    : url;
 
 /** The accounts alone: no engine, no worker, and no claim on the directory. */
 export async function openAccounts(

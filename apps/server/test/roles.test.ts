@@ -387,7 +387,6 @@ describe("serve --role, asked wrongly", () => {
       2,
       "set PROSOPON_S3_SESSION_TOKEN too",
     ],
-    ["a database that is not there", ["--database-url", url], {}, 1, "ECONNREFUSED"],
     [
       "a bucket that is not there",
       ["--blobs", "s3://faces"],

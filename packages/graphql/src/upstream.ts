@@ -56,7 +56,6 @@ export function translate(error: unknown, { images, id, unique }: Sent = {}): un
         ? new BadImageError(message, images, error)
         : new InvalidInputError([{ message, path: id ?? [] }], error);
     case 429:
-    case 507: // no room on the server's disk
       return new QuotaError(message, retryAfterOf(error), error);
     default:
       return error;

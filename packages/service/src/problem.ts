@@ -45,7 +45,7 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof HttpProblem) return error;
   if (isImageError(error)) return new HttpProblem(IMAGE_STATUS[error.code], error.message);
   if (isNoRoom(error))
-    return new HttpProblem(507, "The server's disk is full: try again later.", { "retry-after": "10" });
+    return new HttpProblem(503, "The server's disk is full: try again later.", { "retry-after": "10" });
   if (error.name === "BlobTooLargeError") return new HttpProblem(413, error.message);
   // Its own message names the bucket.
   if (error.name === "BlobsAwayError")
@@ -56,8 +56,9 @@ export function asProblem(error: unknown): HttpProblem | undefined {
     if (error.code === "quota") return new HttpProblem(429, error.message, { "retry-after": "5" });
     if (error.code === "too-large") return new HttpProblem(413, error.message);
     if (error.code === "not-found") return new HttpProblem(404, error.message);
-    if (error.code === "full") return new HttpProblem(507, error.message, { "retry-after": "10" });
-    if (error.code === "unusable") return new HttpProblem(503, error.message, { "retry-after": "2" });
+    if (error.code === "full") return new HttpProblem(503, error.message, { "retry-after": "10" });
+    if (error.code === "away" || error.code === "unusable")
+      return new HttpProblem(503, error.message, { "retry-after": "2" });
   }
   return undefined;
 }

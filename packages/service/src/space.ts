@@ -22,7 +22,7 @@ export interface SpaceOptions {
 export interface Space {
   /** Why no more data is taken now; undefined when it is. */
   shortage(): Promise<string | undefined>;
-  /** @throws HttpProblem 507 when less than the floor would be left with `bytes` more */
+  /** @throws HttpProblem 503 when less than the floor would be left with `bytes` more */
   admit(bytes?: number): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export function createSpace({ places, minFreeBytes }: SpaceOptions, logger: Logg
     shortage: () => reason(0),
     async admit(bytes = 0) {
       const found = await reason(bytes);
-      if (found) throw new HttpProblem(507, found, RETRY_AFTER);
+      if (found) throw new HttpProblem(503, found, RETRY_AFTER);
     },
   };
 }

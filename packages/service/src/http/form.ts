@@ -209,7 +209,7 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, { deps, arrival }: Cal
   }
 }
 
-/** Checks and stores an image. @throws ImageError, BlobTooLargeError; HttpProblem 507 */
+/** Checks and stores an image. @throws ImageError, BlobTooLargeError; HttpProblem 503 */
 export async function storeImage(
   call: Call,
   bytes: AsyncIterable<Uint8Array>,

@@ -14,7 +14,10 @@ export function permanentReason(error: unknown): string | undefined {
 /** The storage gave up waiting for its database. Whether what was being written is there is not known. */
 export function databaseAway(error: unknown): boolean {
   return (
-    error instanceof Error && error.name === "StorageError" && "code" in error && error.code === "unusable"
+    error instanceof Error &&
+    error.name === "StorageError" &&
+    "code" in error &&
+    (error.code === "away" || error.code === "unusable")
   );
 }
 

@@ -43,7 +43,7 @@ const page: Parameter[] = [
   { name: "limit", description: "1 to 100, default 50.", type: "integer" },
   { name: "cursor", description: "next_cursor of the page before." },
 ];
-const UPLOAD_PROBLEMS = [400, 413, 415, 429, 507];
+const UPLOAD_PROBLEMS = [400, 413, 415, 429, 503];
 const IDENTITY = "/innovation-service/identity";
 
 export const operations: Operation[] = [
@@ -207,7 +207,7 @@ export const operations: Operation[] = [
     api: "own",
     body: "IdentityPatch",
     success: [200, "Identity"],
-    problems: [400, 404, 409, 507],
+    problems: [400, 404, 409, 503],
   },
   {
     method: "GET",
@@ -247,7 +247,7 @@ export const operations: Operation[] = [
     summary: "Start a dead job anew; asked again, the answer is the same job",
     api: "own",
     success: [202, "JobRetried"],
-    problems: [404, 409, 429, 507],
+    problems: [404, 409, 429, 503],
   },
   {
     method: "GET",

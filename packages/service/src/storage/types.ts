@@ -416,12 +416,14 @@ export interface Storage {
 
 /**
  * `bad-cursor`: a list was asked for with a cursor that no list gave. `too-large`: over a quota by itself, whatever else there is.
+ * `away`: the database does not answer, or takes no work as it is; it may come back. Whether what was being written is there is not known.
  * `full`: the disk takes no more. Nothing was written, and the same may succeed once there is room.
  */
 export type StorageErrorCode =
   | "conflict"
   | "not-found"
   | "locked"
+  | "away"
   | "unusable"
   | "bad-cursor"
   | "quota"

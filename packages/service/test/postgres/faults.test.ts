@@ -2,7 +2,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase as connect, type Database } from "../../src/storage/postgres/database.ts";
-import { isOutage } from "../../src/storage/postgres/faults.ts";
+import { isOutage, troubleOf, Unconnected } from "../../src/storage/postgres/faults.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import { enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, type TestDatabase, testPostgres } from "./database.ts";
@@ -14,7 +14,7 @@ const server = postgres as Exclude<typeof postgres, string>;
 /** Of Node's sockets; ENOTFOUND: a container that is down takes its name along. Then PostgreSQL's own. */
 const away = `
   ENOTFOUND EAI_AGAIN ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENETDOWN
-  08006 57P01 57P02 57P03 57P05 25P03 53300`.match(/\w+/g)!;
+  08006 57P01 57P02 57P03 57P05 25P03 25P04 53300 53400`.match(/\w+/g)!;
 
 describe("an outage of the database", () => {
   const told = (code: string) => Object.assign(new Error("told by its code alone"), { code });
@@ -24,8 +24,29 @@ describe("an outage of the database", () => {
     expect(away.filter((code) => !isOutage(new AggregateError([told(code)])))).toEqual([]);
   });
 
-  it("is nothing that the database itself refuses", () => {
-    for (const code of ["23505", "42P01", "28P01", "57014"]) expect(isOutage(told(code)), code).toBe(false);
+  it("is known too where it is the database that refuses, and its name says what to mend", () => {
+    const kinds: [string, string[]][] = [
+      ["refused", ["28P01", "28000", "3D000", "57P04", "42501"]],
+      ["read-only", ["25006"]],
+      ["full", ["53100"]],
+      ["slow", ["57014", "55P03"]],
+      ["failing", ["53000", "53200", "58030", "58P01"]],
+      ["away", away],
+    ];
+    for (const [kind, codes] of kinds)
+      for (const code of codes) expect([code, troubleOf(told(code))]).toEqual([code, kind]);
+  });
+
+  it("is no fault of a statement, nor anything but one where no connection could be had", () => {
+    for (const code of ["23505", "42P01", "22003", "40001", "0A000"])
+      expect([code, troubleOf(told(code))]).toEqual([code, undefined]);
+    const causes = [told("CERT_HAS_EXPIRED"), new Error("odd"), undefined, told("28000")];
+    expect(causes.map((cause) => troubleOf(new Unconnected("", { cause })))).toEqual([
+      "away",
+      "away",
+      "away",
+      "refused",
+    ]);
   });
 });
 
@@ -42,10 +63,10 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
   });
 
   it("are told once a statement has no answer within the limit, without waiting for its rollback too", async () => {
-    connection = connect(database.url, 2, 500);
+    connection = connect(database.url, 2, { patienceMs: 500 });
     const { read, transaction } = connection;
     const began = performance.now();
-    const silent = { name: "StorageError", code: "unusable" };
+    const silent = { name: "StorageError", code: "away" };
     await expect(transaction(({ query }) => query("SELECT pg_sleep(20)"))).rejects.toMatchObject(silent);
     await expect(read("SELECT pg_sleep(20)")).rejects.toMatchObject(silent);
     expect(performance.now() - began).toBeLessThan(3_000);
@@ -73,7 +94,7 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
   });
 
   it("leave no lock behind when a statement was given up that still waits for one", async () => {
-    connection = connect(database.url, 3, 500);
+    connection = connect(database.url, 3, { patienceMs: 500 });
     const { maintain, transaction } = connection;
     await maintain("CREATE TABLE locks (name text PRIMARY KEY); INSERT INTO locks VALUES ('a'), ('b')");
     const lock = (name: string) => `SELECT 1 FROM locks WHERE name = '${name}' FOR UPDATE`;
@@ -85,7 +106,7 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
         await query(lock("a"));
         await query(lock("b"));
       });
-      await expect(given).rejects.toMatchObject({ code: "unusable" });
+      await expect(given).rejects.toMatchObject({ code: "away" });
       // The server looks for its client every 5 s.
       await other.query(`SET lock_timeout = '10s'; ${lock("a")}`);
     } finally {
@@ -94,7 +115,7 @@ describe.skipIf(reason !== undefined)(`faults of PostgreSQL${reason ? `: ${reaso
   });
 
   it("let maintenance take longer than any other statement", async () => {
-    connection = connect(database.url, 2, 500);
+    connection = connect(database.url, 2, { patienceMs: 500 });
     await expect(connection.maintain("SELECT pg_sleep(1)")).resolves.toBeUndefined();
   });
 

@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
   it("say what is wrong when the database cannot be reached", async () => {
     const url = "postgres://nobody:secret@127.0.0.1:1/none";
     const error = await openPostgresStorage({ url }).catch((thrown: Error) => thrown);
-    expect(error).toMatchObject({ name: "StorageError", code: "unusable" });
+    expect(error).toMatchObject({ name: "StorageError", code: "away" });
     expect((error as Error).message).not.toContain("secret");
   });
 

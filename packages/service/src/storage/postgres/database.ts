@@ -1,8 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isConflict, isDiskFull, isOutage, isSilence, isStale, withoutValues } from "./faults.ts";
+import { type Address, textOf } from "./address.ts";
+import {
+  isConflict,
+  isOutage,
+  isSilence,
+  isStale,
+  type Trouble,
+  troubleOf,
+  Unconnected,
+  withoutValues,
+} from "./faults.ts";
+import { createOutages } from "./outages.ts";
 import { isPooled } from "./pooled.ts";
+import { probe, type Probed } from "./probe.ts";
 
 type Value =
   | string
@@ -43,15 +56,18 @@ export interface Database {
     work: (tx: Transaction) => Promise<T>,
     options?: { repeatable?: boolean; single?: boolean },
   ): Promise<T>;
+  /** That it can be read and written. @throws StorageError `away`, `full` */
+  probe(): Promise<Probed>;
   /** One statement outside any transaction, e.g. VACUUM, which takes as long as it takes. Not repeated. */
   maintain(sql: string, limitMs?: number): Promise<void>;
   end(): Promise<void>;
 }
 
-/** How long a call waits for a database that is away, e.g. restarting, before it fails. Milliseconds. */
-const PATIENCE_MS = 15_000;
-/** A statement without an answer for so long has lost its connection, or would be no use to its caller any more. Milliseconds. */
-const STATEMENT_MS = 60_000;
+/**
+ * How long a call waits in all: for a database that is away, e.g. restarting, to come back, and for a statement without an answer,
+ * whose connection broke without a word. Callers are told within 15 s, below the 60 s of common proxies. Milliseconds.
+ */
+const PATIENCE_MS = 14_000;
 /** A VACUUM of many millions of vectors takes hours. */
 const MAINTENANCE_MS = 86_400_000;
 /**
@@ -74,15 +90,24 @@ export const types: pg.CustomTypesConfig = {
  * Nothing lives in a session from one transaction to the next (no SET, no advisory lock held, and no named statement
  * where a pooler is found to stand between), so that it may hand every transaction to another connection.
  */
-export function createDatabase(url: string, connections: number, statementMs = STATEMENT_MS): Database {
+export function createDatabase(
+  address: Address,
+  connections: number,
+  { patienceMs = PATIENCE_MS, logger }: { patienceMs?: number; logger?: Logger | undefined } = {},
+): Database {
   const pool = new pg.Pool({
-    connectionString: url,
     max: connections,
     types,
     keepAlive: true,
-    connectionTimeoutMillis: PATIENCE_MS,
-    query_timeout: statementMs,
+    connectionTimeoutMillis: patienceMs,
+    query_timeout: patienceMs,
     application_name: "prosopon",
+    // The pool's own would know the address of the start alone.
+    Client: class extends pg.Client {
+      constructor(config?: pg.ClientConfig) {
+        super({ ...config, connectionString: textOf(address) });
+      }
+    },
   });
   // A connection that breaks while nobody uses it is replaced; one in use rejects its query as well.
   pool.on("error", () => {});
@@ -95,12 +120,31 @@ export function createDatabase(url: string, connections: number, statementMs = S
     return known;
   }
 
+  async function connect(): Promise<pg.PoolClient> {
+    return pool.connect().catch((error: Error) => {
+      throw pool.ending ? error : new Unconnected(error.message, { cause: error });
+    });
+  }
+
+  async function query<R>(sql: string, values: readonly Value[] = []): Promise<R[]> {
+    const client = await connect();
+    let broken: Error | undefined;
+    try {
+      return (await client.query(sql, values as unknown[])).rows as R[];
+    } catch (error) {
+      broken = error as Error;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
   async function once<T>(
     work: (tx: Transaction) => Promise<T>,
     single: boolean,
     commit: () => void,
   ): Promise<T> {
-    const client = await pool.connect();
+    const client = await connect();
     let broken: Error | undefined;
     const effects: (() => void)[] = [];
     try {
@@ -123,7 +167,8 @@ export function createDatabase(url: string, connections: number, statementMs = S
       return result;
     } catch (error) {
       // Behind a statement that has no answer a ROLLBACK would wait as long again: closing the connection does it too.
-      if (isSilence(error) || isStale(error)) broken = error;
+      // One that was opened to a primary that has become a standby never writes again.
+      if (isSilence(error) || isStale(error) || troubleOf(error) === "read-only") broken = error as Error;
       else if (!single) await client.query("ROLLBACK").catch((failed: Error) => (broken = failed));
       throw error;
     } finally {
@@ -131,23 +176,57 @@ export function createDatabase(url: string, connections: number, statementMs = S
     }
   }
 
+  const outages = createOutages(() => look(), logger);
+  const look = () => probe({ connect, outages, tell });
+  const tell = (error: unknown, trouble: Trouble) => outages.met(told(error, trouble), trouble);
+
+  async function patiently<T>(
+    attempt: (late: () => boolean) => Promise<T>,
+    mayRepeat: () => boolean,
+  ): Promise<T> {
+    const start = performance.now();
+    const late = () => performance.now() - start > patienceMs;
+    let last: unknown;
+    const remembered = (isLate: () => boolean) =>
+      attempt(isLate).catch((error: unknown) => {
+        last = error;
+        throw error;
+      });
+    const over = Promise.withResolvers<never>();
+    // A statement that was begun late has its own limit from then on; its caller does not wait for that.
+    const timer = setTimeout(() => over.reject(new Unconnected("late", { cause: last })), patienceMs);
+    try {
+      return await Promise.race([repeatedly(remembered, mayRepeat, late), over.promise]);
+    } catch (error) {
+      const trouble = troubleOf(error);
+      throw trouble ? tell(withoutValues(error), trouble) : withoutValues(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   return {
     async read<R>(sql: string, values: readonly Value[] = []) {
       return patiently(
-        async () => (await pool.query(sql, values as unknown[])).rows as R[],
+        () => query<R>(sql, values),
         () => true,
       );
     },
     async transaction(work, { repeatable = false, single = false } = {}) {
       let committing = false;
       return patiently(
-        () => {
+        (late) => {
           committing = false;
-          return once(work, single, () => (committing = true));
+          return once(work, single, () => {
+            // Its caller has been told that nothing is known to be done.
+            if (late()) throw new Unconnected("late");
+            committing = true;
+          });
         },
         () => repeatable || !committing,
       );
     },
+    probe: look,
     async maintain(sql, limitMs = MAINTENANCE_MS) {
       // Known to the client, though not to its types.
       const statement: pg.QueryConfig & { query_timeout: number } = { text: sql, query_timeout: limitMs };
@@ -155,35 +234,47 @@ export function createDatabase(url: string, connections: number, statementMs = S
         throw withoutValues(error);
       });
     },
-    end: () => pool.end(),
+    end() {
+      outages.stop();
+      return pool.end();
+    },
   };
 }
 
-async function patiently<T>(attempt: () => Promise<T>, mayRepeat: () => boolean): Promise<T> {
-  const start = performance.now();
+/** What may be met again, and what not. */
+async function repeatedly<T>(
+  attempt: (late: () => boolean) => Promise<T>,
+  mayRepeat: () => boolean,
+  late: () => boolean,
+): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt();
+      return await attempt(late);
     } catch (error) {
       if ((isConflict(error) || isStale(error)) && tries < MAX_CONFLICTS) {
         await sleep(Math.random() * 10 * tries);
         continue;
       }
-      if (isDiskFull(error))
-        throw new StorageError(
-          "full",
-          "The database's disk is full. Free some space there, or enlarge it; nothing else needs to be done.",
-          { cause: withoutValues(error) },
-        );
-      if (!isOutage(error) && !isSilence(error)) throw withoutValues(error);
-      if (isSilence(error) || !mayRepeat() || performance.now() - start > PATIENCE_MS) {
-        throw new StorageError(
-          "unusable",
-          "The database does not answer. Check that PostgreSQL runs and can be reached, then try again.",
-          { cause: error },
-        );
-      }
+      // A database that fails over is read-only for seconds; what took too long would take as long again.
+      const passing = error instanceof Unconnected || isOutage(error) || troubleOf(error) === "read-only";
+      if (!passing || !mayRepeat() || late()) throw error;
       await sleep(Math.min(50 * 2 ** tries, 1_000) * (0.5 + Math.random()));
     }
   }
 }
+
+const TOLD: Record<Trouble, string> = {
+  away: "The database does not answer. Check that PostgreSQL runs and can be reached, then try again.",
+  refused:
+    "The database does not let this node in, or not do its work. Check its user's password, its right to log in, and its rights.",
+  "read-only": "The database takes no changes: it is read-only, or a standby that was not promoted.",
+  full: "The database's disk is full. Free some space there, or enlarge it; nothing else needs to be done.",
+  slow: "The database did not answer within its own statement_timeout or lock_timeout, or somebody cancelled it; try again.",
+  failing: "The database is out of memory, or its disk fails. Look at PostgreSQL's log.",
+};
+
+/** Without a word of PostgreSQL's: that is in `cause`, for the log. */
+const told = (cause: unknown, trouble: Trouble): StorageError =>
+  new StorageError(trouble === "full" ? "full" : "away", TOLD[trouble], {
+    cause: cause instanceof Unconnected ? (cause.cause ?? cause) : cause,
+  });

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { StorageError } from "../types.ts";
-import { isConflict, isLockTimeout, isRestart, withoutValues } from "./faults.ts";
+import { type Address, textOf } from "./address.ts";
+import { isConflict, isLockTimeout, isOutage, isRestart, withoutValues } from "./faults.ts";
 import { migrations } from "./migrations.generated.ts";
 import { numberOf, tooNew, unfit, type Versions, versions } from "./requirements.ts";
 
@@ -28,7 +29,7 @@ export interface MigrationState {
 }
 
 /** Reads only: what `migratePostgres` would do. */
-export async function postgresMigrations(url: string): Promise<MigrationState> {
+export async function postgresMigrations(url: Address): Promise<MigrationState> {
   return connected(url, state);
 }
 
@@ -37,7 +38,7 @@ export async function postgresMigrations(url: string): Promise<MigrationState> {
  * and each migration commits with its number, so one that is cut short runs again from its start.
  * @throws StorageError `unusable`
  */
-export async function migratePostgres(url: string, waits = WAITS): Promise<string[]> {
+export async function migratePostgres(url: Address, waits = WAITS): Promise<string[]> {
   return connected(url, async (client) => {
     const applied: string[] = [];
     for (;;) {
@@ -51,10 +52,8 @@ export async function migratePostgres(url: string, waits = WAITS): Promise<strin
         await client.query("COMMIT");
         return applied;
       }
-      await client.query(
-        `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, needs integer NOT NULL)`,
-      );
-      await apply(client, next.sql, waits).catch((error: unknown) => {
+      const sql = `CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, needs integer NOT NULL);\n${next.sql}`;
+      await apply(client, sql, waits).catch((error: unknown) => {
         throw new StorageError(
           "unusable",
           `Migration ${next.name} failed and was undone: ${(error as Error).message}. ${hint(error)}`,
@@ -92,13 +91,13 @@ export async function apply(
   }
 }
 
-export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function connected<T>(url: Address, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const began = performance.now();
   for (;;) {
     let client: pg.Client | undefined;
     try {
       client = new pg.Client({
-        connectionString: url,
+        connectionString: textOf(url),
         application_name: "prosopon migrate",
         connectionTimeoutMillis: PATIENCE_MS,
       });
@@ -112,7 +111,7 @@ export async function connected<T>(url: string, work: (client: pg.Client) => Pro
       }
       if (error instanceof StorageError) throw error;
       throw new StorageError(
-        "unusable",
+        isOutage(error) ? "away" : "unusable",
         `The database cannot be used: ${(error as Error).message || String((error as { code?: string }).code)}. Check PROSOPON_DATABASE_URL and that PostgreSQL runs.`,
         { cause: withoutValues(error) },
       );

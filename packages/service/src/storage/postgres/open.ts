@@ -19,12 +19,13 @@ import { ping } from "./ping.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
 import { refuseUnfinishedTransfer } from "../transfer/unfinished.ts";
+import type { Address } from "./address.ts";
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:5432/database`. May lead through a pooler in transaction mode. */
-  url: string;
+  /** May lead through a pooler in transaction mode. */
+  url: Address;
   /** Where to listen for notifications, migrate and maintain, where `url` leads through a pooler: straight to PostgreSQL. */
-  directUrl?: string;
+  directUrl?: Address;
   /** Connections at most, beside the one that listens and, now and then, one for VACUUM or an index. Default 10. */
   connections?: number;
   /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
@@ -40,7 +41,7 @@ export interface PostgresOptions {
 
 /**
  * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.
- * @throws StorageError `unusable` when the database cannot be reached, lacks pgvector 0.8, was migrated by a version too new, or is being filled by a transfer.
+ * @throws StorageError `away` when the database cannot be reached; `unusable` when it refuses this user, lacks pgvector 0.8, was migrated by a version too new, or is being filled by a transfer.
  */
 export async function openPostgresStorage({
   url,
@@ -51,7 +52,7 @@ export async function openPostgresStorage({
   logger,
 }: PostgresOptions): Promise<Storage> {
   await migratePostgres(directUrl);
-  const database = createDatabase(url, connections);
+  const database = createDatabase(url, connections, { logger });
   await refuseUnfinishedTransfer(database).catch(async (error: unknown) => {
     await database.end();
     throw error;

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { createBreakable } from "../../breakable.ts";
+import { type Address, textOf } from "./address.ts";
 import { type Database, types } from "./database.ts";
 import { isPooled } from "./pooled.ts";
 
@@ -18,13 +19,13 @@ const ALONE = `SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_tran
  * off what it was doing, but behind a pooler goes on to its end.
  */
 export async function withSession(
-  url: string,
+  url: Address,
   { name, signal }: { name: string; signal: AbortSignal },
   work: (session: Session) => Promise<void>,
 ): Promise<void> {
   signal.throwIfAborted();
   const client = new pg.Client({
-    connectionString: url,
+    connectionString: textOf(url),
     types,
     keepAlive: true,
     connectionTimeoutMillis: 15_000,

@@ -4,6 +4,7 @@ import type { Transaction } from "../database.ts";
 import { withoutValues } from "../faults.ts";
 import { withSession } from "../session.ts";
 import { type Relation, scrub } from "./scrub.ts";
+import type { Address } from "../address.ts";
 
 export interface Erasure {
   /** Inside a transaction: deletes vectors, crops and their keys, and notes the pages that they lay on. */
@@ -29,7 +30,7 @@ const RELATIONS: readonly Relation[] = ["vectors", "crop_keys"];
 /** @param url straight to PostgreSQL: VACUUM has a connection of its own, which can be cut */
 export function createErasure(
   context: Context,
-  url: string,
+  url: Address,
   { logger, times = TIMES }: { logger?: Logger | undefined; times?: ErasureTimes } = {},
 ): Erasure {
   let timer: NodeJS.Timeout | undefined;

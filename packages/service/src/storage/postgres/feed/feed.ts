@@ -4,6 +4,7 @@ import { createCatchUp } from "./catch-up.ts";
 import { openListener } from "./listener.ts";
 import { createNotifier } from "./notifier.ts";
 import { subscribe, tell } from "../../listeners.ts";
+import type { Address } from "../address.ts";
 
 export interface Feed extends Pick<Storage["events"], "listen" | "onDue"> {
   /** After a commit of this node: tells its listeners and, behind that, the other nodes. Of one account in order of seq. */
@@ -21,7 +22,7 @@ const POLL_UNHEARD_MS = 250;
  * Every node tells its listeners all events of all accounts, each account's in order, once. Notifications carry only
  * numbers of accounts and events: hints where to read on. A lost one costs time, never an event.
  */
-export async function createFeed(database: Database, listenUrl: string): Promise<Feed> {
+export async function createFeed(database: Database, listenUrl: Address): Promise<Feed> {
   const listeners = new Set<(event: StoredEvent) => void>();
   const dueListeners = new Set<() => void>();
   const catchUp = createCatchUp(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createBreakable } from "../../../breakable.ts";
+import { type Address, textOf } from "../address.ts";
 import { isPooled } from "../pooled.ts";
 import { CHANNEL, decode } from "./message.ts";
 
@@ -21,7 +22,7 @@ const MAX_PAUSE_MS = 2_000;
  * The one connection that must be a session of its own. Through a pooler in transaction mode LISTEN succeeds, for a connection
  * that the next transaction need not have: nothing is `heard` then, whether or not something arrives.
  */
-export function openListener(url: string, hooks: Hooks): { heard(): boolean; close(): Promise<void> } {
+export function openListener(url: Address, hooks: Hooks): { heard(): boolean; close(): Promise<void> } {
   const stop = new AbortController();
   let heard = false;
   let before = false;
@@ -29,7 +30,7 @@ export function openListener(url: string, hooks: Hooks): { heard(): boolean; clo
 
   async function session(): Promise<void> {
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: textOf(url),
       keepAlive: true,
       connectionTimeoutMillis: BEAT_MS,
       query_timeout: BEAT_MS,

@@ -15,6 +15,7 @@ import {
 } from "./catalogue.ts";
 import { type Measured, measureIndex } from "./measure.ts";
 import { type IndexRule, nextStep, type Situation } from "./rule.ts";
+import type { Address } from "../../address.ts";
 
 export interface Upkeep {
   /** Does what is due now, unless another node does. */
@@ -38,7 +39,7 @@ const BUILDING = "SET maintenance_work_mem = '1GB'; SET max_parallel_maintenance
  */
 export function createUpkeep(
   context: Context,
-  url: string,
+  url: Address,
   { rule, capacity, logger }: { rule: IndexRule; capacity: number; logger?: Logger | undefined },
 ): Upkeep {
   let timer: NodeJS.Timeout | undefined;

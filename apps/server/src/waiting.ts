@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { ServeOptions } from "./serve-settings.ts";
+import { listen } from "./listen.ts";
+
+/** Between tries, ms. */
+const RETRY_MS = 2_000;
+
+/**
+ * A full disk, or a database that is away, is no reason to end at the start: whoever starts the process again would meet the
+ * same. @returns undefined when it was stopped before that had passed.
+ */
+export async function onceItCan<T>(
+  work: () => Promise<T>,
+  logger: Logger,
+  stop: AbortSignal,
+  onWait: (reason: () => string) => Promise<unknown> = async () => {},
+): Promise<T | undefined> {
+  let reason: string | undefined;
+  let waits = false;
+  while (!stop.aborted) {
+    try {
+      return await work();
+    } catch (error) {
+      const before = reason;
+      reason = whyWait(error);
+      if (reason === undefined) throw error;
+      if (reason !== before)
+        logger.error({ err: error }, `${reason}: the server goes on as soon as that has passed`);
+      if (!waits) await onWait(() => reason!);
+      waits = true;
+    }
+    await sleep(RETRY_MS, undefined, { signal: stop }).catch(() => {});
+  }
+  return undefined;
+}
+
+/** Says meanwhile why nothing is served; returns the end of it. @throws CommandError when the address cannot be had */
+export async function answerThatItWaits(
+  options: ServeOptions,
+  logger: Logger,
+  reason: () => string,
+): Promise<() => Promise<void>> {
+  const { url, close } = await listen(
+    { fetch: async (request) => waiting(new URL(request.url).pathname, reason()) },
+    options,
+  );
+  logger.info({ url }, "the server waits, and answers that it does");
+  return close;
+}
+
+function waiting(path: string, reason: string): Response {
+  if (path === "/healthz") return Response.json({ status: "ok" });
+  const message = `${reason}: the server goes on as soon as that has passed`;
+  const headers = { "retry-after": "10", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  return Response.json({ statusCode: 503, error: "Service Unavailable", message }, { status: 503, headers });
+}
+
+/** Without a word of what is behind it: who asks has no token. */
+function whyWait(error: unknown): string | undefined {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (code === "full" || code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
+  if (code === "away") return "the database is away";
+  return cause === undefined ? undefined : whyWait(cause);
+}
