@@ -42,12 +42,12 @@ describe.for(backends)("a job whose tries are used up, on $name", ({ open, skipp
     return;
   }
 
-  /** A server with one enrolment by whose photo ten workers died, one after the other; the photo is harmless by now. */
+  /** A server with one enrolment by whose photo thirty workers died, one after the other; the photo is harmless by now. */
   async function crashed(limits = {}) {
     const [clock, faulty] = [new FakeClock(), engine()];
     const api = await start({ ...(await open(atEnd)), clock, engine: faulty, limits });
     const id = await enrol(api);
-    for (let worker = 0; worker < 10; worker++) {
+    for (let worker = 0; worker < 30; worker++) {
       const now = clock.now();
       const [taken] = await api.storage.jobs.claim({ limit: 1, leaseMs: LEASE, maxAttempts: 99, now });
       expect(taken?.id).toBe(id);
@@ -61,7 +61,7 @@ describe.for(backends)("a job whose tries are used up, on $name", ({ open, skipp
   it("is dead, is listed, and keeps its photo for a retry, which finishes it and erases the photo", async () => {
     const { api, id } = await crashed();
     const job = await jobOf(api, id);
-    expect(job).toMatchObject({ attempts: 10, error: expect.stringContaining("10 attempts") });
+    expect(job).toMatchObject({ attempts: 30, error: expect.stringContaining("30 attempts") });
     expect(Date.parse(job.dead.until) - Date.parse(job.finished_at)).toBe(24 * HOUR);
     expect((await api.call("GET", "/v1/jobs?dead=true")).body).toEqual({ jobs: [job] });
     expect(await blobs(api)).toBe(1);

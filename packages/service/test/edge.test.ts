@@ -40,6 +40,19 @@ async function drip(head: string, chunk: string, everyMs: number): Promise<strin
   return answer;
 }
 
+/** What comes first, or nothing when the other side just closes. */
+function firstAnswer(text: string): Promise<string> {
+  const socket = connect(server.port, "127.0.0.1", () => socket.write(text));
+  return new Promise((resolve) => {
+    socket.once("data", (data) => {
+      resolve(String(data));
+      socket.destroy();
+    });
+    socket.once("close", () => resolve(""));
+    socket.on("error", () => {});
+  });
+}
+
 describe("an upgrade", () => {
   it.each([
     "//",
@@ -60,10 +73,9 @@ describe("an upgrade", () => {
     "/v1/events/../x",
     "/\u00ff",
   ])("to the target %j is refused, and the process serves on", async (target) => {
-    const answer = await raw(server.port, [`GET ${target} HTTP/1.1\r\nHost: x\r\n${websocket}\r\n`]).catch(
-      () => undefined, // a close without an answer is a refusal too
-    );
-    if (answer) expect(answer.status === 101 || answer.status >= 400).toBe(true);
+    const answer = await firstAnswer(`GET ${target} HTTP/1.1\r\nHost: x\r\n${websocket}\r\n`);
+    // A close without an answer is a refusal too.
+    expect(answer === "" || /^HTTP\/1\.1 (101|4\d\d) /.test(answer)).toBe(true);
     await isThere();
   });
 
