@@ -7,16 +7,17 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chown, mkdir, readdir, readFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import { homedir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { installProgram, programUnavailable } from "./apt.ts";
+import { cacheDirectory as cache } from "./cache.ts";
+import { exclusively } from "./lock.ts";
 
 const run = promisify(execFile);
 
 const SUITE = "trixie";
 const PACKAGES = "postgresql-17,postgresql-17-pgvector,pgbouncer,haproxy";
-const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "prosopon");
 /** Named by its packages: one that lacks any is not taken for it. */
 export const debianRoot = path.join(
   cache,
@@ -28,12 +29,7 @@ const servers = "/var/lib/prosopon";
 /** Why it cannot be had here, in words; undefined when it can. */
 export function debianUnavailable(): string | undefined {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root on Linux can start one";
-  if (
-    existsSync(debianRoot) ||
-    spawnSync("sh", ["-c", "command -v debootstrap || command -v apt-get"]).status === 0
-  )
-    return undefined;
-  return "neither debootstrap nor apt-get is here";
+  return existsSync(debianRoot) ? undefined : programUnavailable("debootstrap");
 }
 
 /** Passes on why a test is skipped; where none may be, as in CI (PROSOPON_TEST_REQUIRE_POSTGRES), that is a failure. */
@@ -42,9 +38,12 @@ export function unlessRequired<R extends string | undefined>(reason: R): R {
   return reason;
 }
 
-/** Makes the root where it is missing, and ends what dead owners left in it. */
+/** Makes the root where it is missing, once for all who ask at once, and ends what dead owners left in it. */
 export async function installDebian(): Promise<void> {
-  if (!existsSync(debianRoot)) await install();
+  if (!existsSync(debianRoot))
+    await exclusively(`${debianRoot}.lock`, async () => {
+      if (!existsSync(debianRoot)) await install();
+    });
   await removeLeftovers();
 }
 
@@ -107,10 +106,7 @@ export async function freePort(): Promise<number> {
 }
 
 async function install(): Promise<void> {
-  if (spawnSync("sh", ["-c", "command -v debootstrap"]).status !== 0) {
-    await run("apt-get", ["update"]);
-    await run("apt-get", ["install", "-y", "debootstrap"]);
-  }
+  await installProgram("debootstrap");
   await mkdir(cache, { recursive: true });
   const partial = `${debianRoot}.${process.pid}`;
   try {
@@ -121,9 +117,7 @@ async function install(): Promise<void> {
       { maxBuffer: 2 ** 26 },
     );
     await rm(path.join(partial, "var/cache/apt/archives"), { recursive: true, force: true });
-    await rename(partial, debianRoot).catch((error: unknown) => {
-      if (!existsSync(debianRoot)) throw error; // else another run was quicker
-    });
+    await rename(partial, debianRoot);
   } catch (error) {
     const log = await readFile(path.join(partial, "debootstrap/debootstrap.log"), "utf8").catch(() => "");
     throw new Error(`Debian's servers could not be installed. ${log.slice(-2_000)}`, { cause: error });
