@@ -282,6 +282,13 @@ describe("the playground", () => {
     expect(await page.getByText("Sean Connery").count()).toBe(0);
   });
 
+  it("has GraphiQL beside it, with nothing of another server", async () => {
+    const tab = await context.newPage();
+    await tab.goto(`${server.url}/graphql`);
+    await tab.locator(".graphiql-container").first().waitFor({ timeout: SLOW_MS });
+    await tab.close();
+  });
+
   it("has sent no request to another origin", () => {
     expect(foreign).toEqual([]);
   });
