@@ -10,6 +10,7 @@ export const errorCodes = [
   "FORBIDDEN",
   "CONFLICT",
   "UNSUPPORTED_BY_UPSTREAM",
+  "UNAVAILABLE",
 ] as const;
 export type ErrorCode = (typeof errorCodes)[number];
 
@@ -19,8 +20,14 @@ export class ExpectedError extends GraphQLError {
   /** Where in the arguments the cause is, e.g. `["input", "images", "0"]`; empty when it is in none of them. */
   readonly inputPath: readonly string[];
 
-  constructor(code: ErrorCode, message: string, inputPath: readonly string[] = [], cause?: unknown) {
-    super(message, { extensions: { code, ...(inputPath.length > 0 && { inputPath }) } });
+  constructor(
+    code: ErrorCode,
+    message: string,
+    inputPath: readonly string[] = [],
+    cause?: unknown,
+    more: Record<string, unknown> = {},
+  ) {
+    super(message, { extensions: { code, ...(inputPath.length > 0 && { inputPath }), ...more } });
     // Not as `originalError`, which would pass for something to mask.
     this.cause = cause;
     this.code = code;
@@ -86,5 +93,13 @@ export class ConflictError extends ExpectedError {
 export class UnsupportedByUpstreamError extends ExpectedError {
   constructor(message: string, cause?: unknown) {
     super("UNSUPPORTED_BY_UPSTREAM", message, [], cause);
+  }
+}
+
+/** The server cannot do it now: its database is away, a disk is full. An entry of `errors`, in mutations too. */
+export class UnavailableError extends ExpectedError {
+  /** @param retryAfter whole seconds */
+  constructor(message: string, retryAfter?: number, cause?: unknown) {
+    super("UNAVAILABLE", message, [], cause, retryAfter === undefined ? {} : { retryAfter });
   }
 }

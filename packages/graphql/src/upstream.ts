@@ -6,6 +6,7 @@ import {
   InvalidInputError,
   NotFoundError,
   QuotaError,
+  UnavailableError,
   UnauthorizedError,
   UnsupportedByUpstreamError,
 } from "./errors.ts";
@@ -57,6 +58,8 @@ export function translate(error: unknown, { images, id, unique }: Sent = {}): un
         : new InvalidInputError([{ message, path: id ?? [] }], error);
     case 429:
       return new QuotaError(message, retryAfterOf(error), error);
+    case 503:
+      return new UnavailableError(message, retryAfterOf(error), error);
     default:
       return error;
   }

@@ -146,18 +146,19 @@ describe("calls upstream", () => {
 });
 
 describe("a server whose disk is too full", () => {
-  it("is told as a quota, with the reason and when to come back", async () => {
+  it("is told as unavailable, with the reason and when to come back", async () => {
     const places = [{ name: "the data directory", directory: tmpdir() }];
     const gateway = await start({ service: { space: { places, minFreeBytes: Number.MAX_SAFE_INTEGER } } });
-    const { data } = await gateway.upload(
-      "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id } ... on QuotaError { code message retryAfter } } }",
+    const { errors } = await gateway.upload(
+      "mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ... on EnrolmentJob { id } } }",
       { input: { images: [null] } },
       { "input.images.0": await photo("franck_01829.jpg") },
     );
-    expect(data.createIdentity).toMatchObject({
-      code: "QUOTA",
-      message: expect.stringContaining("must stay free"),
-      retryAfter: 10,
-    });
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringContaining("must stay free"),
+        extensions: { code: "UNAVAILABLE", retryAfter: 10 },
+      },
+    ]);
   });
 });

@@ -29,6 +29,7 @@ describe("below the floor of free space", () => {
       space: { ...space, minFreeBytes: 2 * bavail * bsize },
     });
     full.token = api.token;
+    await full.service.ready();
     for (const [method, route, field] of [
       ["POST", IDENTITY, "input_images"],
       ["PUT", IDENTITY, "input_images"],

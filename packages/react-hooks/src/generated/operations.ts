@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'NOT_FOUND'
   | 'QUOTA'
   | 'UNAUTHORIZED'
+  | 'UNAVAILABLE'
   | 'UNSUPPORTED_BY_UPSTREAM';
 
 /** All that is given must hold. */

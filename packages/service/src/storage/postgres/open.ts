@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import { inSteps } from "../../turns.ts";
 import type { Storage } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
 import { createContext } from "./context.ts";
@@ -20,6 +21,9 @@ import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
 import { refuseUnfinishedTransfer } from "../transfer/unfinished.ts";
 import type { Address } from "./address.ts";
+
+/** Ids of images read in one step. */
+const STEP = 5_000;
 
 export interface PostgresOptions {
   /** May lead through a pooler in transaction mode. */
@@ -80,10 +84,21 @@ export async function openPostgresStorage({
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },
     async referencedBlobs() {
-      const rows = await database.read<{ blob_id: string }>(
-        "SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads",
-      );
-      return new Set(rows.map((row) => row.blob_id));
+      const all = new Set<string>();
+      // job_blobs_blob and uploads_blob, in their order.
+      for (const table of ["job_blobs", "uploads"]) {
+        let last = "";
+        await inSteps(async () => {
+          const rows = await database.read<{ blob_id: string }>(
+            `SELECT DISTINCT blob_id FROM ${table} WHERE blob_id > $1 ORDER BY blob_id LIMIT $2`,
+            [last, STEP],
+          );
+          for (const { blob_id } of rows) all.add(blob_id);
+          last = rows.at(-1)?.blob_id ?? last;
+          return rows.length === STEP;
+        });
+      }
+      return all;
     },
     async secret(name, bytes) {
       return database.transaction(

@@ -1,6 +1,7 @@
 import type { JobStatus } from "@prosopon/core/contract";
+import { inSteps } from "../../../turns.ts";
 import { decodeCursor, page } from "../../cursor.ts";
-import type { Storage } from "../../types.ts";
+import type { JobRecord, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import type { InsertFaces } from "../faces.ts";
@@ -23,6 +24,9 @@ const NARROWED: Record<JobStatus, string> = {
   Succeeded: "",
   Failed: "AND j.status = 'Failed'", // jobs_failed
 };
+
+/** Jobs read in one step. */
+const STEP = 1_000;
 
 export function createJobs(
   context: Context,
@@ -69,12 +73,20 @@ export function createJobs(
       return row?.due ?? undefined;
     },
     async unfinished(accountId) {
-      // jobs_waiting
-      const rows = await read<JobRow>(
-        `${from} WHERE j.account = $1 AND j.due_at IS NOT NULL ORDER BY j.row`,
-        [await accountRow(accountId)],
-      );
-      return rows.map(jobRecord);
+      const account = await accountRow(accountId);
+      const all: JobRecord[] = [];
+      let last = 0;
+      await inSteps(async () => {
+        // jobs_waiting, sorted
+        const rows = await read<JobRow>(
+          `${from} WHERE j.account = $1 AND j.due_at IS NOT NULL AND j.row > $2 ORDER BY j.row LIMIT $3`,
+          [account, last, STEP],
+        );
+        all.push(...rows.map(jobRecord));
+        last = rows.at(-1)?.row ?? last;
+        return rows.length === STEP;
+      });
+      return all;
     },
   };
 }
