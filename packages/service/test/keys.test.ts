@@ -78,8 +78,7 @@ describe.for(backends)("the key that signs tokens, on $name", ({ open, skipped }
 
   it("can be taken away at once: everybody has to log in again", async () => {
     const before = await login(one);
-    expect((await rotate(true)).forgotten).toBeGreaterThan(0);
-    ahead += 30_000;
+    expect(await rotate(true)).toMatchObject({ ended: expect.any(Number) });
     for (const node of [one, two]) {
       expect(await status(node, before.token)).toBe(401);
       const refresh = { token: before.token, json: { refreshToken: before.refreshToken } };

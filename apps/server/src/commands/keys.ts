@@ -20,11 +20,13 @@ async function rotateKey(values: RotateOptions): Promise<void> {
   ]);
   const storage = await openStorage({ ...values, create: false }, { exclusive: false });
   try {
-    const { kid, forgotten } = await rotateSigningKey(storage, { atOnce: values.atOnce });
-    if (values.json) return printJson({ key: kid, forgotten });
-    printLine(`A new key signs tokens within 30 seconds on every node: ${kid}`);
+    const { kid, forgotten, ended } = await rotateSigningKey(storage, { atOnce: values.atOnce });
+    if (values.json) return printJson({ key: kid, forgotten, ended });
+    printLine(`A new key signs tokens on every node: ${kid}`);
     if (values.atOnce)
-      printLine("The ones before are forgotten: within the same time everybody must log in again.");
+      printLine(
+        `The ones before are forgotten, and all sessions have ended (${ended}): everybody must log in again. Open event streams end within 15 seconds.`,
+      );
     else if (forgotten > 0) printLine(`${forgotten} older, whose tokens have all expired, forgotten.`);
   } finally {
     await storage.close();

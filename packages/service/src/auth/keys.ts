@@ -4,7 +4,7 @@ import type { Storage } from "../storage/types.ts";
 /** Of the first key; later ones have the time of their making behind it: `token-signing/1795478389622`. */
 const NAME = "token-signing";
 const BYTES = 32;
-/** A node signs with a key that was replaced for so long at most, and a key taken away at once is good for so long. */
+/** A key taken away at once is known for so long, with no session left that it could be used for. */
 const REREAD_MS = 30_000;
 /** Both tokens of a session live an hour; the rest is for clocks that differ. */
 const KEPT_MS = 2 * 3_600_000;
@@ -40,7 +40,8 @@ export function createKeys({ storage, clock }: { storage: Storage; clock: Clock 
   }
 
   return {
-    newest: async () => (await current()).at(-1)!,
+    // Read each time: a token signed with a key that was just taken away would be good for seconds. A login is slower by far.
+    newest: async () => (await reread()).at(-1)!,
     async byId(kid) {
       const find = (keys: Key[]) => keys.find((key) => key.kid === kid)?.bytes;
       // Another node may just have made it; the first read may have begun before that.
@@ -50,14 +51,14 @@ export function createKeys({ storage, clock }: { storage: Storage; clock: Clock 
 }
 
 /**
- * Makes a new key. Every node finds it by itself: at once when it meets a token signed with it, and within 30 s for its own. The
- * ones before stay good until the tokens signed with them have expired, and are forgotten by a later rotation; `atOnce` forgets
- * them now: every session has to log in again.
+ * Makes a new key, which every node signs with from the next token on. The ones before stay good until the tokens signed with
+ * them have expired, and are forgotten by a later rotation; `atOnce` forgets them now and ends every session, which every
+ * node sees with the next request.
  */
 export async function rotateSigningKey(
-  storage: Pick<Storage, "secret" | "secrets" | "forgetSecrets">,
+  storage: Pick<Storage, "secret" | "secrets" | "forgetSecrets" | "sessions">,
   { now = Date.now(), atOnce = false } = {},
-): Promise<{ kid: string; forgotten: number }> {
+): Promise<{ kid: string; forgotten: number; ended: number }> {
   await storage.secret(NAME, BYTES); // so that there is one before
   // The newest signs, also where the key before was made by a machine whose clock is ahead.
   const before = timeOf(sorted(await storage.secrets(NAME)).at(-1)?.name) ?? 0;
@@ -70,7 +71,9 @@ export async function rotateSigningKey(
     return one.name !== name && (atOnce || (replaced !== undefined && now - replaced > KEPT_MS));
   });
   await storage.forgetSecrets(old.map((one) => one.name));
-  return { kid: String(made), forgotten: old.length };
+  // After the key: a session that begins now is signed with the new one.
+  const ended = atOnce ? await storage.sessions.revokeAll() : 0;
+  return { kid: String(made), forgotten: old.length, ended };
 }
 
 async function read(storage: Storage, now: number): Promise<Key[]> {

@@ -1,5 +1,6 @@
 import type { Claims } from "../auth/tokens.ts";
 import type { Deps } from "../deps.ts";
+import { databaseAway } from "../jobs/fault.ts";
 
 /** How often a stream proves that it is alive, and that its session still is. */
 export const HEARTBEAT_MS = 15_000;
@@ -20,7 +21,8 @@ export function watchSession(
       beat();
       tokens.alive(claims).then(
         (alive) => alive || sessionOver(),
-        (error: unknown) => logger.error({ err: error }, "could not read a session"),
+        // A database that is away says so itself, once.
+        (error: unknown) => databaseAway(error) || logger.error({ err: error }, "could not read a session"),
       );
     });
   };

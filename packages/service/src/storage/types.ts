@@ -250,6 +250,8 @@ export interface Storage {
       expiresAt: number,
     ): Promise<"rotated" | "reused" | "dead">;
     revoke(id: string): Promise<void>;
+    /** Of all accounts; returns how many were alive. */
+    revokeAll(): Promise<number>;
     /** Forgets sessions whose tokens have all expired. Sweeps go in steps, each a transaction, until `signal` is aborted. */
     sweep(now: number, signal?: AbortSignal): Promise<number>;
   };

@@ -80,6 +80,12 @@ export function createSessions({ read, transaction, accountRow }: Context): Stor
         { repeatable: true },
       );
     },
+    async revokeAll() {
+      const ended = await transaction(({ query }) =>
+        query("UPDATE sessions SET revoked = true WHERE NOT revoked RETURNING 1"),
+      );
+      return ended.length;
+    },
     async sweep(now, signal) {
       let swept = 0;
       await inSteps(async () => {

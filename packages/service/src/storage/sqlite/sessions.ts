@@ -26,6 +26,7 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
   );
   const rotate = db.prepare("UPDATE sessions SET refresh_id = ?, refresh_expires_at = ? WHERE id = ?");
   const revoke = db.prepare("UPDATE sessions SET revoked = 1 WHERE id = ?");
+  const revokeAll = db.prepare("UPDATE sessions SET revoked = 1 WHERE revoked = 0");
   // sessions_expiry
   const sweep = db.prepare(
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE refresh_expires_at <= ? LIMIT ?)",
@@ -69,6 +70,9 @@ export function createSessions({ db, transaction, accountRow }: Context): Storag
     },
     async revoke(id) {
       transaction(() => revoke.run(id));
+    },
+    async revokeAll() {
+      return transaction(() => revokeAll.run().changes);
     },
     async sweep(now, signal) {
       let swept = 0;
