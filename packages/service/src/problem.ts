@@ -47,6 +47,7 @@ export function asProblem(error: unknown): HttpProblem | undefined {
   if (isNoRoom(error))
     return new HttpProblem(503, "The server's disk is full: try again later.", { "retry-after": "10" });
   if (error.name === "BlobTooLargeError") return new HttpProblem(413, error.message);
+  if (error.name === "BlobsBusyError") return new HttpProblem(503, error.message, { "retry-after": "2" });
   // Its own message names the bucket.
   if (error.name === "BlobsAwayError")
     return new HttpProblem(503, "The store of images does not answer; try again.", { "retry-after": "2" });

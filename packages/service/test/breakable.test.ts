@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createBreakable } from "../src/breakable.ts";
+import { createMemory } from "../src/blobs/s3/memory.ts";
 import { upload } from "../src/blobs/s3/upload.ts";
 import type { Bucket } from "../src/blobs/s3/bucket.ts";
 import { photo, start } from "./fixture.ts";
@@ -89,7 +90,11 @@ describe("an upload in tiny pieces", () => {
     let grown = 0;
     const data = measured(STEPS, (bytes) => (grown = bytes));
     const { signal } = new AbortController();
-    const { size } = await upload(bucket, "key", data, { maxBytes: 1e9, signal });
+    const { size } = await upload(bucket, "key", data, {
+      memory: createMemory(2 ** 24),
+      maxBytes: 1e9,
+      signal,
+    });
     expect(size).toBe(STEPS * 50);
     expect(grown).toBeLessThan(KEPT_BYTES);
   });

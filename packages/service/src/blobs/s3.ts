@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { isBlobId, newBlobId } from "./names.ts";
 import { createBucket, type S3Options } from "./s3/bucket.ts";
 import { createListing } from "./s3/listing.ts";
+import { createMemory } from "./s3/memory.ts";
 import { upload } from "./s3/upload.ts";
 import type { BlobStore } from "./types.ts";
 
@@ -16,6 +17,8 @@ const MARK = "prosopon-place";
 const COPIES = "prosopon-images-";
 /** A job is done with its images long before. Milliseconds. */
 const ABANDONED_MS = 60 * 60_000;
+/** What all uploads of this process collect their parts in; with a node's own 105 MB well below the 512 MB that it is given. */
+const MEMORY_BYTES = 128 * 2 ** 20;
 /** Requests of one `delete` at a time. */
 const DELETIONS = 8;
 
@@ -27,6 +30,7 @@ const DELETIONS = 8;
 export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
   const bucket = createBucket(options);
   const listing = createListing(bucket);
+  const memory = createMemory(MEMORY_BYTES);
   await listing.check();
   await removeAbandoned();
   let scratch = mkdtemp(join(tmpdir(), COPIES));
@@ -40,7 +44,10 @@ export async function openS3Blobs(options: S3Options): Promise<BlobStore> {
 
   return {
     async put(data, { maxBytes, signal, blobId = newBlobId() }) {
-      return { blobId, ...(await upload(bucket, blobId, data, { maxBytes, ...(signal && { signal }) })) };
+      return {
+        blobId,
+        ...(await upload(bucket, blobId, data, { memory, maxBytes, ...(signal && { signal }) })),
+      };
     },
 
     async open(blobId) {

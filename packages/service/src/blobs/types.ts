@@ -40,6 +40,11 @@ export class BlobTooLargeError extends Error {
   override readonly name = "BlobTooLargeError";
 }
 
+/** More is being received at once than this process has memory for; later there is room. */
+export class BlobsBusyError extends Error {
+  override readonly name = "BlobsBusyError";
+}
+
 /** The store is away, and may come back: it does not answer, or says that it cannot. It says nothing about the blob. */
 export class BlobsAwayError extends Error {
   override readonly name = "BlobsAwayError";

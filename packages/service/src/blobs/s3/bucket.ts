@@ -29,7 +29,7 @@ export interface S3Request {
   /** Without the prefix. None for requests to the bucket itself. */
   key?: string;
   query?: Record<string, string>;
-  body?: Uint8Array<ArrayBuffer> | string;
+  body?: readonly Uint8Array[] | string;
   /** Answers beside 2xx that are the caller's to understand. */
   accept?: readonly number[];
   headers?: Record<string, string>;
@@ -88,7 +88,10 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
     { body = "", signal, headers = {} }: S3Request,
     save: ((body: AsyncIterable<Uint8Array>) => Promise<void>) | undefined,
   ): Promise<Answer> {
-    const digest = { "x-amz-content-sha256": createHash("sha256").update(body).digest("hex") };
+    const hash = createHash("sha256");
+    const pieces = typeof body === "string" ? [Buffer.from(body)] : body;
+    for (const piece of pieces) hash.update(piece);
+    const digest = { "x-amz-content-sha256": hash.digest("hex") };
     const { accessKeyId, secretAccessKey, sessionToken } = credentials;
     const signed = await new AwsV4Signer({
       accessKeyId,
@@ -100,7 +103,7 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
       url: url.href,
       headers: { ...headers, ...digest },
     }).sign();
-    const answer = await send(method, signed.url, signed.headers, body, {
+    const answer = await send(method, signed.url, signed.headers, pieces, {
       silenceMs,
       ...(signal && { signal }),
     });

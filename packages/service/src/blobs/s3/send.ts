@@ -10,12 +10,12 @@ export function send(
   method: string,
   url: URL,
   headers: Headers,
-  body: Uint8Array | string,
+  pieces: readonly Uint8Array[],
   { silenceMs, signal }: { silenceMs: number; signal?: AbortSignal },
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const begin = url.protocol === "http:" ? http : https;
-    const length = { "content-length": Buffer.byteLength(body) };
+    const length = { "content-length": pieces.reduce((sum, { byteLength }) => sum + byteLength, 0) };
     const sent = begin(url, {
       method,
       headers: { ...Object.fromEntries(headers), ...length },
@@ -24,7 +24,8 @@ export function send(
     sent.setTimeout(silenceMs, () => sent.destroy(new Error("the object storage fell silent")));
     sent.once("response", (answer) => resolve(toResponse(answer)));
     sent.once("error", (error) => reject(new Unsent(error.message, { cause: error })));
-    sent.end(body);
+    for (const piece of pieces) sent.write(piece);
+    sent.end();
   });
 }
 

@@ -1,60 +1,78 @@
-import { createBreakable } from "../../breakable.ts";
+import { type Breakable, createBreakable } from "../../breakable.ts";
 import { BlobTooLargeError } from "../types.ts";
 import type { Bucket } from "./bucket.ts";
+import { BLOCK_BYTES, type Memory } from "./memory.ts";
 
 /** How much of a blob's beginning is given back, as the local store does. */
 const HEAD_BYTES = 65_536;
-/** The least that S3 takes; with its 10,000 parts 50 GB. One upload holds two or three of them in memory. */
+/** The least that S3 takes; with its 10,000 parts 50 GB. */
 const PART_BYTES = 5 * 2 ** 20;
+const PART_BLOCKS = PART_BYTES / BLOCK_BYTES;
 
 interface Uploaded {
   size: number;
   head: Uint8Array;
 }
 
-/** What fits into a part is one PUT; the rest a multi-part upload, one part after the other, ended all or nothing. */
+/**
+ * What fits into a part is one PUT; the rest a multi-part upload, one part after the other, ended all or nothing. A part is
+ * collected block by block, in memory that all uploads share: one that has sent little holds little.
+ * @throws BlobsBusyError when it stands still and others need its room, or finds none itself
+ */
 export async function upload(
   bucket: Bucket,
   key: string,
   data: AsyncIterable<Uint8Array>,
-  { maxBytes, signal }: { maxBytes: number; signal?: AbortSignal },
+  { memory, maxBytes, signal }: { memory: Memory; maxBytes: number; signal?: AbortSignal },
 ): Promise<Uploaded> {
   const abort = signal && { signal };
   const head: Uint8Array[] = [];
   let size = 0;
-  let part = new Uint8Array(PART_BYTES);
-  let filled = 0;
+  /** Of the last block. */
+  let filled = BLOCK_BYTES;
   let uploadId: string | undefined;
   const tags: string[] = [];
+  const breakable = createBreakable();
+  const held = memory.hold(breakable.fail);
+
+  const body = () =>
+    held.blocks.map((block, at) => (at === held.blocks.length - 1 ? block.subarray(0, filled) : block));
 
   async function sendPart(): Promise<void> {
-    uploadId ??= await begin(bucket, key, signal);
-    const query = { partNumber: String(tags.length + 1), uploadId };
-    const answer = await bucket.request("PUT", { key, query, body: part.subarray(0, filled), ...abort });
-    tags.push(answer.headers.get("etag") ?? "");
-    filled = 0;
+    await held.sending(async () => {
+      uploadId ??= await begin(bucket, key, signal);
+      const query = { partNumber: String(tags.length + 1), uploadId };
+      const answer = await bucket.request("PUT", { key, query, body: body(), ...abort });
+      tags.push(answer.headers.get("etag") ?? "");
+    });
+    filled = BLOCK_BYTES;
   }
 
   try {
     signal?.throwIfAborted();
-    for await (const chunk of aborting(data, signal)) {
+    for await (const chunk of aborting(data, signal, breakable)) {
       if (size + chunk.length > maxBytes) {
         throw new BlobTooLargeError(`The image is larger than ${maxBytes} bytes; send a smaller one.`);
       }
       if (size < HEAD_BYTES) head.push(chunk.slice(0, HEAD_BYTES - size));
       size += chunk.length;
+      held.touch();
       for (let at = 0; at < chunk.length;) {
-        const piece = chunk.subarray(at, at + PART_BYTES - filled);
-        part.set(piece, filled);
+        if (filled === BLOCK_BYTES) {
+          if (held.blocks.length === PART_BLOCKS) await sendPart();
+          await held.grow();
+          filled = 0;
+        }
+        const piece = chunk.subarray(at, at + BLOCK_BYTES - filled);
+        held.blocks.at(-1)!.set(piece, filled);
         filled += piece.length;
         at += piece.length;
-        if (filled === PART_BYTES) await sendPart();
       }
     }
     if (uploadId === undefined)
-      await bucket.request("PUT", { key, body: part.subarray(0, filled), ...abort });
+      await held.sending(() => bucket.request("PUT", { key, body: body(), ...abort }));
     else {
-      if (filled > 0) await sendPart();
+      if (held.blocks.length > 0) await sendPart();
       await complete(bucket, key, uploadId, tags, signal);
     }
   } catch (error) {
@@ -64,7 +82,7 @@ export async function upload(
     await bucket.request("DELETE", { key, accept: [404] }).catch(() => {});
     throw error;
   } finally {
-    part = new Uint8Array(0);
+    held.release();
   }
   return { size, head: Uint8Array.from(Buffer.concat(head)) };
 }
@@ -106,8 +124,8 @@ async function complete(
 async function* aborting(
   data: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
+  { step, fail }: Breakable,
 ): AsyncGenerator<Uint8Array> {
-  const { step, fail } = createBreakable();
   const stop = () => fail(signal!.reason);
   signal?.addEventListener("abort", stop, { once: true });
   const iterator = data[Symbol.asyncIterator]();
