@@ -44,13 +44,18 @@ export const bench: Bench = {
       } finally {
         await storage.close();
       }
+      const computed = Math.max(...rows.map((row) => row["of computing, ms"]));
       const worst = Math.max(...rows.map((row) => row["longest hold, ms"]));
       return {
         tables: [{ title: `Holds of the event loop, ${identities} people and ${ended} ended jobs`, rows }],
         figures: Object.fromEntries(
           rows.map((row) => [`loop.${row.what.replaceAll(/\W+/g, "_")}.hold_ms`, row["longest hold, ms"]]),
         ),
-        goals: [{ name: "longest hold", value: worst, goal: GOAL_MS, direction: "<=", unit: "ms" }],
+        goals: [
+          { name: "longest hold", value: worst, goal: GOAL_MS, direction: "<=", unit: "ms" },
+          // What others keep the cores from, on a machine with other work, is not in this one.
+          { name: "most computing in one turn", value: computed, goal: GOAL_MS, direction: "<=", unit: "ms" },
+        ],
       };
     } finally {
       rmSync(directory, { recursive: true, force: true });
