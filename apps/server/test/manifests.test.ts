@@ -33,6 +33,12 @@ function check(environment: Record<string, string>): void {
   }
 }
 
+interface Policy {
+  podSelector: { matchLabels: Record<string, string> };
+  policyTypes: string[];
+  ingress?: unknown[];
+}
+
 describe("docker/compose.yaml", async () => {
   const { services, secrets, volumes } = await readCompose();
   const nodes = Object.entries(services).filter(([, { build }]) => build);
@@ -85,6 +91,28 @@ describe("docker/compose.yaml", async () => {
     }
   });
 
+  it("bounds what every service may write to the log", () => {
+    for (const [name, { logging }] of Object.entries(services))
+      expect(logging, name).toEqual({ driver: "json-file", options: { "max-size": "10m", "max-file": "5" } });
+  });
+
+  it("gives workers no account, and no node the database's superuser", () => {
+    for (const [name, { environment = {}, secrets: used = [] }] of nodes) {
+      expect(used, name).not.toContain("database_admin_password");
+      expect(used, name).not.toContain("database_password");
+      const api = environment["PROSOPON_ROLE"] === "api";
+      expect(used.includes("account_secret"), name).toBe(api);
+      expect(
+        Object.keys(environment).some((one) => /CLIENT_ID|SECRET_ID/.test(one)),
+        name,
+      ).toBe(api);
+    }
+    expect(services["database"]?.environment?.["POSTGRES_USER"]).toBe("postgres");
+    expect(services["migrate"]?.environment).toEqual({
+      PROSOPON_DATABASE_DIRECT_URL_FILE: "/run/secrets/database_url",
+    });
+  });
+
   it("waits longer for the end of a node than the node drains and finishes", () => {
     for (const [name, { stop_grace_period: grace = "10s", environment = {} }] of nodes)
       expect(Number.parseInt(grace, 10), name).toBeGreaterThan(
@@ -127,6 +155,9 @@ describe("docker/kubernetes", async () => {
       "Deployment",
       "Deployment",
       "Job",
+      "NetworkPolicy",
+      "NetworkPolicy",
+      "NetworkPolicy",
       "PodDisruptionBudget",
       "PodDisruptionBudget",
       "Service",
@@ -155,9 +186,55 @@ describe("docker/kubernetes", async () => {
       if (kind === "Deployment")
         expect(env.find(({ name }) => name === "PROSOPON_ROLE")?.value).toBe(labels["role"]);
       // By reference: none of them is in the files.
-      for (const { name, value } of env) if (/URL|SECRET|KEY/.test(name)) expect(value, name).toBeUndefined();
+      for (const { name, value } of env)
+        if (/URL|SECRET|KEY/.test(name) && !name.endsWith("_FILE")) expect(value, name).toBeUndefined();
     },
   );
+
+  it.each(pods)(
+    "gives $name the secrets that it uses, and no other",
+    ({ name, kind, container, volumes = [], labels }) => {
+      expect(container.envFrom, name).toBeUndefined();
+      const items = volumes.flatMap(({ secret }) => secret?.items ?? []);
+      const files = (container.env ?? []).filter((one) => one.name.endsWith("_FILE"));
+      expect(items.map(({ path }) => `/run/secrets/${path}`).toSorted()).toEqual(
+        files.map(({ value }) => String(value)).toSorted(),
+      );
+      for (const { name: variable, value } of files)
+        expect(value).toBe(`/run/secrets/${variable.slice(0, -"_FILE".length)}`);
+      for (const { key, path } of items) expect([key, known.has(key)]).toEqual([path, true]);
+      const told = [
+        ...items.map(({ key }) => key),
+        ...(container.env ?? []).filter((one) => one.valueFrom).map((one) => one.name),
+      ];
+      const account = told.filter((one) => /CLIENT_ID|SECRET_ID/.test(one));
+      expect(account).toHaveLength(labels["role"] === "api" ? 2 : 0);
+      if (kind === "Job") expect(told).toEqual(["PROSOPON_DATABASE_DIRECT_URL"]);
+    },
+  );
+
+  it.each(pods.filter(({ kind }) => kind === "Deployment"))(
+    "spreads $name over machines",
+    ({ topologySpreadConstraints }) => {
+      expect(topologySpreadConstraints).toMatchObject([{ topologyKey: "kubernetes.io/hostname" }]);
+    },
+  );
+
+  it("lets only the ingress in, and only to API nodes", () => {
+    const policies = objects.filter(({ kind }) => kind === "NetworkPolicy").map(({ spec }) => spec as Policy);
+    const [all, ...more] = policies;
+    expect(all).toMatchObject({
+      podSelector: { matchLabels: { app: "prosopon" } },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+    });
+    for (const { labels } of pods) expect(labels).toMatchObject(all!.podSelector.matchLabels);
+    const inward = more.filter(({ ingress = [] }) => ingress.length > 0);
+    expect(inward.map(({ podSelector }) => podSelector.matchLabels)).toEqual([
+      { app: "prosopon", role: "api" },
+    ]);
+    expect(inward[0]!.ingress![0]).toMatchObject({ from: [expect.anything()], ports: [{ port: 4000 }] });
+  });
 
   it("names only variables that exist as what its secret holds", async () => {
     const text = await readText("docker/kubernetes/api.yaml");

@@ -16,6 +16,7 @@ export interface ComposeService {
   cap_drop?: string[];
   security_opt?: string[];
   stop_grace_period?: string;
+  logging?: { driver: string; options: Record<string, string> };
   deploy?: { resources: { limits: { cpus: string; memory: string; pids: number } } };
 }
 
@@ -54,7 +55,12 @@ export interface Workload {
         terminationGracePeriodSeconds?: number;
         securityContext: Record<string, unknown>;
         containers: [Container];
-        volumes?: { name: string; emptyDir?: { sizeLimit: string; medium?: string } }[];
+        topologySpreadConstraints?: { topologyKey: string }[];
+        volumes?: {
+          name: string;
+          emptyDir?: { sizeLimit: string; medium?: string };
+          secret?: { secretName: string; items: { key: string; path: string }[] };
+        }[];
       };
     };
   };
@@ -63,7 +69,7 @@ export interface Workload {
 /** Every object of docker/kubernetes; Deployments and Jobs are workloads. */
 export async function readKubernetes(): Promise<(Workload | { kind: string; spec: unknown })[]> {
   const texts = await Promise.all(
-    ["api", "worker", "migrate"].map((name) => readText(`docker/kubernetes/${name}.yaml`)),
+    ["network", "api", "worker", "migrate"].map((name) => readText(`docker/kubernetes/${name}.yaml`)),
   );
   return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Workload));
 }
