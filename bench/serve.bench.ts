@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { createEngine } from "@prosopon/engine";
 import sharp from "sharp";
 import type { Bench } from "./bench.ts";
-import { residentMegabytes } from "./memory.ts";
+import { treeMegabytes } from "./memory.ts";
 
 const cli = path.resolve(import.meta.dirname, "../apps/server/dist/cli.js");
 const media = path.join(
@@ -52,7 +52,7 @@ async function measure(root: string): ReturnType<Bench["run"]> {
   const server = await start(path.join(root, "data"));
   starts.push(server.readyMs);
   await pause(REST_MS);
-  const restMegabytes = residentMegabytes(server.pid);
+  const restMegabytes = treeMegabytes(server.pid);
   const api = await connect(server);
 
   const creates: number[] = [];
@@ -62,7 +62,7 @@ async function measure(root: string): ReturnType<Bench["run"]> {
   for (let index = 0; index < SEARCHES + 3; index += 1)
     searches.push(await api.job(`${IDENTITY}/search`, "input_image", [small]));
   await pause(REST_MS);
-  const workedMegabytes = residentMegabytes(server.pid);
+  const workedMegabytes = treeMegabytes(server.pid);
   await server.stop();
 
   const engine = createEngine();

@@ -132,7 +132,7 @@ export const settings = {
     "PROSOPON_DECODE_MEMORY",
     "memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is refused",
     whole(64, 65_536),
-    224,
+    128,
   ),
   unfinishedJobs: value(
     "--unfinished-jobs <number>",

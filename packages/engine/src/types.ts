@@ -139,7 +139,7 @@ export interface EngineOptions {
   maxPixels?: number;
   /**
    * Bytes of memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is
-   * refused. >= 64 MiB; default 224 MiB.
+   * refused. >= 64 MiB; default 128 MiB.
    */
   decodeMemory?: number;
 }

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
 import { analyse, type Sessions } from "./analyse.ts";
+import { collectPixels } from "./collect.ts";
 import type { Decoded } from "./decoding/decode.ts";
 import { createDecoder } from "./decoding/decoder.ts";
 import { bytesNeeded } from "./decoding/size.ts";
@@ -31,10 +32,12 @@ serve(parentPort, async ({ image, options, bounds }, turn, memory) => {
     mesh: (input) => turn.wait().then(() => mesh(input)),
     embedder: (input) => turn.wait().then(() => embedder(input)),
   };
-  return analyse(stages, await decoded(image, bounds, turn.signal, memory), {
-    ...options,
-    signal: turn.signal,
-  });
+  try {
+    const picture = await decoded(image, bounds, turn.signal, memory);
+    return await analyse(stages, picture, { ...options, signal: turn.signal });
+  } finally {
+    collectPixels();
+  }
 });
 
 async function decoded(

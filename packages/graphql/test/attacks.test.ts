@@ -193,6 +193,18 @@ describe("requests", () => {
     ).toBe(200);
   });
 
+  it("of a body of no bytes are refused for that, without a fault", async () => {
+    gateway.hidden.length = 0;
+    const empty = new ReadableStream({ start: (controller) => controller.close() });
+    const response = await fetch(gateway.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${gateway.token}` },
+      body: empty,
+      duplex: "half",
+    } as RequestInit);
+    expect([response.status, gateway.hidden]).toEqual([400, []]);
+  });
+
   it("that change something by GET are refused", async () => {
     const response = await fetch(
       `${gateway.url}?query=${encodeURIComponent("mutation { logout { __typename } }")}`,

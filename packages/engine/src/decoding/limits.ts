@@ -16,7 +16,7 @@ export const CLOCK_MS = 60_000;
 export const SLACK_BYTES = 64 * 2 ** 20;
 
 /** A process that has grown so much beyond its start is replaced: what a decoder frees is seldom given back. */
-export const GROWN_BYTES = 96 * 2 ** 20;
+export const GROWN_BYTES = 32 * 2 ** 20;
 
 /** How often a decode is looked at, ms: at 2 GB/s, which is as fast as memory is filled, it takes 40 MB meanwhile. */
 export const LOOK_MS = 20;

@@ -19,10 +19,12 @@ export function longestKept({ width, height }: { width: number; height: number }
 export function bytesNeeded(structure: { width: number; height: number; workBytes: number }): number {
   const { width, height, workBytes } = structure;
   const scale = longestKept(structure) / Math.max(width, height);
-  return Math.round(BASE_BYTES + workBytes + COPIES * 3 * width * height * scale * scale);
+  return Math.round(BASE_BYTES + workBytes + ROWS * 3 * width + COPIES * 3 * width * height * scale * scale);
 }
 
 /** Rows, tables and strips of the decoder. */
 const BASE_BYTES = 16 * 2 ** 20;
+/** Rows as stored that are held while they are made fewer: it shows where they are long. */
+const ROWS = 400;
 /** The picture, its turned or flattened copy, the raw bytes, and what the pipe holds. */
 const COPIES = 4;

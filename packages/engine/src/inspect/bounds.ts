@@ -4,7 +4,7 @@ import type { ImageBounds } from "./structure.ts";
 const DEFAULT_MAX_PIXELS = 250_000_000;
 const MAX_PNG_PIXELS = 100_000_000;
 /** With the engine at rest and the service around it this fits a container of 1 GiB. */
-const DEFAULT_DECODE_MEMORY = 224 * 2 ** 20;
+const DEFAULT_DECODE_MEMORY = 128 * 2 ** 20;
 /** Ordinary photos take some 60 MB. */
 const MIN_DECODE_MEMORY = 64 * 2 ** 20;
 

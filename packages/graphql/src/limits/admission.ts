@@ -61,8 +61,8 @@ export function createAdmission(
     };
     const body = boundedBody(request.body, limits);
     try {
-      const bytes = await body.read(free, more);
-      return bytes.length > 0 ? withBody(request, bytes) : request;
+      // A request of its own also where nothing came: this one's body has been read.
+      return withBody(request, await body.read(free, more));
     } catch (error) {
       body.linger();
       throw error;
