@@ -52,7 +52,7 @@ const WARN = 40;
 /** Between an end that nobody asked for and the next start. */
 const PAUSE_MS = 300;
 /** Of the first start of all. */
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 300_000;
 
 export function startFleet(members: Member[]): Fleet {
   const logged = new Map<string, number>();

@@ -42,7 +42,7 @@ export interface Chaos {
 }
 
 /** All subscribers have been told everything by then after the last job's end, or were not told. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 
 /** Two API nodes, three workers, a proxy, PostgreSQL and a crowd, in a storm; then the books are closed. */
 export async function runChaos(options: ChaosOptions): Promise<Chaos> {

@@ -6,7 +6,7 @@ import { createService, openLocalBlobs, openPostgresStorage, type ServiceOptions
 
 /** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */
 const AGED_MS = 2 * 60 * 60_000;
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 
 /** What a worker that starts two hours later does about the images that were left, with the limits that every node has. */
 export async function sweepLater(databaseUrl: string, directory: string): Promise<void> {

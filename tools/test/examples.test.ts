@@ -70,7 +70,7 @@ describe("every example", () => {
 
   it.each(Object.keys(commands))("runs against a new server: %s", async (file) => {
     const [program, args] = commands[file]!(path.join(examples, file));
-    const { stdout } = await run(program, args, { cwd: directory, env: environment, timeout: 50_000 });
+    const { stdout } = await run(program, args, { cwd: directory, env: environment });
     expect(stdout).toMatch(/welcome back|recognition: yes|"recognition":true/);
   });
 });

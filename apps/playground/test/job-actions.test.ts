@@ -39,7 +39,7 @@ beforeAll(async () => {
   await letJobDie(data);
   await letJobWait(data);
   [server, browser] = await Promise.all([startServer(data), launchBrowser()]);
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser?.close();
@@ -79,6 +79,7 @@ async function letJobWait(directory: string) {
 describe("a job that waits", () => {
   it("is cancelled by a button, and the page shows its end", async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     await page.goto(server.demoUrl);
     await page.getByRole("button", { name: "Use the demo account" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();
@@ -93,6 +94,7 @@ describe("a job that waits", () => {
 describe("a dead job", () => {
   it("is tried again by a button, and the page follows the new try", async () => {
     const page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     await page.goto(server.demoUrl);
     await page.getByRole("button", { name: "Use the demo account" }).click();
     await page.getByRole("navigation").getByRole("link", { name: "Jobs", exact: true }).click();

@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
   const ready = async (port: number) => {
     const url = `http://127.0.0.1:${port}/readyz`;
     await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), {
-      timeout: 60_000,
+      timeout: 120_000,
       interval: 100,
     });
   };
@@ -119,7 +119,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     const body = JSON.stringify({ clientId: "first-account", secretId: "a secret of this test" });
     token = (await call(proxy, "POST", "/login", { body, as: "" })).body.token;
     expect(token).toEqual(expect.any(String));
-  }, 180_000);
+  });
 
   it("enrol through one node and find through the other", async () => {
     const enrolled = await call(at("api-1"), "POST", IDENTITY, {
@@ -190,7 +190,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
       body: await photoForm("input_image", "franck_02159.jpg"),
     });
     for (const told of [() => bySocket, () => byStream])
-      await expect.poll(told, { timeout: 20_000 }).toMatch(new RegExp(`${body.job_id}.*Succeeded`));
+      await expect.poll(told).toMatch(new RegExp(`${body.job_id}.*Succeeded`));
     socket.close();
     abort.abort();
   });
@@ -222,14 +222,14 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     await send(await photo("audrey.jpg"));
     for (let sent = 0; sent < 100; sent++) await send(piece);
     // Half is on its way, nothing is ended: had the proxy waited for all of it, none would be here.
-    await expect.poll(stored, { timeout: 30_000 }).toBeGreaterThan(before + 90 * MEGABYTE);
+    await expect.poll(stored).toBeGreaterThan(before + 90 * MEGABYTE);
     for (let sent = 0; sent < 100; sent++) await send(piece);
     outgoing.end("\r\n--part--\r\n");
     const [response] = await answer;
     expect(response.statusCode).toBe(201);
     response.resume();
     expect(await stored()).toBeGreaterThan(before + 200 * MEGABYTE);
-  }, 120_000);
+  });
 
   /** Asks through the proxy until stopped; what was not answered with 200. */
   const keepAsking = (path: string) => {
@@ -267,7 +267,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     const { answers, faults } = await stop();
     expect(faults).toEqual([]);
     expect(answers).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   it("answer every question while a node drains and stops, as in an upgrade", async () => {
     const stop = keepAsking("/v1/account");
@@ -278,7 +278,7 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
     const { answers, faults } = await stop();
     expect(faults).toEqual([]);
     expect(answers).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   it("end when they are told to, and have written nothing outside their volume", async () => {
     for (const name of nodes) running[name]!.child.kill("SIGTERM");
@@ -288,5 +288,5 @@ describe.skipIf(reason !== undefined)(`the compose file's services${reason ? `: 
       expect(stderr).not.toContain("a secret of this test");
     }
     expect(await readdir(written)).toEqual([]);
-  }, 60_000);
+  });
 });

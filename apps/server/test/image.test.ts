@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 
 // Slow: some 50 s. It installs and builds everything once more, as the image's first stage does.
 describe("the Dockerfile's commands", () => {
-  it("give a folder that serves by itself", { timeout: 600_000 }, async () => {
+  it("give a folder that serves by itself", async () => {
     const [build = [], runtime = []] = await readDockerfile();
     const root = await temporaryDirectory();
     const source = join(root, "src");

@@ -105,7 +105,7 @@ describe("kill -9 at 20 random moments while 500 enrolments stream in", () => {
     expect(new Set(identities.map(({ identity_id }) => identity_id)).size).toBe(identities.length);
     expect(jobs).toHaveLength(identities.length);
     await last.stop();
-  }, 600_000);
+  });
 });
 
 /** Small ones, so that what is tested is the queue and not the patience of whoever waits for it. */

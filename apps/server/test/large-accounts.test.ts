@@ -56,6 +56,6 @@ describe.skipIf(reason !== undefined)(`an account too large for memory${reason ?
 
     await open("worker");
     await vi.advanceTimersByTimeAsync(LOOK_MS);
-    await vi.waitFor(async () => expect(await indexes()).toHaveLength(1), 15_000);
+    await vi.waitFor(async () => expect(await indexes()).toHaveLength(1), 120_000);
   });
 });

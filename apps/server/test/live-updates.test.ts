@@ -47,7 +47,7 @@ describe.skipIf(noPostgres !== undefined)(
       const single = await subscribe<{ jobUpdated: { status: string } }>(apis[1].url, two.token, ONE, {
         id: jobId,
       });
-      await vi.waitFor(() => expect(told).toHaveLength(3), 20_000);
+      await vi.waitFor(() => expect(told).toHaveLength(3), 120_000);
       expect(told.map(({ jobsUpdated: { job } }) => job)).toEqual(STEPS.map((status) => ({ jobId, status })));
       // Of one job: from the state that it had, to the end, which ends the subscription.
       await single.completed;
@@ -64,7 +64,7 @@ describe.skipIf(noPostgres !== undefined)(
         jobs.map((jobId) => changes().flatMap(({ job }) => (job.jobId === jobId ? job.status : [])));
       let second: typeof first | undefined;
       const changes = () => [...first.told, ...(second?.told ?? [])].map(({ jobsUpdated }) => jobsUpdated);
-      await vi.waitFor(() => expect(statuses()[0]).toContain("SENT"), 20_000);
+      await vi.waitFor(() => expect(statuses()[0]).toContain("SENT"), 120_000);
       apis[1].kill("SIGKILL");
       await first.closed;
       jobs.push(await enrol(one), await enrol(one));
@@ -72,7 +72,7 @@ describe.skipIf(noPostgres !== undefined)(
       expect((await one.end(IDENTITY, jobs[1]!)).status).toBe("Succeeded");
       const after = changes().at(-1)!.cursor;
       second = await subscribe(apis[0].url, one.token, ALL, { after });
-      await vi.waitFor(() => expect(statuses()).toEqual([STEPS, STEPS, STEPS]), 20_000);
+      await vi.waitFor(() => expect(statuses()).toEqual([STEPS, STEPS, STEPS]), 120_000);
       const cursors = changes().map(({ cursor }) => Number(cursor));
       expect(cursors).toEqual(cursors.map((_, index) => index + 1));
       await second.close();

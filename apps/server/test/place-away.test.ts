@@ -47,7 +47,7 @@ describe.skipIf(noPostgres !== undefined)(
         await rename(join(mounts, "b"), join(mounts, "b-away"));
         await leave(join(mounts, "b"));
         await expect
-          .poll(() => readiness(broken), { timeout: 20_000 })
+          .poll(() => readiness(broken))
           .toMatchObject({ status: 503, text: expect.stringContaining("may not be mounted") });
         const sent = [];
         for (let at = 0; at < JOBS; at++) sent.push((await enrol(client, at)).body.job_id);
@@ -63,18 +63,18 @@ describe.skipIf(noPostgres !== undefined)(
         await rm(join(mounts, "b"), { recursive: true, force: true });
         await rename(join(mounts, "b-away"), join(mounts, "b"));
         expect(await client.end(IDENTITY, waiting)).toMatchObject({ status: "Succeeded" });
-        await expect.poll(() => readiness(broken), { timeout: 20_000 }).toMatchObject({ status: 200 });
+        await expect.poll(() => readiness(broken)).toMatchObject({ status: 200 });
         expect(linesOf(broken, "the place of the images is away")).toBe(1);
         expect(linesOf(broken, "the place of the images is back")).toBe(1);
 
         // An upload that lands on the disk below the mount point would be lost with the answer that it is kept.
         await rename(join(mounts, "a"), join(mounts, "a-away"));
         await leave(join(mounts, "a"));
-        await expect.poll(async () => (await enrol(client, 0)).status, { timeout: 20_000 }).toBe(503);
+        await expect.poll(async () => (await enrol(client, 0)).status).toBe(503);
         expect(await readdir(join(mounts, "a")).catch(() => [])).toEqual([]);
         await rm(join(mounts, "a"), { recursive: true, force: true });
         await rename(join(mounts, "a-away"), join(mounts, "a"));
-        await expect.poll(async () => (await enrol(client, 0)).status, { timeout: 20_000 }).toBe(200);
+        await expect.poll(async () => (await enrol(client, 0)).status).toBe(200);
         await Promise.all([api.stop(), broken.stop()]);
       });
 
@@ -101,12 +101,12 @@ describe.skipIf(noPostgres !== undefined)(
         }
         for (const node of [api, worker])
           await expect
-            .poll(() => readiness(node), { timeout: 30_000 })
+            .poll(() => readiness(node))
             .toMatchObject({ status: 503, text: expect.not.stringMatching(/bucket|40[34]|127\.0/) });
         await s3.failAlways(undefined);
         for (const job of [sent, ...more])
           expect(await client.end(IDENTITY, job)).toMatchObject({ status: "Succeeded" });
-        await expect.poll(() => readiness(worker), { timeout: 30_000 }).toMatchObject({ status: 200 });
+        await expect.poll(() => readiness(worker)).toMatchObject({ status: 200 });
       }
       expect(linesOf(worker, "the place of the images is away")).toBeLessThanOrEqual(3);
       await Promise.all([api.stop(), worker.stop()]);

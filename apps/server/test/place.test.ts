@@ -125,7 +125,7 @@ describe.skipIf(noPostgres !== undefined)(
         });
         for (const node of [again, worker])
           await expect
-            .poll(async () => (await fetch(`${node.url}/readyz`)).json(), { timeout: 20_000 })
+            .poll(async () => (await fetch(`${node.url}/readyz`)).json())
             .toMatchObject({ statusCode: 503, message: expect.stringContaining("handed over") });
         await Promise.all([again.stop(), worker.stop()]);
         const other = ["--role", "worker", "--database-url", copy.url, "--blobs", blobs];

@@ -59,7 +59,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const jobId = await enrol(one!);
     await vi.waitFor(
       () => expect(told.map(({ status }) => status)).toEqual(["Sent", "Started", "Succeeded"]),
-      20_000,
+      120_000,
     );
     expect(told.every(({ job_id }) => job_id === jobId)).toBe(true);
     const { identity_id } = await two!.end(IDENTITY, jobId);
@@ -72,7 +72,10 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
       identity_id,
     );
     // The images are gone from the object storage, too.
-    await vi.waitFor(async () => expect((await s3.look()).keys).toEqual(["in-flight/prosopon-place"]), 5_000);
+    await vi.waitFor(
+      async () => expect((await s3.look()).keys).toEqual(["in-flight/prosopon-place"]),
+      120_000,
+    );
   });
 
   it("say which role they have, and that they are ready; a worker answers nothing else", async () => {
@@ -113,7 +116,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const api = await login(leaving.url, account);
     const first = await follow(leaving.url, api.token);
     const before = await enrol(api);
-    await vi.waitFor(() => expect(first.told.at(-1)?.status).toBe("Succeeded"), 20_000);
+    await vi.waitFor(() => expect(first.told.at(-1)?.status).toBe("Succeeded"), 120_000);
     const begun = performance.now();
     leaving.kill("SIGTERM");
     const states = new Set<number>();
@@ -140,7 +143,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
         expect(
           second.told.find(({ job_id, status }) => job_id === after && status === "Succeeded"),
         ).toBeTruthy(),
-      20_000,
+      120_000,
     );
     const all = [...first.told, ...second.told].map(({ job_id, status }) => `${job_id} ${status}`);
     expect(all).toEqual([...new Set(all)]);
@@ -224,7 +227,8 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const begun = performance.now();
     const jobs = await Promise.all(FRANCK.flatMap((name) => [enrol(api, name), enrol(api, name)]));
     for (const job of jobs) expect((await api.end(IDENTITY, job)).status).toBe("Succeeded");
-    expect(performance.now() - begun).toBeLessThan(30_000);
+    // Far less than the clocks are off.
+    expect(performance.now() - begun).toBeLessThan(300_000);
     const times = await query<{ attempts: number; took: string }>(
       nodes.database.url,
       "SELECT attempts, finished_at - created_at AS took FROM jobs WHERE id = ANY ($1)",
@@ -233,7 +237,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     for (const { attempts, took } of times) {
       expect(attempts).toBe(1);
       expect(Number(took)).toBeGreaterThanOrEqual(0);
-      expect(Number(took)).toBeLessThan(30_000);
+      expect(Number(took)).toBeLessThan(300_000);
     }
     for (const { outcome } of [behind, ahead])
       expect(outcome.stderr).toContain("this machine's clock is not the database's");

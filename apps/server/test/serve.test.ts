@@ -167,7 +167,7 @@ describe("serve, shutdown", () => {
     const { code } = await server.stop();
     expect(code).toBe(0);
     // Docker and systemd's common settings kill after 10 s.
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
     await stream.text().catch(() => {});
   });
 
@@ -183,7 +183,7 @@ describe("serve, shutdown", () => {
       expect(answer.toString()).toContain("101 Switching Protocols");
       const begun = performance.now();
       expect((await server.stop()).code).toBe(0);
-      expect(performance.now() - begun).toBeLessThan(4_000);
+      expect(performance.now() - begun).toBeLessThan(10_000);
     },
   );
 
@@ -217,7 +217,8 @@ describe("serve, shutdown", () => {
     const begun = performance.now();
     server.kill("SIGTERM");
     expect((await server.ended).code).toBe(143);
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    // The first signal alone would have given the upload five more.
+    expect(performance.now() - begun).toBeLessThan(4_000);
     await upload;
   });
 });

@@ -37,6 +37,7 @@ describe("the React example", () => {
     const browser = await launchBrowser();
     try {
       const tab = await browser.newPage();
+      tab.setDefaultTimeout(120_000);
       await tab.goto(new URL(new URL(server.demoUrl).hash, page.resolvedUrls?.local[0]).href);
       await tab.getByRole("button", { name: /Sign in/ }).click();
       const photos = ["franck_01829.jpg", "franck_02159.jpg"].map((name) => path.join(media, name));

@@ -183,11 +183,11 @@ describe("an error", () => {
 describe("timeoutMs", () => {
   it("ends a call that gets no answer, repeats included", async () => {
     fake.breakWith(() => "hang");
-    const started = performance.now();
     const error = await thrownBy(connect({ timeoutMs: 200 }).server());
     expect(isTimeoutError(error)).toBe(true);
     expect(error).toMatchObject({ timeoutMs: 200 });
-    expect(performance.now() - started).toBeLessThan(1500);
+    // A repeat would get as long again.
+    expect(fake.seen).toHaveLength(1);
   });
 
   it("ends a call whose custom fetch knows nothing of signals", async () => {

@@ -99,7 +99,7 @@ describe("the client's suite holds", () => {
     ["Bun", path.join(bin, "bun"), "run"],
   ];
   for (const [name, command, ...args] of runtimes) {
-    it(`in ${name}`, { timeout: 120_000 }, async () => {
+    it(`in ${name}`, async () => {
       const { clientId, secretId } = await service.service.accounts.create({ name });
       const { output } = await run(command, [
         ...args,
@@ -113,7 +113,7 @@ describe("the client's suite holds", () => {
     });
   }
 
-  it("in a page of headless Chromium, on another origin", { timeout: 120_000 }, async () => {
+  it("in a page of headless Chromium, on another origin", async () => {
     const { clientId, secretId } = await service.service.accounts.create({ name: "Chromium" });
     const browser = await playwright.launch({
       executablePath: process.env["PROSOPON_TEST_CHROMIUM"] ?? (await chromium.executablePath()),
@@ -129,6 +129,7 @@ describe("the client's suite holds", () => {
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(120_000);
       const lines: string[] = [];
       const over = new Promise<void>((resolve) => {
         page.on("console", (message) => {

@@ -141,7 +141,7 @@ describe("jobs.retry", () => {
     const job = await client.identities.create({ images: [await blob("audrey.jpg")] });
     const dead = () => client.jobs.list({ dead: true }).then(({ items }) => items);
     await expect
-      .poll(async () => (await clock.advance(13_000), dead()), { timeout: 15_000 })
+      .poll(async () => (await clock.advance(13_000), dead()))
       .toEqual([expect.objectContaining({ job_id: job.id, dead: { until: expect.any(String) } })]);
     broken = false;
     const retried = await client.jobs.retry(job);

@@ -20,7 +20,8 @@ async function refused(attack: () => Promise<Answer>, code: string, times = 30):
   const before = process.memoryUsage().heapUsed;
   const started = performance.now();
   for (let i = 0; i < times; i++) expect(codes(await attack())).toContain(code);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  // No answer takes two seconds; most take one millisecond.
+  expect(performance.now() - started).toBeLessThan(times * 2_000);
   globalThis.gc?.();
   expect((process.memoryUsage().heapUsed - before) / 2 ** 20).toBeLessThan(60);
   expect(gateway.calls).toEqual([]);
@@ -246,9 +247,7 @@ describe("uploads", () => {
     expect((await busy.upload(create, { input: { images: [null] } }, images, other)).status).toBe(200);
     for (const { socket } of held) socket.destroy();
     await expect
-      .poll(async () => (await busy.upload(create, { input: { images: [null] } }, images)).status, {
-        timeout: 15_000,
-      })
+      .poll(async () => (await busy.upload(create, { input: { images: [null] } }, images)).status)
       .toBe(200);
   });
 

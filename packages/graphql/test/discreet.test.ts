@@ -142,7 +142,7 @@ describe("a stream and its session", () => {
     expect(otherEnded).toBe(false);
   });
 
-  it("end together also when nobody tells the gateway", { timeout: 60_000 }, async () => {
+  it("end together also when nobody tells the gateway", async () => {
     const { token } = await gateway.login();
     const { ended } = follow(token);
     await gateway.enrol(["franck_01829.jpg"]);

@@ -356,7 +356,7 @@ describe("a dead job", () => {
       return answer.data.jobs.edges.map(({ node }: { node: object }) => node);
     };
     const kept = { until: expect.any(String), retriedAsJobId: null };
-    await expect.poll(dead, { timeout: 15_000 }).toEqual([{ jobId, status: "FAILED", dead: kept }]);
+    await expect.poll(dead).toEqual([{ jobId, status: "FAILED", dead: kept }]);
 
     broken = false;
     const { job } = (await api.query(retry, { input: { jobId: id } })).data.retryJob;

@@ -416,7 +416,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     // Until both hubs are there.
     await new Promise((resolve) => setTimeout(resolve, 300));
     await finished(await startJob("searchIdentities", { uploadId: ids.upload }), api.token);
-    await expect.poll(() => cursors.ours, { timeout: 10_000 }).not.toBe("");
+    await expect.poll(() => cursors.ours).not.toBe("");
     streams.push(
       follow("theirs by our cursor", token, cursors.ours),
       follow("theirs by the first", token, "1"),
@@ -426,8 +426,8 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     const their = await startJob("searchIdentities", { uploadId: await upload(token) }, token);
     await finished(their, token);
     for (const name of ["theirs", "theirs by the first"])
-      await expect.poll(() => told[name], { timeout: 10_000, message: name }).toContain(their);
-    await expect.poll(() => told["ours"], { timeout: 10_000 }).toContain(mine);
+      await expect.poll(() => told[name], { message: name }).toContain(their);
+    await expect.poll(() => told["ours"]).toContain(mine);
     expect(told["ours"]).not.toContain(their);
     for (const name of Object.keys(told).filter((one) => one !== "ours")) {
       expect(told[name], name).not.toContain(mine);

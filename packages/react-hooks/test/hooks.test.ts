@@ -10,7 +10,7 @@ let complaints: string[];
 
 beforeAll(async () => {
   [site, browser] = await Promise.all([start(), launchBrowser()]);
-}, 120_000);
+});
 afterAll(async () => {
   await browser?.close();
   await site?.stop();
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   page = await browser.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(120_000);
   complaints = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
@@ -29,7 +29,7 @@ afterEach(() => page.close());
 
 const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
 const shows = (id: string, text: RegExp) =>
-  expect.poll(() => page.locator(`#${id}`).textContent(), { timeout: 20_000 }).toMatch(text);
+  expect.poll(() => page.locator(`#${id}`).textContent()).toMatch(text);
 const choose = (...names: string[]) => page.locator("input").setInputFiles(names.map(photo));
 const log = () => page.evaluate(() => (window as unknown as { log: string[] }).log);
 
@@ -93,7 +93,7 @@ describe("useRetryJobMutation", () => {
     site.service.worker.start();
     await press("retry");
     await shows("dead", /^(?!kept)\S{20,}$/);
-    await expect.poll(() => page.locator("#people").textContent(), { timeout: 20_000 }).toContain("Ada");
+    await expect.poll(() => page.locator("#people").textContent()).toContain("Ada");
     expect(complaints).toEqual([]);
   });
 });
@@ -135,7 +135,6 @@ describe("useEnrolment", () => {
     await expect
       .poll(
         async () => ((await page.locator("#people").textContent()) ?? "").split(",").filter(Boolean).length,
-        { timeout: 20_000 },
       )
       .toBe(before + 1);
     await shows("jobs", /^ENROL:SUCCEEDED/);

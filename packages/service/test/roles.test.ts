@@ -16,7 +16,7 @@ describe("/readyz", () => {
     const begun = performance.now();
     const away = await node.call("GET", "/readyz", { token: null });
     expect([away.status, away.body.message]).toEqual([503, "role api: the database does not answer"]);
-    expect(performance.now() - begun).toBeLessThan(4_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
     ping = () => Promise.reject(new StorageError("unusable", "Replace this node."));
     const old = await node.call("GET", "/readyz", { token: null });
     expect([old.status, old.body.message]).toEqual([503, "role api: Replace this node."]);

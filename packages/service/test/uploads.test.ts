@@ -296,7 +296,6 @@ describe("POST /v1/uploads", async () => {
       async () =>
         (await api.call("POST", `${IDENTITY}/search`, { body: form([["input_image", body.upload_id]]) }))
           .status,
-      { timeout: 4_000 },
     ).toBe(404);
   });
 

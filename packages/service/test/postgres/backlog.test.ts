@@ -17,13 +17,10 @@ describe.skipIf(reason !== undefined)(
     let database: TestDatabase;
     let storage: Storage;
     let [importer, other] = ["", ""];
-    let before: Times;
     beforeAll(async () => {
       database = await createDatabase(server.url);
       storage = await openPostgresStorage({ url: database.url, connections: 2 });
       [importer, other] = [await newAccount(storage), await newAccount(storage)];
-      await cycles(5); // for the plans and the first pages
-      before = await cycles(CYCLES);
       await fill();
       await cycles(5);
     });
@@ -48,20 +45,11 @@ describe.skipIf(reason !== undefined)(
       await execute(database.url, "ANALYZE jobs");
     }
 
-    interface Times {
-      enqueueMs: number;
-      claimMs: number;
-    }
-    /** The median search of the other account, from its sending to its end. */
-    async function cycles(count: number): Promise<Times> {
-      const times: Record<keyof Times, number[]> = { enqueueMs: [], claimMs: [] };
+    /** Searches of the other account, from their sending to their end. */
+    async function cycles(count: number): Promise<void> {
       for (let i = 0; i < count; i++) {
-        const begun = performance.now();
         const jobId = await enqueue(storage, other, search);
-        const sent = performance.now();
         const [claimed] = await storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 3, now: 2000 });
-        times.claimMs.push(performance.now() - sent);
-        times.enqueueMs.push(sent - begun);
         expect(claimed).toMatchObject({ id: jobId, accountId: other });
         await storage.jobs.finish(
           { jobId, leaseId: claimed!.leaseId },
@@ -69,8 +57,6 @@ describe.skipIf(reason !== undefined)(
           2000,
         );
       }
-      const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(count / 2)]!;
-      return { enqueueMs: median(times.enqueueMs), claimMs: median(times.claimMs) };
     }
 
     it("let another account's search go first, and its enrolment after one of them", async () => {
@@ -82,14 +68,7 @@ describe.skipIf(reason !== undefined)(
         await storage.jobs.release({ jobId, leaseId }, { at: 600_000, countAttempt: false });
     });
 
-    it("do not slow down another account's sending, nor a worker's claim", async () => {
-      const after = await cycles(CYCLES);
-      // Each is some milliseconds; a scan of what waits would be a hundred. The bound leaves room for a busy machine.
-      expect(after.enqueueMs).toBeLessThan(Math.max(50, 3 * before.enqueueMs));
-      expect(after.claimMs).toBeLessThan(Math.max(50, 3 * before.claimMs));
-    });
-
-    it("are not read for that: of the table a few rows for each job", async () => {
+    it("do not slow down another account's sending, nor a worker's claim: a few rows of the table are read for each job", async () => {
       const rows = async () =>
         (
           await query<{ read: number }>(
@@ -107,7 +86,7 @@ describe.skipIf(reason !== undefined)(
       const read = await rows();
       await cycles(CYCLES);
       await reopen();
-      await vi.waitFor(async () => expect(await rows()).toBeGreaterThan(read), 10_000);
+      await vi.waitFor(async () => expect(await rows()).toBeGreaterThan(read), 120_000);
       expect((await settled(rows)) - read).toBeLessThan(100 * CYCLES);
     });
   },

@@ -52,10 +52,13 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
     await other.query("BEGIN; CREATE TABLE accounts (held int)");
     const migrated = migratePostgres(database.url, { lockMs: 200, restMs: 600, tries: 20 });
     migrated.catch(() => {});
-    await vi.waitFor(async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }), 5_000);
+    await vi.waitFor(
+      async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }),
+      120_000,
+    );
     await vi.waitFor(
       async () => expect(await migrating()).toMatchObject({ state: expect.stringContaining("idle in") }),
-      5_000,
+      120_000,
     );
     await other.query("ROLLBACK");
     await migrated;
@@ -67,7 +70,10 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
     await execute(database.url, "DELETE FROM migrations WHERE number = 5");
     await other.query("BEGIN; LOCK TABLE vectors IN ROW EXCLUSIVE MODE");
     const migrated = migratePostgres(database.url, { lockMs: 10_000, restMs: 1_000, tries: 5 });
-    await vi.waitFor(async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }), 5_000);
+    await vi.waitFor(
+      async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }),
+      120_000,
+    );
     // The migration, which waited first, is the first to look for a deadlock, and gives way.
     await other.query("SELECT count(*) FROM accounts");
     await other.query("COMMIT");
@@ -87,7 +93,10 @@ describe.skipIf(reason !== undefined)(`migrations${reason ? `: ${reason}` : ""}`
     await other.query("SELECT pg_advisory_lock($1)", [ADVISORY]);
     const migrated = migratePostgres(database.url);
     migrated.catch(() => {});
-    await vi.waitFor(async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }), 5_000);
+    await vi.waitFor(
+      async () => expect(await migrating()).toMatchObject({ wait_event_type: "Lock" }),
+      120_000,
+    );
     await other.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'prosopon migrate'",
     );

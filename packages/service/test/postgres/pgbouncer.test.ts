@@ -71,7 +71,6 @@ if (typeof postgres === "string" || reason) {
         const jobId = await enqueue(other, accountId, { ...gone, images: [...gone.images] });
         await expect
           .poll(async () => (await other.jobs.get(accountId, jobId))!.status, {
-            timeout: 10_000,
             interval: 20,
           })
           .toBe("Failed");
@@ -91,7 +90,7 @@ if (typeof postgres === "string" || reason) {
       try {
         await newAccount(node);
         await execute(database.url, "UPDATE gallery_heads SET faces = 600");
-        await expect.poll(() => log.join(""), { timeout: 10_000 }).toContain("PROSOPON_DATABASE_DIRECT_URL");
+        await expect.poll(() => log.join("")).toContain("PROSOPON_DATABASE_DIRECT_URL");
         await sleep(300); // for some more looks
         expect(log).toHaveLength(1);
         expect(await query(database.url, "SELECT 1 FROM search_indexes")).toEqual([]);
@@ -143,7 +142,7 @@ if (typeof postgres === "string" || reason) {
         await Promise.all([work(api), work(api), work(worker), work(worker)]);
         expect(ended.toSorted()).toEqual(jobs.toSorted());
         expect(due).toBeGreaterThan(0);
-        await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(90 * 3);
+        await expect.poll(() => heard.length).toBe(90 * 3);
         const [open] = await query<{ pooled: number; direct: number }>(
           postgres.url,
           `SELECT count(*) FILTER (WHERE application_name = 'prosopon')::int AS pooled,

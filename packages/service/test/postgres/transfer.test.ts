@@ -223,7 +223,7 @@ describe.skipIf(reason !== undefined)(
         const accountId = (await storage.accounts.list())[0]!.id;
         expect(await storage.identities.count(accountId)).toEqual({ identities: 16, faces: 8_000 });
         expect(await move(directory)).toMatchObject({ outcome: "before" });
-      }, 180_000);
+      });
 
       it("finds by its checksum what was changed in between, names it, and leaves the database closed", async () => {
         const directory = await temporaryDirectory();

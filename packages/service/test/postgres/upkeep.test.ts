@@ -9,7 +9,7 @@ import { createDatabase, execute, query, type TestDatabase, testPostgres } from 
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
 const server = postgres as Exclude<typeof postgres, string>;
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 
 describe.skipIf(reason !== undefined)(
   `who looks after large accounts' indexes${reason ? `: ${reason}` : ""}`,
