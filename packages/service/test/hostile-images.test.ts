@@ -16,7 +16,7 @@ describe("an image that costs more than a photograph is refused at upload, with 
       413,
       /inflated/,
     ],
-    ["a JPEG of 90 scans", () => manyScans(10_000, 10_000, 90), 413, /scans/],
+    ["a JPEG of 90 scans", () => manyScans(8_000, 8_000, 90), 413, /scans/],
     ["a small JPEG of 800 scans", () => manyScans(400, 400, 800), 413, /scans/],
     [
       "an interlaced PNG of 16 bits",
