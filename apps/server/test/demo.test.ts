@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { login, photoPath } from "./api.ts";
+import { login } from "./api.ts";
 import { begin, run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
 
 const codeOf = ({ demoUrl = "" }: RunningServer): string => new URL(demoUrl).hash.replace("#demo=", "");
@@ -167,32 +167,20 @@ describe("a secret that the operator configured", () => {
 
   it("is not printed by a command that makes its account, nor by one that was given it wrongly", async () => {
     const data = await temporaryDirectory();
+    const people = await temporaryDirectory();
+    await mkdir(join(people, "nobody"));
+    const state = ["--state", await temporaryDirectory()];
+    const made = await run(["enrol", people, "--embedded", "--data", data, ...state], { env });
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("Made the account door") });
+    expect(made.stdout + made.stderr).not.toContain(secret);
     const outcomes = [
-      await run(["search", photoPath("audrey.jpg"), "--embedded", "--data", data, "--threads", "1"], { env }),
       await run(["serve", `--secret=${secret}`]),
       await run(["serve", `--secret-id=${secret}`]),
       await run(["serve", "--secret-id", secret, secret]),
       await run(["jobs", "list"], { env: { PROSOPON_URL: `http://me:${secret}@127.0.0.1:9` } }),
       await run(["jobs", "list"], { env: { ...env, PROSOPON_URL: `http://me:${secret}@127.0.0.1:9` } }),
       await run(["jobs", "list"], { env: { ...env, PROSOPON_URL: `ftp://me:${secret}@127.0.0.1:9` } }),
-      await run([
-        "serve",
-        "--port",
-        "0",
-        "--data",
-        data,
-        "--database-url",
-        `postgres://me:${secret}@127.0.0.1:9/x`,
-      ]),
-      await run([
-        "serve",
-        "--port",
-        "0",
-        "--data",
-        data,
-        "--database-url",
-        `mysql://me:${secret}@127.0.0.1:9/x`,
-      ]),
+      await run(["serve", "--data", data, "--database-url", `mysql://me:${secret}@127.0.0.1:9/x`]),
       await run(["doctor", "--data", data, "--database-url", `postgres://me:${secret}@127.0.0.1:9/x`]),
       await run(["migrate", "--check", "--database-url", `postgres://me:${secret}@127.0.0.1:9/x`]),
       ...(await Promise.all(
@@ -211,5 +199,14 @@ describe("a secret that the operator configured", () => {
       expect(stdout + stderr).not.toContain(secret);
       expect(code, stderr).not.toBe(0);
     }
+    // Such a server waits for its database.
+    const { child, outcome, ended } = begin([
+      ...["serve", "--port", "0", "--data", data, "--log-level", "trace"],
+      ...["--database-url", `postgres://me:${secret}@127.0.0.1:9/x`],
+    ]);
+    await expect.poll(() => outcome.stderr).toContain("database");
+    child.kill("SIGTERM");
+    await ended;
+    expect(outcome.stdout + outcome.stderr).not.toContain(secret);
   });
 });
