@@ -120,10 +120,18 @@ export function createDatabase(
     return known;
   }
 
+  const opened = new WeakMap<pg.PoolClient, number>();
+  pool.on("connect", (client) => void opened.set(client, performance.now()));
+
   async function connect(): Promise<pg.PoolClient> {
-    return pool.connect().catch((error: Error) => {
-      throw pool.ending ? error : new Unconnected(error.message, { cause: error });
-    });
+    for (;;) {
+      const client = await pool.connect().catch((error: Error) => {
+        throw pool.ending ? error : new Unconnected(error.message, { cause: error });
+      });
+      // A session that was opened to a read-only database stays read-only where a setting made it so.
+      if ((opened.get(client) ?? 0) >= outages.writableSince()) return client;
+      client.release(true);
+    }
   }
 
   async function query<R>(sql: string, values: readonly Value[] = []): Promise<R[]> {
@@ -178,7 +186,8 @@ export function createDatabase(
 
   const outages = createOutages(() => look(), logger);
   const look = () => probe({ connect, outages, tell });
-  const tell = (error: unknown, trouble: Trouble) => outages.met(told(error, trouble), trouble);
+  const tell = (error: unknown, trouble: Trouble, at?: number) =>
+    outages.met(told(error, trouble), trouble, at);
 
   async function patiently<T>(
     attempt: (late: () => boolean) => Promise<T>,
@@ -186,10 +195,10 @@ export function createDatabase(
   ): Promise<T> {
     const start = performance.now();
     const late = () => performance.now() - start > patienceMs;
-    let last: unknown;
+    let [last, lastAt]: [unknown, number?] = [undefined];
     const remembered = (isLate: () => boolean) =>
       attempt(isLate).catch((error: unknown) => {
-        last = error;
+        [last, lastAt] = [error, performance.now()];
         throw error;
       });
     const over = Promise.withResolvers<never>();
@@ -199,7 +208,7 @@ export function createDatabase(
       return await Promise.race([repeatedly(remembered, mayRepeat, late), over.promise]);
     } catch (error) {
       const trouble = troubleOf(error);
-      throw trouble ? tell(withoutValues(error), trouble) : withoutValues(error);
+      throw trouble ? tell(withoutValues(error), trouble, lastAt) : withoutValues(error);
     } finally {
       clearTimeout(timer);
     }

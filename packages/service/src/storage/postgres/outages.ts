@@ -11,18 +11,22 @@ const LOOK_MS = 2_000;
 
 /** What the last calls said of the database, for the log (once an outage, not once a call) and for the ping. */
 export interface Outages {
-  /** Returns what its caller is told. */
-  met(error: StorageError, trouble: Trouble): StorageError;
+  /** Returns what its caller is told. @param at when it was met, by `performance.now()`: a probe that has passed since then is believed */
+  met(error: StorageError, trouble: Trouble, at?: number): StorageError;
   /** What was met last, unless a passed probe has shown it to be over. */
   last(): StorageError | undefined;
   /** A probe passed. @throws StorageError where calls met a fault too recently to believe it */
   passed(): void;
+  /** When a read-only database was last seen to take changes again, by `performance.now()`. */
+  writableSince(): number;
   stop(): void;
 }
 
 /** @param look probes, and tells by `met` or `passed` what it found */
 export function createOutages(look: () => Promise<unknown>, logger: Logger | undefined): Outages {
   let last: { error: StorageError; trouble: Trouble; at: number } | undefined;
+  let passedAt = 0;
+  let writableSince = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -39,9 +43,10 @@ export function createOutages(look: () => Promise<unknown>, logger: Logger | und
   }
 
   return {
-    met(error, trouble) {
+    met(error, trouble, at = performance.now()) {
+      if (at < passedAt) return error;
       if (last?.trouble !== trouble) logger?.error({ err: error }, "the database cannot be used");
-      last = { error, trouble, at: performance.now() };
+      last = { error, trouble, at };
       watch();
       return error;
     },
@@ -50,8 +55,11 @@ export function createOutages(look: () => Promise<unknown>, logger: Logger | und
       if (!last) return;
       if (!SEEN.has(last.trouble) && performance.now() - last.at < RECENT_MS) throw last.error;
       logger?.info("the database can be used again");
+      passedAt = performance.now();
+      if (last.trouble === "read-only") writableSince = passedAt;
       last = undefined;
     },
+    writableSince: () => writableSince,
     stop() {
       stopped = true;
       clearTimeout(timer);
