@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
-import { createPlaces } from "@prosopon/service";
+import type { Duplex } from "node:stream";
+import { createPlaces, refuseSocket } from "@prosopon/service";
 
 /** A connection over the bound is kept for so long, to tell its caller why. */
 const TELL_MS = 2_000;
@@ -18,6 +19,12 @@ export function createCrowding(perAddress: number, exempt: (address: string) => 
   const over = new WeakSet<Socket>();
   return {
     watch(server) {
+      server.prependListener("upgrade", (request: IncomingMessage, socket: Duplex) => {
+        if (over.has(request.socket))
+          refuseSocket(socket, 429, `this address has ${perAddress} connections open: close some`, {
+            "retry-after": "5",
+          });
+      });
       server.on("connection", (socket: Socket) => {
         const address = socket.remoteAddress ?? "";
         if (exempt(address)) return;

@@ -42,6 +42,8 @@ export async function listen(
       ...options.serverOptions,
       // A request line and headers must come soon even though a body may take hours.
       headersTimeout: 30_000,
+      // Node looks at that every 30 s by itself, so that half a minute became a whole one.
+      connectionsCheckingInterval: 5_000,
       // Longer than the 60 s of common proxies, so that it is they who close an idle connection.
       keepAliveTimeout: 65_000,
       // Room for a bearer token and a proxy's own headers.

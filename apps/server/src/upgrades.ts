@@ -46,6 +46,7 @@ export function serveUpgrades(
 
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => {}); // a caller that goes while it is answered
+    if (socket.writableEnded) return; // refused already, as its address has too many connections
     try {
       take(request, socket, head);
     } catch (error) {

@@ -55,18 +55,21 @@ function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === "GET" && headers.upgrade?.trim().toLowerCase() === "websocket";
 }
 
+/** A path, or an absolute form as the library takes it. */
+const TARGET = /^(\/|https?:\/\/)/;
 const HOST = /^[A-Za-z0-9._:[\]-]+$/;
 
 /** The library answers what it cannot make a URL of with an empty 400; ours has a body, as every error has. HTTP/1.0 has no Host. */
 function wellFormed(listener: RequestListener, refusal: Doorkeeper["refusal"]): RequestListener {
   return (request, response) => {
     const reason = refusal?.(request);
-    if (reason !== undefined) return refuse(response, 429, reason);
+    if (reason !== undefined) return refuse(response, 429, reason, { "retry-after": "5" });
     if (request.httpVersion === "1.0") request.headers.host ??= "localhost";
     const { host = "" } = request.headers;
     const target = request.url ?? "/";
     const url = target.startsWith("/") ? `http://${host}${target}` : target;
-    if (HOST.test(host) && URL.canParse(url) && !/^[^?]*\\/.test(target)) return listener(request, response);
+    if (HOST.test(host) && TARGET.test(target) && URL.canParse(url) && !/^[^?]*\\/.test(target))
+      return listener(request, response);
     refuse(response, 400, "the request line or its Host header is malformed or missing");
   };
 }

@@ -3,9 +3,14 @@ import type { Duplex } from "node:stream";
 import { problemBody, PROBLEM_HEADERS } from "../../problem.ts";
 
 /** The documented error body from outside the handlers; the connection ends with it. */
-export function refuse(response: ServerResponse, status: number, message: string): void {
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  message: string,
+  headers: Record<string, string> = {},
+): void {
   const body = problemBody(status, message);
-  response.writeHead(status, lastHeaders(body)).end(body);
+  response.writeHead(status, { ...headers, ...lastHeaders(body) }).end(body);
 }
 
 /** The same on a bare socket: what came was no request, or was to leave HTTP. The socket ends after it. */
