@@ -201,8 +201,13 @@ describe("a secret that the operator configured", () => {
     }
     // Such a server waits for its database.
     const { child, outcome, ended } = begin([
-      ...["serve", "--port", "0", "--data", data, "--log-level", "trace"],
-      ...["--database-url", `postgres://me:${secret}@127.0.0.1:9/x`],
+      "serve",
+      ...Object.entries({
+        "--port": "0",
+        "--data": data,
+        "--log-level": "trace",
+        "--database-url": `postgres://me:${secret}@127.0.0.1:9/x`,
+      }).flat(),
     ]);
     await expect.poll(() => outcome.stderr).toContain("database");
     child.kill("SIGTERM");
