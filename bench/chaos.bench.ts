@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL("../apps/server/dist/cli.js", import.meta.url)
 
 export const bench: Bench = {
   summary:
-    "2 API nodes, 3 workers and 32 clients while a process is killed every 2 s, PostgreSQL restarted and a listener cut",
+    "2 API nodes, 3 workers and 32 clients while a process is killed every 2 s, PostgreSQL restarted, a listener cut, and images and database fail in four ways for 10 s each",
   options: [
     ["--jobs <count>", "enrolments, and as many searches (default 2000)"],
     ["--rate <number>", "jobs that may begin per second, so that the storm lasts (default 20)"],
@@ -19,6 +19,8 @@ export const bench: Bench = {
       jobs: Number(options.jobs ?? 2_000),
       jobsPerSecond: Number(options.rate ?? 20),
       watchMs: 300_000,
+      faults: true,
+      onProgress: (text) => console.error(text),
     });
     const ledger = report(chaos);
     // A ledger that does not add up fails whoever runs it, e.g. a pipeline.

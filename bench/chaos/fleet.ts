@@ -31,6 +31,7 @@ export interface Standing {
   role: Role;
   /** Absent while it starts. */
   readyForMs: number | undefined;
+  url: string | undefined;
 }
 
 export interface Fleet {
@@ -126,7 +127,7 @@ export function startFleet(members: Member[]): Fleet {
     standing: () =>
       members.map(({ name, role }) => {
         const up = ready.get(name);
-        return { name, role, readyForMs: up && performance.now() - up.since };
+        return { name, role, readyForMs: up && performance.now() - up.since, url: up?.url };
       }),
     apis: () => members.flatMap(({ name, role }) => (role === "api" ? (ready.get(name)?.url ?? []) : [])),
     async ready() {

@@ -86,6 +86,15 @@ export function report(chaos: Chaos): Report {
       { title: "Processes", rows: fates.map(processRow) },
       { title: "Outages", rows: outages(chaos, silence) },
       {
+        title: "Faults",
+        rows: weather.passed.map(({ name, ms, probes, wrong }) => ({
+          what: name,
+          "lasted, ms": Math.round(ms),
+          "/readyz of whom it affected": probes,
+          "of them 200": wrong,
+        })),
+      },
+      {
         title: "Breaches",
         rows: breaches.map(({ what, count, examples }) => ({ what, count, examples: examples.join("; ") })),
       },
@@ -115,6 +124,8 @@ export function report(chaos: Chaos): Report {
       "wait.p99_ms": Math.round(quantile(waits, 0.99)),
       "time.sent_s": Math.round(chaos.sentS),
       "time.ended_s": Math.round(chaos.endedS),
+      "time.waited_for_cores_s": Math.round(chaos.machine.waitedS ?? 0),
+      "machine.busy": Math.round((chaos.machine.busy ?? 0) * 100) / 100,
     },
     goals: [
       ...breaches.map(({ what, count }): Goal => zero(what, count)),
@@ -123,6 +134,11 @@ export function report(chaos: Chaos): Report {
         sum(fates, ({ crashes }) => crashes.length),
       ),
       zero("people not found by a search after the storm", unfound),
+      zero(
+        "answers of /readyz that were 200 on a node that could not do its work",
+        sum(weather.passed, ({ wrong }) => wrong),
+      ),
+      atLeast("faults that came and passed", weather.passed.length, chaos.faults),
       zero("jobs given up because their processes were killed", reasons.get("given up")?.length ?? 0),
       atLeast(
         "kills of nodes and workers",
@@ -181,7 +197,7 @@ function processRow({
   };
 }
 
-function outages({ weather, crowd, sentS, endedS }: Chaos, silence: number): Row[] {
+function outages({ weather, crowd, sentS, endedS, machine }: Chaos, silence: number): Row[] {
   const { databaseRestartAt: at, databaseRestartMs: ms } = weather;
   const after =
     at === undefined || ms === undefined
@@ -201,6 +217,14 @@ function outages({ weather, crowd, sentS, endedS }: Chaos, silence: number): Row
     { what: "LISTEN connections of API nodes cut", value: weather.listenersCut },
     { what: "last acknowledgement after, s", value: Math.round(sentS) },
     { what: "last end told after, s", value: Math.round(endedS) },
+    {
+      what: "of these, something that could run waited for a core, s",
+      value: Math.round(machine.waitedS ?? 0),
+    },
+    {
+      what: "part of all cores' time that was busy, with anything",
+      value: Math.round((machine.busy ?? 0) * 100) / 100,
+    },
   ];
 }
 

@@ -6,7 +6,8 @@ import type { Fate } from "./fleet.ts";
 import { findBreaches, type Breach } from "./ledger.ts";
 import { makePhotos, type Photos } from "./photos.ts";
 import { build } from "./setup.ts";
-import { rage, type Weather } from "./storm.ts";
+import { type MachineTime, watchMachine } from "./machine.ts";
+import { calmWeather, rage, type Weather } from "./storm.ts";
 import { sweepLater } from "./sweep.ts";
 
 export interface ChaosOptions {
@@ -19,6 +20,8 @@ export interface ChaosOptions {
   accounts?: number;
   /** How long a watch may wait for its job's end. */
   watchMs: number;
+  /** Whether faults come beside the kills: images not mounted, a read-only and a full database, another password. */
+  faults?: boolean;
   signal?: AbortSignal;
   /** Told now and then how far it is. */
   onProgress?(text: string): void;
@@ -39,6 +42,9 @@ export interface Chaos {
   /** s from the first POST to the last acknowledgement, and to the last end. */
   sentS: number;
   endedS: number;
+  machine: MachineTime;
+  /** How many faults were to come. */
+  faults: number;
 }
 
 /** All subscribers have been told everything by then after the last job's end, or were not told. */
@@ -66,24 +72,39 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
       signal: over.signal,
     });
     const began = performance.now();
-    const telling = setInterval(() => onProgress?.(progressOf(crowd, jobs * 2)), 5_000);
+    const machineTime = await watchMachine();
+    const soFar = calmWeather();
+    const telling = setInterval(
+      () =>
+        onProgress?.(
+          progressOf(crowd, jobs * 2, (performance.now() - began) / 1_000, soFar, site.fleet.fates),
+        ),
+      5_000,
+    );
     over.signal.addEventListener("abort", () => clearInterval(telling));
     const calm = new AbortController();
     const { fleet, restartDatabase, cutListener } = site;
-    const raging = rage({
-      fleet,
-      progress: crowd.progress,
-      restartDatabase,
-      cutListener,
-      signal: AbortSignal.any([calm.signal, over.signal]),
-    });
+    const raging = rage(
+      {
+        fleet,
+        progress: crowd.progress,
+        restartDatabase,
+        cutListener,
+        faults: options.faults ? site.faults : [],
+        signal: AbortSignal.any([calm.signal, over.signal]),
+      },
+      soFar,
+    );
     raging.catch(() => {}); // awaited below
     await crowd.sent;
     const sentS = (performance.now() - began) / 1_000;
     calm.abort();
     const weather = await raging;
+    onProgress?.("all is acknowledged: waiting for the ends that are still to be told");
     await crowd.watched;
     const endedS = (performance.now() - began) / 1_000;
+    const machine = await machineTime();
+    onProgress?.("all has ended: closing the books");
     const database = await site.connect();
     const unfound = await findEachOther(crowd.clients.slice(0, accounts), photos, watchMs);
     // Attempts that had no answer may have left jobs that nobody waits for.
@@ -116,6 +137,8 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
       unfound,
       sentS,
       endedS,
+      machine,
+      faults: options.faults ? site.faults.length : 0,
     };
   } finally {
     over.abort();
@@ -124,9 +147,20 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
   }
 }
 
-function progressOf({ attempts, sights, progress }: Crowd, total: number): string {
-  const ended = sights.filter(({ by }) => by === "core").length;
-  return `${Math.round(progress() * total)} of ${total} jobs acknowledged after ${attempts.length} POSTs, ${ended} ended`;
+/** The ledger so far, in a line. */
+function progressOf(
+  { attempts, sights, progress }: Crowd,
+  total: number,
+  seconds: number,
+  { passed, now, databaseRestartMs }: Weather,
+  fates: readonly Fate[],
+): string {
+  const watches = sights.filter(({ by }) => by === "core");
+  const failed = watches.filter(({ statuses }) => statuses.at(-1) === "Failed").length;
+  const unended = watches.filter(({ failure }) => failure !== undefined).length;
+  const kills = fates.reduce((sum, fate) => sum + fate.kills, 0);
+  const crashes = fates.reduce((sum, fate) => sum + fate.crashes.length, 0);
+  return `${Math.round(seconds)} s: ${Math.round(progress() * total)} of ${total} jobs acknowledged after ${attempts.length} POSTs, ${watches.length} ended (${failed} Failed, ${unended} not told); ${kills} kills, ${crashes} crashes, ${passed.length} faults passed${databaseRestartMs === undefined ? "" : ", PostgreSQL restarted"}${now ? `; now ${now}` : ""}`;
 }
 
 async function until(reached: () => Promise<boolean>, ms: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createAccounts, openPostgresStorage, type Credentials } from "@prosopon/service";
@@ -7,6 +7,7 @@ import pg from "pg";
 import { startPostgres } from "../../tools/postgres.ts";
 import { startFleet, type Fleet, type Member, type Role } from "./fleet.ts";
 import { startProxy } from "./proxy.ts";
+import { type Fault, faults, replaceFile } from "./weathers.ts";
 
 export interface Site {
   fleet: Fleet;
@@ -19,6 +20,8 @@ export interface Site {
   restartDatabase(): Promise<boolean>;
   /** Cuts the connection by which one API node listens; how many were cut. */
   cutListener(): Promise<number>;
+  /** None on a server that is not ours. */
+  faults: Fault[];
   databaseUrl: string;
   connect(): Promise<pg.Client>;
   stop(): Promise<void>;
@@ -57,23 +60,48 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       });
     }
     const url = Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
-    const credentials = await makeAccounts(url, accounts);
+    await mkdir(blobs, { mode: 0o700 });
+    const ours = server.restart !== undefined;
+    const role = `node_${database}`;
+    if (ours) await makeRole(server.url, url, role);
+    /** What the nodes read: a user by a password that may change, who may not do more than they need. */
+    const nodeUrl = (password: string, query = "") =>
+      ours ? Object.assign(new URL(url + query), { username: role, password }).href : url + query;
+    const secrets = (which: Role) => ({
+      url: path.join(directory, `${which}-database-url`),
+      direct: path.join(directory, `${which}-direct-url`),
+    });
+    const tell = async (password: string) => {
+      for (const which of ["api", "worker"] as const) {
+        await replaceFile(secrets(which).url, nodeUrl(password));
+        // The listening connection alone uses it: its name tells whose it is.
+        await replaceFile(secrets(which).direct, nodeUrl(password, `?application_name=${LISTENER}${which}`));
+      }
+    };
+    await tell("first");
+    const mountOf = (name: string) => path.join(directory, `${name}-blobs`);
+    for (const [which, number] of [
+      ["api", apis],
+      ["worker", workers],
+    ] as const)
+      for (let at = 1; at <= number; at++) await symlink(blobs, mountOf(`${which}-${at}`));
+    const credentials = await makeAccounts(nodeUrl("first"), accounts);
 
     const member = (role: Role, index: number): Member => ({
       name: `${role}-${index + 1}`,
       role,
       command: [...command, "serve", "--json", "--role", role],
       env: {
-        PROSOPON_DATABASE_URL: url,
+        PROSOPON_DATABASE_URL_FILE: secrets(role).url,
         PROSOPON_DATABASE_CONNECTIONS: role === "api" ? "10" : "5",
         // Three workers share two cores: one thread each bounds what inference takes.
         PROSOPON_THREADS: "1",
         PROSOPON_PORT: "0",
-        PROSOPON_BLOBS: blobs,
+        // Each its own way, as each machine has its own mount.
+        PROSOPON_BLOBS: mountOf(`${role}-${index + 1}`),
         PROSOPON_DATA: path.join(directory, `${role}-${index + 1}`),
         PROSOPON_LOG_LEVEL: "warn",
-        // The listening connection alone uses it: its name tells whose it is.
-        PROSOPON_DATABASE_DIRECT_URL: `${url}?application_name=${LISTENER}${role}`,
+        PROSOPON_DATABASE_DIRECT_URL_FILE: secrets(role).direct,
       },
     });
     const fleet = startFleet([
@@ -88,6 +116,15 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       url: proxy.url,
       accounts: credentials,
       blobs,
+      faults: ours
+        ? faults({
+            query: (sql) => once(url, sql),
+            role,
+            tell,
+            mount: mountOf("worker-1"),
+            worker: "worker-1",
+          })
+        : [],
       databaseUrl: url,
       connect: () => open(url),
       async restartDatabase() {
@@ -105,6 +142,27 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
 }
 
 const LISTENER = "chaos-listener-";
+
+/** A user who owns the database and is no superuser, as the manual makes one. */
+async function makeRole(admin: string, url: string, role: string): Promise<void> {
+  await once(
+    admin,
+    `CREATE ROLE by_password; CREATE ROLE ${role} LOGIN PASSWORD 'first' IN ROLE by_password`,
+  );
+  await once(
+    url,
+    `CREATE EXTENSION vector; ALTER DATABASE ${new URL(url).pathname.slice(1)} OWNER TO ${role}`,
+  );
+}
+
+async function once(url: string, sql: string): Promise<void> {
+  const client = await open(url);
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
 
 async function open(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });

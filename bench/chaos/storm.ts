@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fleet, Standing } from "./fleet.ts";
+import { type Fault, weather as pass, type Weathered } from "./weathers.ts";
 
 export interface Storm {
   fleet: Fleet;
@@ -9,6 +10,8 @@ export interface Storm {
   restartDatabase(): Promise<boolean>;
   /** Cuts the connection by which an API node listens; how many were cut. */
   cutListener(): Promise<number>;
+  /** In the order of their beginning; one at a time, and never during the restart. */
+  faults: Fault[];
   /** Ends the storm. */
   signal: AbortSignal;
 }
@@ -22,6 +25,10 @@ export interface Weather {
   /** performance.now() at its beginning. */
   databaseRestartAt?: number;
   listenersCut: number;
+  /** The faults that came and passed. */
+  passed: Weathered[];
+  /** The one that there is just now. */
+  now?: string | undefined;
 }
 
 /** One process dies every so often. */
@@ -30,21 +37,34 @@ const RESTART_AT = 0.35;
 const CUT_AT = 0.65;
 
 /** Kills until it is told to stop. */
-export async function rage({
-  fleet,
-  progress,
-  restartDatabase,
-  cutListener,
-  signal,
-}: Storm): Promise<Weather> {
-  const weather: Weather = { ms: 0, hardRestarts: 0, listenersCut: 0 };
+export async function rage(
+  { fleet, progress, restartDatabase, cutListener, faults, signal }: Storm,
+  weather: Weather = calmWeather(),
+): Promise<Weather> {
+  const waiting = [...faults];
+  let passing: Promise<void> | undefined;
   const start = performance.now();
   let restarting: Promise<void> | undefined;
   while (!signal.aborted) {
     await sleep(KILL_MS, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
     fleet.kill(victim(fleet.standing()));
-    if (!restarting && progress() >= RESTART_AT) {
+    const quiet = passing === undefined && (!restarting || weather.databaseRestartMs !== undefined);
+    if (quiet && waiting[0] && progress() >= waiting[0].at) {
+      const fault = waiting.shift()!;
+      weather.now = fault.name;
+      passing = pass(fault, fleet, signal)
+        .then(
+          (seen) => {
+            weather.passed.push(seen);
+            weather.now = undefined;
+          },
+          // It stays in the line of progress, and the goals miss it.
+          (error: Error) => void (weather.now = `${fault.name}, which went wrong: ${error.message}`),
+        )
+        .finally(() => (passing = undefined));
+    }
+    if (!restarting && passing === undefined && progress() >= RESTART_AT) {
       const began = performance.now();
       weather.databaseRestartAt = began;
       restarting = restartDatabase().then((hard) => {
@@ -59,8 +79,11 @@ export async function rage({
   }
   weather.ms = performance.now() - start;
   await restarting;
+  await passing;
   return weather;
 }
+
+export const calmWeather = (): Weather => ({ ms: 0, hardRestarts: 0, listenersCut: 0, passed: [] });
 
 /** So long a process may serve although it is the last of its role. */
 const TURN_MS = 8_000;

@@ -58,11 +58,12 @@ export async function watchByGraphql(at: GraphqlAt, jobId: string, signal: Abort
   const ended = new AbortController();
   const over = AbortSignal.any([signal, ended.signal]);
   while (!over.aborted) {
+    const before = new Set(sight.statuses);
     await subscribe(at, { query, variables: { id: jobId } }, signal, ({ jobUpdated }) => {
       if (!jobUpdated) return;
       const status = titled(jobUpdated.status);
-      // A new subscription begins with the state that the last one may have told.
-      if (sight.statuses.at(-1) !== status) sight.statuses.push(status);
+      // A new subscription begins with the present state: what the last one told, or Sent again of a job that met an outage.
+      if (!before.delete(status)) sight.statuses.push(status);
       if (jobUpdated.done) ended.abort();
     });
     await sleep(100, undefined, { signal: over }).catch(() => {});

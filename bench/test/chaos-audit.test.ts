@@ -146,7 +146,7 @@ describe("the storm's report", () => {
       crashes: [],
       recoveries: [],
     })),
-    weather: { ms: 60_000, hardRestarts: 1, databaseRestartMs: 1, listenersCut: 1, ...change },
+    weather: { ms: 60_000, hardRestarts: 1, databaseRestartMs: 1, listenersCut: 1, passed: [], ...change },
     logged: new Map(),
     crowd: { attempts: [], sights: [], streams: [], refreshes: new Map() },
     audit: {
@@ -162,6 +162,8 @@ describe("the storm's report", () => {
     unfound: 0,
     sentS: 60,
     endedS: 60,
+    machine: {},
+    faults: 0,
   });
   const missed = (chaos: Chaos) =>
     report(chaos)
@@ -173,6 +175,17 @@ describe("the storm's report", () => {
     expect(missed(storm({}, [10, 13]))).toEqual(["kills of nodes and workers"]);
     expect(missed(storm({}, [0, 30]))).toEqual(["kills of API nodes"]);
     expect(missed(storm({}, [30, 0]))).toEqual(["kills of workers"]);
+  });
+
+  it("asks for every fault that was to come, and for no /readyz that is 200 meanwhile", () => {
+    const seen = { name: "", ms: 10_000, probes: 5, wrong: 0 };
+    expect(missed({ ...storm({ passed: [seen] }, [15, 15]), faults: 1 })).toEqual([]);
+    expect(missed({ ...storm({ passed: [seen] }, [15, 15]), faults: 2 })).toEqual([
+      "faults that came and passed",
+    ]);
+    expect(missed(storm({ passed: [{ ...seen, wrong: 1 }] }, [15, 15]))).toEqual([
+      "answers of /readyz that were 200 on a node that could not do its work",
+    ]);
   });
 
   it("does not take cut connections for a hard restart", () => {

@@ -23,6 +23,7 @@ describe("two API nodes and three workers, one of them killed every two seconds"
         jobsPerSecond: 8,
         watchMs: 300_000,
         signal,
+        onProgress: (text) => console.log(text),
       });
       const { tables, goals } = report(chaos);
       for (const { title, rows } of tables) {

@@ -1,0 +1,127 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Fleet } from "./fleet.ts";
+
+/** Something that keeps nodes from doing their work for a while, and passes. */
+export interface Fault {
+  name: string;
+  /** How far the sending has come when it begins, 0..1. */
+  at: number;
+  /** Who cannot do its work meanwhile. */
+  affects(member: { name: string; role: string }): boolean;
+  begin(): Promise<unknown>;
+  end(): Promise<unknown>;
+}
+
+/** What was seen of one. */
+export interface Weathered {
+  name: string;
+  ms: number;
+  /** Answers of `/readyz` by whom it affected, and those of them that were 200. */
+  probes: number;
+  wrong: number;
+}
+
+const LAST_MS = 10_000;
+/** A node has so long to find out: it looks every second or two. */
+const GRACE_MS = 4_000;
+const PROBE_MS = 500;
+
+export async function weather(fault: Fault, fleet: Fleet, signal: AbortSignal): Promise<Weathered> {
+  const seen: Weathered = { name: fault.name, ms: 0, probes: 0, wrong: 0 };
+  const began = performance.now();
+  try {
+    await fault.begin();
+    while (performance.now() - began < LAST_MS && !signal.aborted) {
+      await sleep(PROBE_MS);
+      if (performance.now() - began < GRACE_MS) continue;
+      for (const member of fleet.standing().filter(fault.affects)) {
+        // One that was started meanwhile finds out as all do.
+        if (member.readyForMs === undefined || member.readyForMs < GRACE_MS) continue;
+        const status = await readiness(member.url!);
+        if (status === undefined || performance.now() - began >= LAST_MS) continue;
+        seen.probes++;
+        if (status === 200) seen.wrong++;
+      }
+    }
+  } finally {
+    await fault.end();
+    seen.ms = performance.now() - began;
+  }
+  return seen;
+}
+
+/** Undefined for one that does not answer, as when it was killed. */
+async function readiness(url: string): Promise<number | undefined> {
+  try {
+    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(4_000) })).status;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Places {
+  /** Of a superuser, on the nodes' database. */
+  query(sql: string): Promise<unknown>;
+  role: string;
+  /** Sets what the nodes read as their password. */
+  tell(password: string): Promise<void>;
+  /** One worker's own way to the images. */
+  mount: string;
+  worker: string;
+}
+
+/** S3 that cuts bodies is a test of its own (place-away.test.ts): these nodes have their images in a directory. */
+export function faults({ query, role, tell, mount, worker }: Places): Fault[] {
+  const cut = () => query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
+  const all = () => true;
+  return [
+    {
+      name: "the images of one worker are not mounted",
+      at: 0.08,
+      affects: ({ name }) => name === worker,
+      async begin() {
+        await rename(mount, `${mount}-away`);
+        await mkdir(mount);
+      },
+      async end() {
+        await rm(mount, { recursive: true });
+        await rename(`${mount}-away`, mount);
+      },
+    },
+    {
+      name: "the database is read-only",
+      at: 0.2,
+      affects: all,
+      // For the nodes alone, so that it can be ended.
+      begin: () => query(`ALTER ROLE ${role} SET default_transaction_read_only = on`).then(cut),
+      end: () => query(`ALTER ROLE ${role} RESET default_transaction_read_only`),
+    },
+    {
+      name: "the database's disk is full",
+      at: 0.5,
+      // Who does not write does not meet it.
+      affects: ({ role: which }) => which === "api",
+      begin: () =>
+        query(
+          `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$;
+           CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION full_disk();
+           CREATE TRIGGER full_disk BEFORE INSERT ON secrets FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+        ),
+      end: () => query("DROP FUNCTION full_disk() CASCADE"),
+    },
+    {
+      name: "the nodes' password is changed, and told them at the end",
+      at: 0.8,
+      affects: all,
+      begin: () => query(`ALTER ROLE ${role} PASSWORD 'second'`).then(cut),
+      end: () => tell("second"),
+    },
+  ];
+}
+
+/** Whole or not there: a node may read it at any moment. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
