@@ -21,15 +21,24 @@ export interface Failure {
   message: string;
   stack: string | undefined;
   code: ImageError["code"] | undefined;
+  /** Of a file that could not be read. */
+  system?: { code?: string | undefined; syscall: string };
 }
 
 export function pack(error: unknown): Failure {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { message, stack, code: isImageError(error) ? error.code : undefined };
+  const thrown: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  const { message, stack, syscall } = thrown;
+  return {
+    message,
+    stack,
+    code: isImageError(error) ? error.code : undefined,
+    ...(syscall !== undefined && { system: { code: thrown.code, syscall } }),
+  };
 }
 
-export function unpack({ message, stack, code }: Failure): Error {
+export function unpack({ message, stack, code, system }: Failure): Error {
   const error = code === undefined ? new Error(message) : new ImageError(code, message);
+  if (system) Object.assign(error, system);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -110,7 +110,9 @@ describe("analyse, given what is no usable image", () => {
     await strict.close();
   });
 
-  it("rejects clearly when the file does not exist", async () => {
-    await expect(engine.analyse({ path: join(folder, "missing.jpg") })).rejects.toThrow(/ENOENT/);
+  it("rejects clearly when the file does not exist, with what the file system said", async () => {
+    const missing = engine.analyse({ path: join(folder, "missing.jpg") });
+    await expect(missing).rejects.toThrow(/ENOENT/);
+    await expect(missing).rejects.toMatchObject({ code: "ENOENT", syscall: "open" });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ImageError, type Analysis, type Engine } from "@prosopon/engine";
@@ -143,7 +143,35 @@ describe("the worker", () => {
     const never = await enrol(api);
     await ended(never, "Failed");
     expect(await jobOf(api, never)).toMatchObject({ attempts: 10, dead: { until: expect.any(String) } });
+    // The tries say nothing; what the job is given up for is there to be found.
+    expect(api.log.filter((line) => line.includes("a try of a job failed"))).toEqual([
+      expect.stringContaining(never),
+    ]);
   });
+
+  for (const [what, fault] of [
+    ["a bad image", () => new ImageError("undecodable", "broken scan")],
+    ["one that cannot be read", undefined],
+  ] as const)
+    it(`takes an image whose volume goes away under the engine for an outage, and not for ${what}`, async () => {
+      const directory = await mkdtemp(path.join(tmpdir(), "prosopon-outage-"));
+      atEnd(() => rm(directory, { recursive: true, force: true }));
+      const mount = path.join(directory, "mount");
+      const engine = faulty(async (call) => {
+        if (call > 1) return;
+        await rename(mount, `${mount}-away`);
+        await mkdir(mount);
+        if (fault) throw fault();
+      });
+      const api = await start({ engine, blobs: await openLocalBlobs(mount) });
+      const id = await enrol(api);
+      await eventually(() => engine.calls).toBe(1);
+      await eventually(() => statusOf(api, id)).toBe("Sent");
+      await rm(mount, { recursive: true });
+      await rename(`${mount}-away`, mount);
+      expect(await api.done(IDENTITY, id)).toMatchObject({ status: "Succeeded" });
+      expect(api.log.join("")).not.toContain("a try of a job failed");
+    });
 
   it("fails at once where trying again would end the same", async () => {
     const engine = faulty(() => {

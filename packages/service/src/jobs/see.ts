@@ -1,8 +1,11 @@
 import type { FaceQuality, SeenFace, SeenImage } from "@prosopon/core/contract";
 import { isImageError, type Analysis, type Box, type Face, type Point, type Quality } from "@prosopon/engine";
+import { BlobsAwayError } from "../blobs/types.ts";
 import type { Deps } from "../deps.ts";
+import { isNoRoom } from "../no-room.ts";
 import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
 import { randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { JobFault } from "./fault.ts";
 
 /** An image of a job with the one face that the job uses. */
@@ -43,12 +46,22 @@ async function seeOne(
       );
     return { analysis, face: { ...face, embedding: face.embedding } };
   } catch (error) {
-    // A volume that goes away under the engine looks like a bad image.
-    if (isImageError(error)) await blobs.present();
+    // A volume that goes away under the engine looks like a file that cannot be read, or like a bad image: so it is looked for
+    // itself, as the place's mark may have been seen a moment before.
+    const reason = isImageError(error) ? await stat(file.path).then(() => undefined, own) : error;
+    if (isUnreadable(reason)) throw new BlobsAwayError("an image could not be read", { cause: reason });
     throw isImageError(error) ? new JobFault(`image ${number}: ${error.message}`) : error;
   } finally {
     await file.release();
   }
+}
+
+const own = (error: unknown): unknown => error;
+
+/** The file system's word on a file that was there a moment ago: ENOENT, EIO, ESTALE … Of a full one there is another. */
+function isUnreadable(error: unknown): boolean {
+  const { syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return syscall !== undefined && /^(open|f?stat|read|close)$/.test(syscall) && !isNoRoom(error);
 }
 
 /** What was seen, as our own API tells it: no embedding, no crop. */

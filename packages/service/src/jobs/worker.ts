@@ -77,6 +77,8 @@ export function createWorker(deps: Deps): Worker {
   let claimAgain = false;
   /** The last renewal failed: leases of what is in hand may have run out. */
   let stale = false;
+  /** Said already. */
+  let full = false;
   let cancelSleep = () => {};
   let cancelRenewal = () => {};
   let stopListening = () => {};
@@ -91,7 +93,7 @@ export function createWorker(deps: Deps): Worker {
     claiming = claim()
       .catch((error: unknown) => {
         // What is away says so itself, once.
-        if (!isAway(error)) logger.error({ err: error }, "could not claim jobs");
+        if (!isAway(error) && !isFull(error)) logger.error({ err: error }, "could not claim jobs");
         sleep(isFull(error) ? FULL_MS : BACKOFF_MS);
       })
       .finally(() => {
@@ -220,7 +222,10 @@ export function createWorker(deps: Deps): Worker {
       if (signal.reason === LEASE_LOST) return;
       if (signal.reason === STOPPING) return storage.jobs.release(lease(job), { at: 0, countAttempt: false });
       const reason = permanentReason(error);
-      if (reason === undefined && !isAway(error))
+      // An outage says nothing about the job, but is not waited for without end.
+      const more = job.attempts - job.deaths < (isAway(error) ? MAX_AWAY : MAX_ATTEMPTS);
+      // What is away says so itself, once; what a job is given up for is found under its id.
+      if (reason === undefined && !(isAway(error) && more))
         logger.error(
           { err: error, job: job.id, kind: job.kind, attempts: job.attempts },
           "a try of a job failed",
@@ -231,9 +236,7 @@ export function createWorker(deps: Deps): Worker {
           () => storage.jobs.release(lease(job), { at: clock.now() + FULL_MS, countAttempt: false }),
           signal,
         );
-      // An outage says nothing about the job, but is not waited for without end.
-      const most = isAway(error) ? MAX_AWAY : MAX_ATTEMPTS;
-      if (reason === undefined && job.attempts - job.deaths < most) {
+      if (reason === undefined && more) {
         return storage.jobs.release(lease(job), {
           at: clock.now() + backoff(job.attempts),
           countAttempt: true,
@@ -261,12 +264,15 @@ export function createWorker(deps: Deps): Worker {
 
   /** What a full disk does not take waits here, under its lease, until there is room; it is not computed again. */
   async function roomFor<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (let told = false; ; told = true) {
+    for (;;) {
       try {
-        return await write();
+        const written = await write();
+        full = false;
+        return written;
       } catch (error) {
         if (!isFull(error) || signal.aborted) throw error;
-        if (!told) logger.error({ err: error }, "the disk is full: a job's end waits to be written");
+        if (!full) logger.error({ err: error }, "the disk is full: ends of jobs wait to be written");
+        full = true;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = clock.after(FULL_MS, resolve);
@@ -294,7 +300,7 @@ export function createWorker(deps: Deps): Worker {
     cancelRenewal = clock.after(LEASE_MS / 3, () => {
       renew().catch((error: unknown) => {
         stale = true;
-        if (!isAway(error)) logger.error({ err: error }, "could not renew leases");
+        if (!isAway(error) && !isFull(error)) logger.error({ err: error }, "could not renew leases");
       });
       renewOnTime();
     });
