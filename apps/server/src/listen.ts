@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 import { nodeServerOptions } from "@prosopon/service";
-import { isProxy, type TrustedProxies } from "./client-address.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import { createCrowding } from "./crowding.ts";
 import { CommandError } from "./errors.ts";
 
@@ -11,6 +11,10 @@ import { CommandError } from "./errors.ts";
 const GRACE_MS = 5_000;
 /** A WebSocket's client gets so long to answer the close, which is all that is left to say: one that sleeps never does. */
 const GOODBYE_MS = 1_500;
+
+/** Twice the longest that a body may stand still, and eight times an event stream's ping. */
+const SILENT_MS = 120_000;
+const HEADERS_MS = 30_000;
 
 export interface Listening {
   server: Server;
@@ -24,6 +28,10 @@ export interface ListenOptions {
   host: string;
   connectionsPerAddress: number;
   trustedProxies?: TrustedProxies | undefined;
+  /** What a connection may be silent for in both directions while it is answered, ms: a caller that does not read its answer is let go. */
+  silentMs?: number;
+  /** What headers may take, ms. */
+  headersMs?: number;
 }
 
 export type Fetch = Parameters<typeof nodeServerOptions>[0];
@@ -31,9 +39,16 @@ export type Fetch = Parameters<typeof nodeServerOptions>[0];
 /** @throws CommandError when the address cannot be had. */
 export async function listen(
   handler: Fetch,
-  { port, host, connectionsPerAddress, trustedProxies }: ListenOptions,
+  {
+    port,
+    host,
+    connectionsPerAddress,
+    trustedProxies,
+    silentMs = SILENT_MS,
+    headersMs = HEADERS_MS,
+  }: ListenOptions,
 ): Promise<Listening> {
-  const crowding = createCrowding(connectionsPerAddress, (address) => isProxy(address, trustedProxies));
+  const crowding = createCrowding(connectionsPerAddress, trustedProxies);
   const options = nodeServerOptions(handler, crowding);
   const server = createAdaptorServer({
     ...options,
@@ -41,15 +56,16 @@ export async function listen(
     serverOptions: {
       ...options.serverOptions,
       // A request line and headers must come soon even though a body may take hours.
-      headersTimeout: 30_000,
+      headersTimeout: headersMs,
       // Node looks at that every 30 s by itself, so that half a minute became a whole one.
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: headersMs / 6,
       // Longer than the 60 s of common proxies, so that it is they who close an idle connection.
       keepAliveTimeout: 65_000,
       // Room for a bearer token and a proxy's own headers.
       maxHeaderSize: 32_768,
     },
   }) as Server;
+  server.timeout = silentMs;
   crowding.watch(server);
 
   await new Promise<void>((resolve, reject) => {

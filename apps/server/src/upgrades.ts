@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { createPlaces, pathOf, refuseSocket, type Sockets } from "@prosopon/service";
+import { createPlaces, network, pathOf, refuseSocket, type Sockets } from "@prosopon/service";
 import type { Logger } from "pino";
 
-/** Sockets of one address that have not yet shown a good token: they have 10 s for it. */
+/** Sockets of one address (of IPv6: of one /64) that have not yet shown a good token: they have 10 s for it. */
 const PENDING_PER_ADDRESS = 200;
 
 export interface UpgradeOptions {
@@ -28,7 +28,7 @@ export function serveUpgrades(
     const path = sockets.get(pathOf(request));
     if (!path)
       return refuseSocket(socket, 404, known ? `no socket here: they are at ${known}` : "no sockets here");
-    const address = addressOf(request) ?? "";
+    const address = network(addressOf(request) ?? "");
     const leave = open.take(address);
     const prove = leave && pending.take(address);
     if (!leave || !prove) {

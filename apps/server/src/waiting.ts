@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ServeOptions } from "./serve-settings.ts";
+import { refuseSocket } from "@prosopon/service";
 import { listen } from "./listen.ts";
 
 /** Between tries, ms. */
 const RETRY_MS = 2_000;
+const RETRY = { "retry-after": "10" };
 
 /**
  * A full disk, or a database that is away, is no reason to end at the start: whoever starts the process again would meet the
@@ -25,8 +27,7 @@ export async function onceItCan<T>(
       const before = reason;
       reason = whyWait(error);
       if (reason === undefined) throw error;
-      if (reason !== before)
-        logger.error({ err: error }, `${reason}: the server goes on as soon as that has passed`);
+      if (reason !== before) logger.error({ err: error }, message(reason));
       if (!waits) await onWait(() => reason!);
       waits = true;
     }
@@ -41,20 +42,25 @@ export async function answerThatItWaits(
   logger: Logger,
   reason: () => string,
 ): Promise<() => Promise<void>> {
-  const { url, close } = await listen(
+  const { server, url, close } = await listen(
     { fetch: async (request) => waiting(new URL(request.url).pathname, reason()) },
     options,
   );
+  server.on("upgrade", (_request, socket) => refuseSocket(socket, 503, message(reason()), RETRY));
   logger.info({ url }, "the server waits, and answers that it does");
   return close;
 }
 
 function waiting(path: string, reason: string): Response {
   if (path === "/healthz") return Response.json({ status: "ok" });
-  const message = `${reason}: the server goes on as soon as that has passed`;
-  const headers = { "retry-after": "10", "cache-control": "no-store", "x-content-type-options": "nosniff" };
-  return Response.json({ statusCode: 503, error: "Service Unavailable", message }, { status: 503, headers });
+  const headers = { ...RETRY, "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  return Response.json(
+    { statusCode: 503, error: "Service Unavailable", message: message(reason) },
+    { status: 503, headers },
+  );
 }
+
+const message = (reason: string) => `${reason}: the server goes on as soon as that has passed`;
 
 /** Without a word of what is behind it: who asks has no token. */
 function whyWait(error: unknown): string | undefined {

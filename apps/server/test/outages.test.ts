@@ -257,6 +257,9 @@ describe.skipIf(noPostgres !== undefined)(
         text: expect.stringContaining("the database is away"),
       });
       expect((await readiness(waiting)).text).not.toMatch(/127\.0|hunter2|ECONN/);
+      const socket = new WebSocket(`${waiting.url}/v1/events`);
+      // Answered with 503, not kept waiting.
+      await new Promise((resolve) => socket.addEventListener("error", resolve));
       expect(outcome.stderr).not.toContain("hunter2");
       expect(child.exitCode).toBeNull();
       const back = createServer((socket) => {

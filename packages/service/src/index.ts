@@ -22,6 +22,7 @@ export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
 export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
 export { createPlaces, type Places } from "./places.ts";
+export { network } from "./auth/network.ts";
 export { type Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
 export { examinePostgres, type PostgresExamination } from "./storage/postgres/examine.ts";

@@ -74,8 +74,7 @@ describe("an upgrade", () => {
     "/\u00ff",
   ])("to the target %j is refused, and the process serves on", async (target) => {
     const answer = await firstAnswer(`GET ${target} HTTP/1.1\r\nHost: x\r\n${websocket}\r\n`);
-    // A close without an answer is a refusal too.
-    expect(answer === "" || /^HTTP\/1\.1 (101|4\d\d) /.test(answer)).toBe(true);
+    expect(answer).toMatch(/^HTTP\/1\.1 (101|4\d\d) /);
     await isThere();
   });
 
@@ -99,8 +98,8 @@ describe("an upgrade", () => {
     expect(answer.headers.get("sec-websocket-version")).toBe("13");
   });
 
-  it("takes a trailing slash and doubled ones, as every other path does", async () => {
-    for (const target of ["/v1/events/", "//v1//events"]) {
+  it("takes a trailing slash, doubled ones, and an absolute form, as every other path does", async () => {
+    for (const target of ["/v1/events/", "//v1//events", "http://x/v1/events"]) {
       const socket = connect(server.port, "127.0.0.1");
       socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n${bearer()}${websocket}\r\n`);
       const first = await new Promise<string>((resolve) =>
@@ -130,11 +129,74 @@ describe("an upgrade", () => {
   );
 });
 
+/** Everything that a connection answers to this, said in one write; the connection is ended by the other side. */
+function allAnswers(text: string): Promise<string> {
+  const socket = connect(server.port, "127.0.0.1", () => socket.write(text));
+  let all = "";
+  return new Promise((resolve) => {
+    socket.on("data", (data) => (all += data.toString("latin1")));
+    socket.on("error", () => {});
+    socket.once("close", () => resolve(all));
+  });
+}
+
+const statuses = (answers: string): number[] =>
+  [...answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+
+describe("requests sent one behind the other without waiting", () => {
+  const good = () => `GET /v1/account HTTP/1.1\r\nHost: x\r\n${bearer()}\r\n`;
+
+  it("are answered in their order, and garbage behind them gets its 400 after their answers", async () => {
+    const answers = await allAnswers(`${good()}${good()}${good()}GARBAGE\r\n\r\n`);
+    expect(statuses(answers)).toEqual([200, 200, 200, 400]);
+    const [whole, ...rest] = answers
+      .split("\r\n\r\n")
+      .slice(1)
+      .map((part) => part.split("HTTP/1.1 ")[0]!);
+    expect(JSON.parse(whole!)).toMatchObject({ name: "test" });
+    expect(JSON.parse(rest.at(-1)!)).toMatchObject({ statusCode: 400 });
+  });
+
+  it("get no 400 into the middle of a streamed answer", async () => {
+    const stream = `GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n${bearer()}\r\n`;
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(`${stream}GARBAGE\r\n\r\n`));
+    let all = "";
+    socket.on("data", (data) => (all += String(data)));
+    await expect.poll(() => all).toMatch(/^HTTP\/1\.1 200 /);
+    await sleep(300);
+    socket.destroy();
+    expect(statuses(all)).toEqual([200]);
+  });
+
+  it("have their broken body answered once, and nothing behind it", async () => {
+    const answers = await allAnswers(
+      `POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{"\r\nzz\r\n${good()}`,
+    );
+    expect(statuses(answers)).toEqual([400]);
+  });
+
+  it("harm nobody when their caller resets the connection in the middle of an answer", async () => {
+    for (let at = 0; at < 50; at++) {
+      const socket = connect(server.port, "127.0.0.1", () => socket.write(good().repeat(5)));
+      socket.on("error", () => {});
+      await new Promise<void>((resolve) => {
+        socket.once("data", () => {
+          socket.resetAndDestroy();
+          resolve();
+        });
+      });
+    }
+    await isThere();
+  });
+});
+
 describe("what is no request gets the documented error body", () => {
   const login = "POST /login HTTP/1.1\r\nHost: x\r\n";
   it.each<[string, string, number]>([
     ["a line that is not HTTP", "GARBAGE\r\n\r\n", 400],
     ["a broken header", "GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400],
+    ["a tunnel", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", 405],
+    ["a target of another scheme", "GET HTTP://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400],
     ["no Host", "GET /healthz HTTP/1.1\r\n\r\n", 400],
     ["a Host that is none", "GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", 400],
     ["two lengths", `${login}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, 400],

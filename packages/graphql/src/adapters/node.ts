@@ -106,4 +106,9 @@ function refuse(socket: Duplex, status: string): void {
 }
 
 /** Without `new URL`, which throws on targets that HTTP lets through. */
-const pathOf = (url = "/"): string => url.replace(/[?#].*$/s, "").replace(/(.)\/$/s, "$1");
+const pathOf = (url = "/"): string =>
+  url
+    .replace(/^https?:\/\/[^/?#]*/, "")
+    .replace(/[?#].*$/s, "")
+    .replace(/\/{2,}/g, "/")
+    .replace(/(.)\/$/s, "$1");

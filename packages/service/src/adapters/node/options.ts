@@ -4,6 +4,7 @@ import {
   type RequestListener,
   type Server,
   type ServerOptions,
+  type ServerResponse,
 } from "node:http";
 import type { Service } from "../../service.ts";
 import { continueWhenRead } from "./continue.ts";
@@ -13,7 +14,7 @@ import { stayForTheBody } from "./stay.ts";
 
 export interface Doorkeeper {
   /** Asked before anything else: why this request is refused with 429, if it is. */
-  refusal?(request: IncomingMessage): string | undefined;
+  refusal?(request: IncomingMessage, response: ServerResponse): string | undefined;
 }
 
 /**
@@ -62,7 +63,7 @@ const HOST = /^[A-Za-z0-9._:[\]-]+$/;
 /** The library answers what it cannot make a URL of with an empty 400; ours has a body, as every error has. HTTP/1.0 has no Host. */
 function wellFormed(listener: RequestListener, refusal: Doorkeeper["refusal"]): RequestListener {
   return (request, response) => {
-    const reason = refusal?.(request);
+    const reason = refusal?.(request, response);
     if (reason !== undefined) return refuse(response, 429, reason, { "retry-after": "5" });
     if (request.httpVersion === "1.0") request.headers.host ??= "localhost";
     const { host = "" } = request.headers;

@@ -44,9 +44,10 @@ export function createEventSockets(service: Pick<Service, "events">): Sockets {
   };
 }
 
-/** The path of a request, whatever stands in its target; slashes as the routes take them. Never throws, unlike `new URL`. */
+/** The path of a request, whatever stands in its target, an absolute form too; slashes as the routes take them. Never throws, unlike `new URL`. */
 export function pathOf({ url = "/" }: Pick<IncomingMessage, "url">): string {
   return url
+    .replace(/^https?:\/\/[^/?#]*/, "")
     .replace(/[?#].*$/s, "")
     .replace(/\/{2,}/g, "/")
     .replace(/(.)\/$/s, "$1");
