@@ -14,7 +14,7 @@ export interface Site {
   /** Where clients call: a proxy before the API nodes. */
   url: string;
   accounts: Credentials[];
-  /** Of images in flight, shared by all nodes. */
+  /** Of pending images, shared by all nodes. */
   blobs: string;
   /** Hard, as a crash would; false where the server is not ours, and only all connections were cut. */
   restartDatabase(): Promise<boolean>;

@@ -20,7 +20,7 @@ export async function openBlobs(
     return s3 ? await openS3Blobs(s3) : await openLocalBlobs(place, { shared });
   } catch (error) {
     throw new CommandError(
-      `The images in flight cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or mend that.`,
+      `The pending images cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or mend that.`,
       { cause: error },
     );
   }

@@ -70,7 +70,7 @@ export interface Composition extends OpenService {
   offerDemo(offer: DemoOffer | undefined): void;
 }
 
-/** The one place where the parts are put together: storage, images in flight, engine, service. */
+/** The one place where the parts are put together: storage, pending images, engine, service. */
 export async function openService(options: OpenOptions): Promise<OpenService> {
   const { role = "all", threads, maxPixels, decodeMemory, logger } = options;
   const shared = options.databaseUrl !== undefined;
@@ -130,7 +130,7 @@ function places({ data, databaseUrl, blobs }: OpenOptions): SpaceOptions["places
   const images = blobs ?? join(data, "blobs");
   return [
     ...(databaseUrl === undefined ? [{ name: "the data directory", directory: data }] : []),
-    ...(s3Options(images) ? [] : [{ name: "the images in flight", directory: images }]),
+    ...(s3Options(images) ? [] : [{ name: "the pending images", directory: images }]),
   ];
 }
 

@@ -83,7 +83,7 @@ export const settings = {
   blobs: value(
     "--blobs <place>",
     "PROSOPON_BLOBS",
-    "where images in flight are kept: a directory, or s3://bucket or s3://bucket/prefix",
+    "where pending images are kept: a directory, or s3://bucket or s3://bucket/prefix",
     text,
   ),
   from: value("--from <dir>", "PROSOPON_DATA", "data directory to move; no server may run on it", text),

@@ -121,7 +121,7 @@ const ADOPT = "prosopon blobs adopt, with the same options";
 
 export const missing = (where: string): CommandError =>
   new CommandError(
-    `This database's images in flight are in another place than ${where}: another node, or this one before, began to keep them there; or the volume with them is not mounted. Give every node the same --blobs (PROSOPON_BLOBS): a directory that all of them see, or s3://bucket. If that place is gone for good, or its images were moved here, say so with no node running: ${ADOPT}; see docs/operations.md.`,
+    `This database's pending images are in another place than ${where}: another node, or this one before, began to keep them there; or the volume with them is not mounted. Give every node the same --blobs (PROSOPON_BLOBS): a directory that all of them see, or s3://bucket. If that place is gone for good, or its images were moved here, say so with no node running: ${ADOPT}; see docs/operations.md.`,
   );
 
 const another = (where: string, { database }: PlaceMark): CommandError =>

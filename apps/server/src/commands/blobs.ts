@@ -5,7 +5,7 @@ import { printJson, printLine } from "../print.ts";
 type AdoptOptions = Values<(typeof STORAGE_SETTINGS)[number] | "json">;
 
 export function blobsCommand(): Command {
-  const blobs = new Command("blobs").description("the place where images in flight are kept");
+  const blobs = new Command("blobs").description("the place where pending images are kept");
   const adopt = new Command("adopt")
     .description(
       "make the place of --blobs this database's, whosever it was; with no node of either database running",

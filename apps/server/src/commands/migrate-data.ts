@@ -115,7 +115,7 @@ function print(report: TransferReport, { from, imagesIn }: { from: string; image
       }),
     })),
   );
-  printLine(`images in flight: ${images.count} (${images.bytes} bytes)`);
+  printLine(`pending images: ${images.count} (${images.bytes} bytes)`);
   printLine(`PostgreSQL ${database.postgresql}, pgvector ${database.pgvector}`);
   printLine();
   const faces = tables.find(({ name }) => name === "faces")!.rows;

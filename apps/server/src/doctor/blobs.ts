@@ -7,7 +7,7 @@ import { check, type Check } from "./check.ts";
 import { probeDirectory, WILL_BE_MADE } from "./directory.ts";
 
 /**
- * Stores, fetches and erases a small blob, as every image in flight is. Beside running nodes.
+ * Stores, fetches and erases a small blob, as every pending image is. Beside running nodes.
  * `place` is the mark of where the database's nodes keep theirs.
  */
 export function checkBlobs(options: BlobsOptions, place: Uint8Array | undefined): Promise<Check> {

@@ -1,5 +1,5 @@
 /**
- * Holds the images in flight, and nothing else: written when received, erased when the job has ended.
+ * Holds the pending images, and nothing else: written when received, erased when the job has ended.
  * A store that is away throws BlobsAwayError.
  */
 export interface BlobStore {

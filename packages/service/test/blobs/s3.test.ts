@@ -13,7 +13,7 @@ import { credentials, CUT, type S3Server, startS3, temporary } from "./s3-server
 
 blobContract("S3", async () => {
   const server = await startS3();
-  const blobs = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "in flight/" });
+  const blobs = await openS3Blobs({ ...credentials, endpoint: server.endpoint, prefix: "pending images/" });
   return {
     blobs,
     async cleanup() {
