@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { setPriority } from "node:os";
 import { pack } from "../protocol.ts";
 import { decode } from "./decode.ts";
-import { CLOCK_MS, cpuAllowed, GROWN_BYTES, LOOK_MS, SLACK_BYTES } from "./limits.ts";
+import { CLOCK_MS, cpuAllowed, LOOK_MS, SLACK_BYTES } from "./limits.ts";
 import { PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
 
 /**
@@ -28,7 +28,7 @@ async function answer(request: DecodeRequest): Promise<void> {
     const { pixels: picture, width, height, scale } = await decode(request.source, request.structure);
     stop();
     pixels.write(picture.data);
-    const grown = process.memoryUsage.rss() - atRest > GROWN_BYTES;
+    const grown = process.memoryUsage.rss() - atRest;
     send({ width, height, scale, pixels: { width: picture.width, height: picture.height }, grown });
   } catch (error) {
     stop();
