@@ -13,7 +13,7 @@ import { rereadSecret } from "./secret-files.ts";
 /** Where everything but images is kept: PostgreSQL where it is named, else the data directory. */
 export type StorageOptions = Values<"data"> &
   Partial<Values<"databaseUrl" | "databaseDirectUrl" | "databaseConnections" | "galleryFaces">> & {
-    /** Makes a data directory that is missing. Default true. */
+    /** Makes a data directory, or a schema, that is missing or older. Default true. */
     create?: boolean;
   };
 
@@ -47,6 +47,7 @@ export async function openStorage(
     ...(databaseConnections !== undefined && { connections: databaseConnections }),
     ...(galleryFaces !== undefined && { galleryFaces }),
     ...(!works && { indexes: false as const }),
+    migrate: create && !readonly,
     ...(logger && { logger }),
   });
 }

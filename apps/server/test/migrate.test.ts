@@ -73,6 +73,41 @@ describe.skipIf(reason !== undefined)(`migrate${reason ? `: ${reason}` : ""}`, (
     await database.drop();
   });
 
+  it("is not done by commands that list or administer, which say what to do about an older schema", async () => {
+    const database = await createDatabase(server.url);
+    const url = ["--database-url", database.url];
+    const commands = [
+      ["accounts", "list"],
+      ["accounts", "disable", "somebody"],
+      ["keys", "rotate", "--at-once"],
+      ["doctor"],
+    ];
+    for (const command of commands) await run([...command, ...url]);
+    expect(await query(database.url, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+    expect(await run(["accounts", "list", ...url])).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("no Prosopon data in this database"),
+    });
+
+    expect((await run(["migrate", ...url])).code).toBe(0);
+    // As the release before left it.
+    const last = "(SELECT max(number) FROM migrations)";
+    const [step] = await query<{ name: string }>(
+      database.url,
+      `DELETE FROM migrations WHERE number = ${last} RETURNING name`,
+    );
+    for (const command of commands.slice(0, 3))
+      expect(await run([...command, ...url])).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringMatching(new RegExp(`${step!.name} not applied.*prosopon migrate`)),
+      });
+    const names = await query<{ name: string }>(database.url, "SELECT name FROM migrations");
+    expect(names).not.toContainEqual(step);
+    await database.drop();
+  });
+
   it("says what is wrong without the password", async () => {
     const wrong: [args: string[], code: number, says: string][] = [
       [["migrate"], 2, "Which database?"],

@@ -33,6 +33,22 @@ export async function postgresMigrations(url: Address): Promise<MigrationState> 
   return connected(url, state);
 }
 
+/** For whoever is not to change the schema. @throws StorageError `unusable` where there is none yet, or an older one */
+export async function expectMigrated(url: Address): Promise<void> {
+  const { applied, pending, problem } = await postgresMigrations(url);
+  if (problem) throw new StorageError("unusable", problem);
+  if (applied.length === 0)
+    throw new StorageError(
+      "unusable",
+      "There is no Prosopon data in this database. Name the one that `serve` was given.",
+    );
+  if (pending.length > 0)
+    throw new StorageError(
+      "unusable",
+      `The database's schema is an older release's (${pending.map(({ name }) => name).join(", ")} not applied), and this command does not change it. Use the release that its nodes run, or bring it up to date with \`prosopon migrate\`.`,
+    );
+}
+
 /**
  * Brings the schema up to date and returns what it applied. Any number of nodes may do so at once: they queue at a lock,
  * and each migration commits with its number, so one that is cut short runs again from its start.

@@ -15,7 +15,7 @@ import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
 import { createUpkeep } from "./matching/approximate/upkeep.ts";
 import { GALLERY_FACES } from "./matching/galleries.ts";
 import { createMatching } from "./matching/matching.ts";
-import { migratePostgres } from "./migrate.ts";
+import { expectMigrated, migratePostgres } from "./migrate.ts";
 import { ping } from "./ping.ts";
 import { createSessions } from "./sessions.ts";
 import { createUploads } from "./uploads.ts";
@@ -39,12 +39,14 @@ export interface PostgresOptions {
    * nodes that do no jobs: what fits in their memory says nothing of the workers'.
    */
   indexes?: Partial<IndexRule> | false;
+  /** Default true. False leaves the schema as it is, and refuses one that is not up to date. */
+  migrate?: boolean;
   /** Told what fails in the background. Silent without one. */
   logger?: Logger;
 }
 
 /**
- * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first.
+ * The back-end for many nodes: any number of them may open the same database. Brings the schema up to date first, unless told not to.
  * @throws StorageError `away` when the database cannot be reached; `unusable` when it refuses this user, lacks pgvector 0.8, was migrated by a version too new, or is being filled by a transfer.
  */
 export async function openPostgresStorage({
@@ -53,9 +55,10 @@ export async function openPostgresStorage({
   connections = 10,
   galleryFaces = GALLERY_FACES,
   indexes = {},
+  migrate = true,
   logger,
 }: PostgresOptions): Promise<Storage> {
-  await migratePostgres(directUrl);
+  await (migrate ? migratePostgres(directUrl) : expectMigrated(directUrl));
   const database = createDatabase(url, connections, { logger });
   await refuseUnfinishedTransfer(database).catch(async (error: unknown) => {
     await database.end();
