@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { credentials, startS3 } from "../../../packages/service/test/blobs/s3-server.ts";
+import { credentials, startS3 } from "../../../tools/s3.ts";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { cluster, madeAccount, noPostgres } from "./nodes.ts";
 

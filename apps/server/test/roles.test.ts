@@ -5,7 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { credentials, startS3, type S3Server } from "../../../packages/service/test/blobs/s3-server.ts";
+import { credentials, startS3, type S3Server } from "../../../tools/s3.ts";
 import { query } from "../../../packages/service/test/postgres/database.ts";
 import { form, FRANCK, login, photo, type Api } from "./api.ts";
 import { run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { credentials, startS3, temporary } from "../../../packages/service/test/blobs/s3-server.ts";
+import { credentials, startS3, temporary } from "../../../tools/s3.ts";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";
 

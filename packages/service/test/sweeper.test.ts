@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { openS3Blobs } from "../src/blobs/s3.ts";
 import { type BlobStore, type Clock, defaultLimits, openLocalBlobs, systemClock } from "../src/index.ts";
 import { chunks } from "./blobs/contract.ts";
-import { credentials, startS3 } from "./blobs/s3-server.ts";
+import { credentials, startS3 } from "../../../tools/s3.ts";
 import { atEnd, eventually, form, photo, realEngine, start } from "./fixture.ts";
 
 const IDENTITY = "/innovation-service/identity";

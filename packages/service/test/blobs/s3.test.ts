@@ -9,7 +9,7 @@ import { createBucket } from "../../src/blobs/s3/bucket.ts";
 import { openS3Blobs } from "../../src/blobs/s3.ts";
 import type { BlobStore } from "../../src/blobs/types.ts";
 import { blobContract, chunks } from "./contract.ts";
-import { credentials, CUT, type S3Server, startS3, temporary } from "./s3-server.ts";
+import { credentials, CUT, type S3Server, startS3, temporary } from "../../../../tools/s3.ts";
 
 blobContract("S3", async () => {
   const server = await startS3();

@@ -12,7 +12,7 @@ import { openSqliteStorage } from "../../src/storage/sqlite/open.ts";
 import { tables } from "../../src/storage/transfer/tables.ts";
 import { type TransferOptions, transferToPostgres } from "../../src/storage/transfer/transfer.ts";
 import type { Storage } from "../../src/storage/types.ts";
-import { credentials, startS3 } from "../blobs/s3-server.ts";
+import { credentials, startS3 } from "../../../../tools/s3.ts";
 import { embedding, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 import {

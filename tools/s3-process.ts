@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Command, credentials, CUT, temporary } from "./s3-server.ts";
+import { type Command, credentials, CUT, SILENT, temporary } from "./s3.ts";
 
 const MIN_PART_BYTES = 5 * 2 ** 20;
 /** Of a page of a list: small, so that lists have several. */
@@ -144,6 +144,7 @@ async function serve(): Promise<void> {
       response.write(bytes.subarray(0, bytes.length / 2), () => request.socket.destroy());
       return;
     }
+    if (failure === SILENT) return;
     if (failure === 0) return void request.socket.destroy();
     const result: Answer =
       failure !== undefined
@@ -165,6 +166,11 @@ async function serve(): Promise<void> {
     }
     if (command === "always") always = values[0] === undefined ? undefined : Number(values[0]);
     if (command === "revoke") revoked.add(String(values[0]));
+    if (command === "theirs")
+      for (const key of values.map(String)) {
+        objects.set(key, { bytes: Buffer.from("theirs"), size: 6, modified: Date.now() });
+        uploads.set(randomUUID(), { key, begun: Date.now(), parts: new Map() });
+      }
     if (command === "fail") failures.push(...values.map(Number));
     process.send!({ uploads: [...uploads.values()].map(({ key }) => key), keys: [...objects.keys()] });
   });

@@ -19,9 +19,11 @@ export const temporary = {
 
 /** Instead of a code: the answer is sent in part, and the connection then broken. */
 export const CUT = -1;
+/** Instead of a code: nothing is answered, and the connection stays. */
+export const SILENT = -2;
 
 export interface Command {
-  command: "look" | "fail" | "age" | "always" | "revoke";
+  command: "look" | "fail" | "age" | "always" | "revoke" | "theirs";
   values: (number | string)[];
 }
 
@@ -40,6 +42,8 @@ export interface S3Server {
   failAlways(code: number | undefined): Promise<unknown>;
   /** This key id is not known any more. */
   revoke(accessKeyId: string): Promise<unknown>;
+  /** Somebody else keeps objects of these names in the bucket, and has begun to upload others of the same names in parts. */
+  theirs(...keys: string[]): Promise<unknown>;
   /** As if stored or begun so long ago, milliseconds. */
   age(ms: number): Promise<unknown>;
   close(): Promise<void>;
@@ -60,6 +64,7 @@ export async function startS3(): Promise<S3Server> {
     failNext: (...codes) => send("fail", ...codes),
     failAlways: (code) => send("always", ...(code === undefined ? [] : [code])),
     revoke: (accessKeyId) => send("revoke", accessKeyId),
+    theirs: (...keys) => send("theirs", ...keys),
     age: (ms) => send("age", ms),
     async close() {
       child.kill();
