@@ -54,7 +54,7 @@ export async function settle(
   if (agreed !== mark.place) throw missing(where);
   return guardPlace(blobs, mark, {
     ...(logger && { logger }),
-    ...(where.startsWith("s3:") && { freshMs: 5_000 }),
+    ...(where.startsWith("s3:") && { freshMs: 5_000, unmounts: false }),
   });
 }
 

@@ -28,9 +28,12 @@ export function parseMark(text: string): PlaceMark | undefined {
   }
 }
 
-/** How long the place is taken to be there without another look, ms: of a disk, and of a store that is asked over a network. */
-export interface Freshness {
+export interface GuardOptions {
+  logger?: Logger;
+  /** How long the place is taken to be there without another look, ms. Default 1,000. */
   freshMs?: number;
+  /** Whether another place may take its place unseen, as below a mount point: then none is acknowledged without a look. Default true. */
+  unmounts?: boolean;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface Freshness {
 export function guardPlace(
   store: BlobStore,
   { place, database }: PlaceMark,
-  { logger, freshMs = 1_000 }: { logger?: Logger } & Freshness = {},
+  { logger, freshMs = 1_000, unmounts = true }: GuardOptions = {},
 ): BlobStore {
   let seen = -Infinity;
   let looking: Promise<void> | undefined;
@@ -82,33 +85,53 @@ export function guardPlace(
     return looking;
   }
 
+  /** A look that begins now: one under way may have seen the mark before what was just met. */
+  async function checkAnew(): Promise<void> {
+    await looking?.catch(() => {});
+    await check();
+  }
+
   const present = async () => {
     if (performance.now() - seen > freshMs) await check();
   };
+
+  /** What fails is looked after next time, whenever the last look was. */
+  async function doing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await outage(work);
+    } catch (error) {
+      if (error instanceof BlobsAwayError) seen = -Infinity;
+      throw error;
+    }
+  }
 
   return {
     ...store,
     present,
     async put(data, options) {
       await present();
-      const stored = await outage(() => store.put(data, options));
-      // What was taken away while it was written is not there for the job.
-      await present();
+      const stored = await doing(() => store.put(data, options));
+      // What was taken away before it was written lies elsewhere, such as on the disk below a mount point.
+      if (unmounts)
+        await checkAnew().catch(async (error: unknown) => {
+          await store.delete([stored.blobId]).catch(() => {});
+          throw error;
+        });
       return stored;
     },
     async open(blobId) {
-      const file = await outage(() => store.open(blobId));
-      if (!file) await check();
+      const file = await doing(() => store.open(blobId));
+      if (!file) await checkAnew();
       return file;
     },
     async delete(blobIds) {
       if (blobIds.length === 0) return;
       await present();
-      await outage(() => store.delete(blobIds));
+      await doing(() => store.delete(blobIds));
     },
     async list(before) {
       await check();
-      return outage(() => store.list(before));
+      return doing(() => store.list(before));
     },
   };
 }
