@@ -9,7 +9,7 @@ const RETRY_MS = 2_000;
 const RETRY = { "retry-after": "10" };
 
 /**
- * A full disk, or a database that is away, is no reason to end at the start: whoever starts the process again would meet the
+ * A full disk, or a database or an object storage that is away, is no reason to end at the start: whoever starts the process again would meet the
  * same. @returns undefined when it was stopped before that had passed.
  */
 export async function onceItCan<T>(
@@ -64,8 +64,9 @@ const message = (reason: string) => `${reason}: the server goes on as soon as th
 
 /** Without a word of what is behind it: who asks has no token. */
 function whyWait(error: unknown): string | undefined {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  const { code, cause, name, refused } = (error ?? {}) as Record<string, unknown>;
   if (code === "full" || code === "ENOSPC" || code === "EDQUOT") return "the disk is full";
   if (code === "away") return "the database is away";
+  if (name === "BlobsAwayError" && !refused) return "the place of the images is away";
   return cause === undefined ? undefined : whyWait(cause);
 }

@@ -107,7 +107,7 @@ describe("a disk that fills up under a job", () => {
     const { body: job } = await api.call("GET", `/v1/jobs/${body.job_id}`);
     expect(job.attempts).toBe(1);
     expect((await api.call("GET", "/v1/account")).body.identities).toBe(1);
-    expect(api.log.filter((line) => line.includes("waits to be written"))).toHaveLength(1);
+    expect(api.log.filter((line) => line.includes("wait to be written"))).toHaveLength(1);
   });
 
   it("counts no try that found no room for a copy of the image", async () => {

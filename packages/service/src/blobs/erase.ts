@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { isAway } from "../jobs/fault.ts";
 
 /** For images that nothing needs any more: whatever made them so stands, also where they cannot be erased now. */
 export async function eraseOrLeave(
@@ -6,6 +7,8 @@ export async function eraseOrLeave(
   blobIds: string[],
 ): Promise<void> {
   await blobs.delete(blobIds).catch((error: unknown) => {
-    logger.error({ err: error }, "could not erase images that nothing needs any more; the sweep will");
+    // What is away says so itself, once.
+    const level = isAway(error) ? "debug" : "error";
+    logger[level]({ err: error }, "could not erase images that nothing needs any more; the sweep will");
   });
 }

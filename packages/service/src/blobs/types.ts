@@ -50,9 +50,15 @@ export class BlobsAwayError extends Error {
   override readonly name = "BlobsAwayError";
   /** For whoever has no token: the message may name the bucket, or what it said. */
   readonly publicly: string;
+  /** It answers, and says no: at a start that is a setting more often than an outage. */
+  readonly refused: boolean;
 
-  constructor(message: string, { publicly, ...options }: ErrorOptions & { publicly?: string } = {}) {
+  constructor(
+    message: string,
+    { publicly, refused = false, ...options }: ErrorOptions & { publicly?: string; refused?: boolean } = {},
+  ) {
     super(message, options);
     this.publicly = publicly ?? "the store of images does not answer, or refuses to";
+    this.refused = refused;
   }
 }

@@ -62,7 +62,10 @@ export function connect(deps: Deps, socket: EventSocket, request: SocketRequest)
     void serve(deps, socket, { token, cursorText, known }, abort.signal, close).catch((error: unknown) => {
       if (error instanceof CursorTooOldError)
         return close(4410, "the cursor is older than what is kept: connect without one");
-      if (asProblem(error)?.status === 401) return close(4401, asProblem(error)!.message.slice(0, 120));
+      const problem = asProblem(error);
+      if (problem?.status === 401) return close(4401, problem.message.slice(0, 120));
+      // An outage, which says so itself, once.
+      if (problem?.status === 503) return close(1013, problem.message.slice(0, 120));
       deps.logger.error({ err: error }, "an event stream failed");
       close(4500, "internal error");
     });

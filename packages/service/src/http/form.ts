@@ -226,16 +226,24 @@ export async function storeImage(
   return { blobId, size };
 }
 
-/** Where that fails the caller still hears of the fault that led to it. */
+/** A store that says nothing would keep the caller from hearing of it. Milliseconds. */
+const ERASE_MS = 1_000;
+
+/** Where that fails, or takes long, the caller still hears of the fault that led to it. */
 export async function eraseStored(deps: Deps, stored: string[]): Promise<void> {
-  await eraseOrLeave(deps, stored);
-  for (const blobId of stored) deps.receiving.delete(blobId);
+  const late = Promise.withResolvers<void>();
+  const cancel = deps.clock.after(ERASE_MS, late.resolve);
+  const erased = eraseOrLeave(deps, stored).then(() => {
+    cancel();
+    for (const blobId of stored) deps.receiving.delete(blobId);
+  });
+  await Promise.race([erased, late.promise]);
 }
 
-/** Says which image it was, where there may be several. */
+/** Says which image it was, where there may be several. An outage is no image's. */
 function named(error: unknown, count: number, maxImages: number, index: number): unknown {
   const problem = asProblem(error);
-  if (!problem || (maxImages === 1 && count === 1)) return error;
+  if (!problem || problem.status >= 500 || (maxImages === 1 && count === 1)) return error;
   return new HttpProblem(problem.status, `image ${index}: ${problem.message}`, problem.headers);
 }
 

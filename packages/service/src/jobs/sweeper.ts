@@ -1,3 +1,4 @@
+import { isAway } from "./fault.ts";
 import type { Deps } from "../deps.ts";
 
 /** From the end of a sweep to the next: how often what has expired is forgotten. */
@@ -39,8 +40,8 @@ export function createSweeper(deps: Deps): Sweeper {
   async function attempt(step: () => Promise<unknown>): Promise<void> {
     if (signal.aborted) return;
     await step().catch((error: unknown) => {
-      // The storage may be closed already where `stop` gave up waiting.
-      if (!signal.aborted) logger.error({ err: error }, "could not sweep");
+      // The storage may be closed already where `stop` gave up waiting; what is away says so itself, once.
+      if (!signal.aborted && !isAway(error)) logger.error({ err: error }, "could not sweep");
     });
   }
 

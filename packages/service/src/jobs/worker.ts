@@ -184,9 +184,10 @@ export function createWorker(deps: Deps): Worker {
       if (jobId === job.id && (status === "Succeeded" || status === "Failed")) abort.abort(LEASE_LOST);
     });
     const done = run(job, hand, abort.signal)
-      .catch((error: unknown) =>
-        logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out"),
-      )
+      .catch((error: unknown) => {
+        if (!isAway(error))
+          logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out");
+      })
       .finally(() => {
         stopHearing();
         inHand.delete(job.leaseId);

@@ -21,7 +21,7 @@ export interface S3Options extends S3Credentials {
   endpoint?: string;
   /** Before every key, e.g. `prosopon/`. */
   prefix?: string;
-  /** Without a byte for so long a connection is given up, milliseconds. Default 30,000. */
+  /** Without a byte for so long a connection is given up, milliseconds. Default 14,000. */
   silenceMs?: number;
 }
 
@@ -61,9 +61,10 @@ export interface Bucket {
 
 /** Tries beside the first, for 5xx, 429 and broken connections: about 3 s in all. */
 const RETRIES = 6;
-/** Nothing is asked again after so long, milliseconds: a server that says nothing would hold a request up for minutes. */
-const PATIENCE_MS = 60_000;
-const SILENCE_MS = 30_000;
+/** Nothing is asked again after so long, milliseconds: so a server that says nothing holds a request up once. */
+const PATIENCE_MS = 10_000;
+/** Callers are told within 15 s, like of a database. */
+const SILENCE_MS = 14_000;
 /** What S3's codes mean here, where its address, bucket and credentials may well be right. */
 const HINTS: Record<string, string> = {
   RequestTimeTooSkewed: "Its clock and this machine's differ: set them right.",
@@ -136,7 +137,9 @@ export function createBucket({ bucket, region = "us-east-1", prefix = "", ...opt
       );
     const refused = `The object storage refused ${method} in bucket ${bucket}: ${answer.status} ${code}. ${HINTS[code] ?? "Check its address, bucket and credentials."}`;
     // Where nobody asked for an object that may be missing, it is the bucket that is.
-    throw isRefused(answer) || answer.status === 404 ? new BlobsAwayError(refused) : new Error(refused);
+    throw isRefused(answer) || answer.status === 404
+      ? new BlobsAwayError(refused, { refused: true })
+      : new Error(refused);
   }
 
   return { prefix, request };

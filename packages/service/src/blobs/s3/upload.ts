@@ -1,5 +1,5 @@
 import { type Breakable, createBreakable } from "../../breakable.ts";
-import { BlobTooLargeError } from "../types.ts";
+import { BlobsAwayError, BlobTooLargeError } from "../types.ts";
 import type { Bucket } from "./bucket.ts";
 import { BLOCK_BYTES, type Memory } from "./memory.ts";
 
@@ -76,15 +76,21 @@ export async function upload(
       await complete(bucket, key, uploadId, tags, signal);
     }
   } catch (error) {
-    // Whatever of it arrived: a PUT may have been stored although its answer was lost.
-    if (uploadId !== undefined)
-      await bucket.request("DELETE", { key, query: { uploadId }, accept: [404] }).catch(() => {});
-    await bucket.request("DELETE", { key, accept: [404] }).catch(() => {});
+    const erased = erase(bucket, key, uploadId);
+    // One that says nothing would not say this either, and the caller is to hear of it.
+    if (!(error instanceof BlobsAwayError)) await erased;
     throw error;
   } finally {
     held.release();
   }
   return { size, head: Uint8Array.from(Buffer.concat(head)) };
+}
+
+/** Whatever of it arrived: a PUT may have been stored although its answer was lost. Never rejects; the sweep finds the rest. */
+async function erase(bucket: Bucket, key: string, uploadId: string | undefined): Promise<void> {
+  if (uploadId !== undefined)
+    await bucket.request("DELETE", { key, query: { uploadId }, accept: [404] }).catch(() => {});
+  await bucket.request("DELETE", { key, accept: [404] }).catch(() => {});
 }
 
 async function begin(bucket: Bucket, key: string, signal: AbortSignal | undefined): Promise<string> {
