@@ -1,54 +1,18 @@
-import { spawnSync } from "node:child_process";
-import { mkdir, open, readdir, rm, statfs } from "node:fs/promises";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { form, FRANCK, login, photo, type Api } from "./api.ts";
-import { begin, startServer, temporaryDirectory } from "./command.ts";
+import { begin, startServer } from "./command.ts";
+import { mountSmallDisk } from "./small-disk.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const account = { clientId: "disk-full", secretId: "the secret of the test of full disks" };
 const env = { PROSOPON_CLIENT_ID: account.clientId, PROSOPON_SECRET_ID: account.secretId };
-const SIZE = 64 * 2 ** 20;
-
-/** A file system of 64 MiB of its own; in words why there is none here. */
-async function mountSmall(): Promise<{ directory: string } | string> {
-  if (process.platform !== "linux") return "a small file system is mounted on Linux only";
-  if (process.getuid?.() !== 0) return "mounting a small file system needs root";
-  const directory = await temporaryDirectory();
-  const { status, stderr } = spawnSync(
-    "mount",
-    ["-t", "tmpfs", "-o", `size=${SIZE},mode=700`, "prosopon-test", directory],
-    { encoding: "utf8" },
-  );
-  return status === 0 ? { directory } : `this machine does not let root mount a tmpfs: ${stderr.trim()}`;
-}
-
-const small = await mountSmall();
+const small = await mountSmallDisk(64 * 2 ** 20);
 const skipped = typeof small === "string" ? small : undefined;
-if (skipped && process.env["CI"]) throw new Error(`This must run for real in CI: ${skipped}`);
 if (skipped) console.warn(`The disk-full tests are skipped: ${skipped}.`);
-const disk = typeof small === "string" ? "" : small.directory;
-afterAll(() => {
-  if (!skipped) spawnSync("umount", ["--lazy", disk]);
-});
-
-const free = async () => {
-  const { bavail, bsize } = await statfs(disk);
-  return bavail * bsize;
-};
-const filler = join(disk, "filler");
-
-/** Takes what room there is, to the last byte. */
-async function fill(): Promise<void> {
-  const file = await open(filler, "a");
-  for (let size = 2 ** 20; size >= 1;) {
-    const { bytesWritten } = await file.write(Buffer.alloc(size, 1)).catch(() => ({ bytesWritten: 0 }));
-    if (bytesWritten < size) size /= 2;
-  }
-  await file.close();
-  expect(await free()).toBe(0);
-}
+const disk = small as Exclude<typeof small, string>;
 
 async function readiness(url: string): Promise<{ status: number; message: string }> {
   const answer = await fetch(`${url}/readyz`);
@@ -62,7 +26,7 @@ async function enrol(api: Api, name: string): Promise<{ status: number; body: { 
 }
 
 describe.skipIf(skipped)("a disk that is full to the last byte", () => {
-  const data = join(disk, "data");
+  const data = skipped ? "" : join(disk.directory, "data");
 
   it("refuses new data alone; people are erased and logged out, restarts come up, and with room all heals", async () => {
     let server = await startServer(data, [], { env });
@@ -76,7 +40,7 @@ describe.skipIf(skipped)("a disk that is full to the last byte", () => {
     // Acknowledged, and most of them waiting when the disk fills up.
     const waiting: string[] = [];
     for (let i = 0; i < 12; i++) waiting.push((await enrol(api, FRANCK[0]!)).body.job_id);
-    await fill();
+    await disk.fill();
 
     const refused = await enrol(api, FRANCK[0]!);
     expect(refused).toMatchObject({
@@ -105,7 +69,7 @@ describe.skipIf(skipped)("a disk that is full to the last byte", () => {
     expect((await api.call("DELETE", `${IDENTITY}?identity_id=${ids[1]}`)).status).toBe(204);
     expect((await enrol(api, FRANCK[0]!)).status).toBe(503);
 
-    await rm(filler);
+    await disk.empty();
     await eventually(async () => (await readiness(server.url)).status).toBe(200);
     for (const jobId of waiting)
       expect(await api.end(IDENTITY, jobId)).toMatchObject({ status: "Succeeded" });
@@ -118,9 +82,9 @@ describe.skipIf(skipped)("a disk that is full to the last byte", () => {
   });
 
   it("ends no process at its start: it waits, says so, and serves once there is room", async () => {
-    const fresh = join(disk, "fresh");
+    const fresh = join(disk.directory, "fresh");
     await mkdir(fresh);
-    await fill();
+    await disk.fill();
     const { child, outcome, ended } = begin(
       ["serve", "--json", "--port", "0", "--data", fresh, "--threads", "1", "--log-level", "info"],
       { env },
@@ -131,7 +95,7 @@ describe.skipIf(skipped)("a disk that is full to the last byte", () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     await sleep(3_000);
     expect(child.exitCode).toBeNull();
-    await rm(filler);
+    await disk.empty();
     await eventually(() => outcome.stdout).toContain("\n");
     const told = JSON.parse(outcome.stdout) as { url: string };
     const api = await login(told.url, account);
@@ -141,18 +105,18 @@ describe.skipIf(skipped)("a disk that is full to the last byte", () => {
   });
 
   it("is survived by a server whose log is on it, also while others take what the reserve gives", async () => {
-    await rm(join(disk, "fresh"), { recursive: true, force: true });
-    const log = await open(join(disk, "log"), "a");
+    await rm(join(disk.directory, "fresh"), { recursive: true, force: true });
+    const log = await open(join(disk.directory, "log"), "a");
     const server = await startServer(data, ["--log-level", "trace"], { env, stderr: log.fd });
     const api = await login(server.url, account);
-    await fill();
+    await disk.fill();
     for (let round = 0; round < 3; round++) {
       expect(await erase(api)).toBeOneOf([204, 503]);
-      await fill();
+      await disk.fill();
       await sleep(500);
     }
     expect((await api.call("GET", "/v1/identities")).status).toBe(200);
-    await rm(filler);
+    await disk.empty();
     await eventually(async () => (await readiness(server.url)).status).toBe(200);
     expect(await erase(api)).toBe(204);
     expect((await server.stop()).code).toBe(0);

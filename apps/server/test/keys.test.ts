@@ -2,7 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { login } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";
+import { cluster, madeAccount, noPostgres } from "./nodes.ts";
 
 describe("prosopon keys rotate", () => {
   it("replaces the key of a running server: sessions go on, or end when told so", async () => {
@@ -36,6 +38,42 @@ describe("prosopon keys rotate", () => {
     expect(await status(later)).toBe(200);
   });
 });
+
+describe.skipIf(noPostgres !== undefined)(
+  `prosopon keys rotate --at-once on several nodes${noPostgres ? `: ${noPostgres}` : ""}`,
+  () => {
+    it("is at once on each of them, and whoever logs in afterwards is known to all", async () => {
+      const nodes = await cluster();
+      const apis = [await nodes.node("api"), await nodes.node("api")];
+      const account = madeAccount(apis);
+      const tokens = async () => Promise.all(apis.map(async ({ url }) => (await login(url, account)).token));
+      const statuses = (all: string[]) =>
+        Promise.all(
+          all.flatMap((token) =>
+            apis.map(
+              async ({ url }) =>
+                (await fetch(`${url}/v1/account`, { headers: { authorization: `Bearer ${token}` } })).status,
+            ),
+          ),
+        );
+      const before = await tokens();
+      expect(await statuses(before)).toEqual([200, 200, 200, 200]);
+      const rotated = await run([
+        "keys",
+        "rotate",
+        "--at-once",
+        "--json",
+        "--database-url",
+        nodes.database.url,
+      ]);
+      expect(rotated.code).toBe(0);
+      // With the very next request to either.
+      expect(await statuses(before)).toEqual([401, 401, 401, 401]);
+      expect(await statuses(await tokens())).toEqual([200, 200, 200, 200]);
+      await Promise.all(apis.map((api) => api.stop()));
+    });
+  },
+);
 
 describe("secrets in files", () => {
   it("are read, and named when they cannot be, without being shown", async () => {

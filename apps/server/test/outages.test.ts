@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import {
   createDatabase,
   execute,
@@ -10,8 +11,9 @@ import {
 } from "../../../packages/service/test/postgres/database.ts";
 import { form, FRANCK, login, photo, type Api } from "./api.ts";
 import { begin, run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
+import { errorsOf, expectAsDocumented, readiness, type rows } from "./fault-table.ts";
 import { madeAccount, noPostgres } from "./nodes.ts";
-import { relayTo } from "./relay.ts";
+import { type Relay, relayTo } from "./relay.ts";
 import { smallDisk } from "./small-tablespace.ts";
 
 const IDENTITY = "/innovation-service/identity";
@@ -31,11 +33,6 @@ async function enrol({ url }: RunningServer, { token }: Api): Promise<Response> 
   });
 }
 
-async function readiness({ url }: { url: string }): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${url}/readyz`);
-  return { status: answer.status, text: await answer.text() };
-}
-
 const linesOf = ({ outcome }: RunningServer, text: string): number =>
   outcome.stderr.split("\n").filter((line) => line.includes(text)).length;
 
@@ -48,7 +45,7 @@ interface Place {
   role: string;
   /** Where the nodes read their address. */
   file: string;
-  silence(on: boolean): void;
+  relay: Relay;
   disk: Exclude<Awaited<ReturnType<typeof smallDisk>>, string> | undefined;
 }
 
@@ -58,16 +55,69 @@ const cut = ({ admin, database }: Pick<Place, "admin" | "database">) =>
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}' AND pid <> pg_backend_pid()`,
   );
 
-/** Each is begun, makes every call that starts a job fail, and is mended. */
-const faults: {
+interface Fault {
   name: string;
-  says: RegExp;
+  row: keyof typeof rows;
   begin(place: Place): Promise<unknown>;
   end(place: Place): Promise<unknown>;
-}[] = [
+}
+
+/** Makes every write of a job fail so. */
+const raising = (code: string): Pick<Fault, "begin" | "end"> => ({
+  begin: ({ own }) =>
+    execute(
+      own,
+      `CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '${code}'; END $$;
+       CREATE TRIGGER fault BEFORE INSERT OR UPDATE ON jobs FOR EACH STATEMENT EXECUTE FUNCTION fault()`,
+    ),
+  end: ({ own }) => execute(own, "DROP FUNCTION fault() CASCADE"),
+});
+
+/** Sets a limit for the nodes, and holds what they want for longer. */
+const over = (limit: string): Pick<Fault, "begin" | "end"> => ({
+  begin: async (place) => {
+    await execute(place.admin, `ALTER ROLE ${place.role} SET ${limit} = '700ms'`);
+    await cut(place);
+    // Until it is cut.
+    execute(place.own, "LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)").catch(() => {});
+  },
+  end: async (place) => {
+    await execute(place.admin, `ALTER ROLE ${place.role} RESET ${limit}`);
+    await cut(place);
+  },
+});
+
+/** Changes something for the nodes' user, whose connections then begin anew. */
+const user = (begin: string, end: string): Pick<Fault, "begin" | "end"> => ({
+  begin: async (place) => {
+    await execute(place.admin, `ALTER ROLE ${place.role} ${begin}`);
+    await cut(place);
+  },
+  end: ({ admin, role }) => execute(admin, `ALTER ROLE ${role} ${end}`),
+});
+
+/** Each is begun, makes every call that starts a job fail, and is mended. */
+const faults: Fault[] = [
+  {
+    name: "is down",
+    row: "down",
+    begin: async ({ relay }) => relay.refuse(true),
+    end: async ({ relay }) => relay.refuse(false),
+  },
+  {
+    name: "has no connection left (53300)",
+    row: "down",
+    ...user("CONNECTION LIMIT 0", "CONNECTION LIMIT -1"),
+  },
+  {
+    name: "falls silent",
+    row: "silent",
+    begin: async ({ relay }) => relay.silence(true),
+    end: async ({ relay }) => relay.silence(false),
+  },
   {
     name: "is read-only, as after a failover under its nodes (25006)",
-    says: /takes no changes/,
+    row: "readOnly",
     begin: ({ admin, database }) =>
       execute(admin, `ALTER DATABASE ${database} SET default_transaction_read_only = on`).then(() =>
         cut({ admin, database }),
@@ -77,50 +127,29 @@ const faults: {
   },
   {
     name: "has another password for its nodes, who are told it in their file (28P01)",
-    says: /does not let this node in/,
-    begin: async (place) => {
-      await execute(place.admin, `ALTER ROLE ${place.role} PASSWORD 'another'`);
-      await cut(place);
-    },
+    row: "refused",
+    begin: user("PASSWORD 'another'", "").begin,
     end: async ({ file, role }) => {
       await writeFile(file, (await readFile(file, "utf8")).replace(`${role}:first@`, `${role}:another@`));
     },
   },
+  { name: "lets its nodes log in no more (28000)", row: "refused", ...user("NOLOGIN", "LOGIN") },
   {
-    name: "lets its nodes log in no more (28000)",
-    says: /does not let this node in/,
-    begin: async (place) => {
-      await execute(place.admin, `ALTER ROLE ${place.role} NOLOGIN`);
-      await cut(place);
-    },
-    end: ({ admin, role }) => execute(admin, `ALTER ROLE ${role} LOGIN`),
+    name: "has taken its nodes' rights away (42501)",
+    row: "refused",
+    begin: ({ own }) => execute(own, "ALTER TABLE jobs OWNER TO CURRENT_USER"),
+    end: ({ own, role }) => execute(own, `ALTER TABLE jobs OWNER TO ${role}`),
   },
-  {
-    name: "takes longer than its own statement_timeout (57014)",
-    says: /statement_timeout/,
-    begin: async (place) => {
-      await execute(place.admin, `ALTER ROLE ${place.role} SET statement_timeout = '700ms'`);
-      await cut(place);
-      // Until it is cut.
-      execute(place.own, "LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)").catch(() => {});
-    },
-    end: async (place) => {
-      await execute(place.admin, `ALTER ROLE ${place.role} RESET statement_timeout`);
-      await cut(place);
-    },
-  },
+  { name: "takes longer than its own statement_timeout (57014)", row: "slow", ...over("statement_timeout") },
+  { name: "takes longer than its own lock_timeout (55P03)", row: "slow", ...over("lock_timeout") },
   {
     name: "has a full disk (53100)",
-    says: /disk is full/,
+    row: "full",
     begin: ({ disk }) => disk!.fill(),
     end: ({ disk }) => disk!.empty(),
   },
-  {
-    name: "falls silent",
-    says: /does not answer/,
-    begin: async ({ silence }) => silence(true),
-    end: async ({ silence }) => silence(false),
-  },
+  { name: "is out of memory (53200)", row: "failing", ...raising("53200") },
+  { name: "has a disk that fails (58030)", row: "failing", ...raising("58030") },
 ];
 
 const postgres = await testPostgres();
@@ -168,7 +197,7 @@ describe.skipIf(noPostgres !== undefined)(
         await execute(postgres.url, `DROP ROLE ${role}`);
       };
       return {
-        place: { admin: postgres.url, own: made.url, database, role, file, disk, silence: relay.silence },
+        place: { admin: postgres.url, own: made.url, database, role, file, disk, relay },
         api,
         worker,
         drop,
@@ -177,17 +206,24 @@ describe.skipIf(noPostgres !== undefined)(
 
     // All at once: most of it is waiting for what the nodes are patient with.
     for (const fault of faults) {
-      const without = fault.name.includes("53100") && typeof small === "string" ? small : undefined;
+      const without = fault.row === "full" && typeof small === "string" ? small : undefined;
       (without === undefined ? it.concurrent : it.skip)(
         `${fault.name} say so with 503 and when to try again, by /readyz and once in the log, and lose nothing${without ? `: ${without}` : ""}`,
-        async ({ expect, onTestFinished }) => {
-          const { place, api, worker, drop } = await setUp({ onSmallDisk: fault.says.test("disk is full") });
+        async ({ onTestFinished }) => {
+          const { place, api, worker, drop } = await setUp({ onSmallDisk: fault.row === "full" });
           onTestFinished(drop);
           const client = await login(api.url, madeAccount([api]));
           const sent: string[] = [];
           for (let at = 0; at < 4; at++)
             sent.push(((await (await enrol(api, client)).json()) as { job_id: string }).job_id);
+          const before = new Map([api, worker].map((node) => [node, node.outcome.stderr.length]));
           await fault.begin(place);
+          const closed: number[] = [];
+          const streams = [1, 2].map(() => {
+            const headers = { authorization: `Bearer ${client.token}` };
+            const stream = new WebSocket(`${api.url.replace("http", "ws")}/v1/events`, { headers });
+            return stream.on("error", () => {}).on("close", (code) => void closed.push(code));
+          });
 
           const attempt = async (): Promise<Response> => {
             const answer = await enrol(api, client);
@@ -195,27 +231,31 @@ describe.skipIf(noPostgres !== undefined)(
             return answer;
           };
           // On a full disk the last pages may have room for a job or two.
-          let [begun, refused] = [performance.now(), await attempt()];
-          for (let tries = 0; refused.status === 200 && tries < 200; tries++)
-            [begun, refused] = [performance.now(), await attempt()];
+          let begun = 0;
+          let refused: Response | undefined;
+          for (let tries = 0; !refused && tries < 200; tries++) {
+            begun = performance.now();
+            const answers = await Promise.all([1, 2, 3].map(attempt));
+            expect(answers.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+            refused = answers.find(({ status }) => status !== 200);
+          }
+          if (!refused) throw new Error("every call was answered as if nothing were wrong");
           expect(performance.now() - begun).toBeLessThan(TOLD_MS);
-          const text = await refused.text();
-          expect([refused.status, text]).toEqual([503, expect.stringMatching(fault.says)]);
-          expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
-          expect(text).not.toMatch(POSTGRESQLS);
-          // A full disk is met by who writes: a worker without jobs has not.
-          const meeting = fault.says.test("disk is full") ? [api] : [api, worker];
+          const { message } = (await refused.json()) as { message: string };
+          expect(message).not.toMatch(POSTGRESQLS);
+          // What only writes meet, a worker without jobs has not met.
+          const meeting = ["full", "failing"].includes(fault.row) ? [api] : [api, worker];
+          for (const node of meeting) await eventually(() => readiness(node)).toMatchObject({ status: 503 });
           for (const node of meeting)
-            await eventually(() => readiness(node)).toMatchObject({
-              status: 503,
-              text: expect.not.stringMatching(POSTGRESQLS),
+            await expectAsDocumented(fault.row, {
+              call: { status: refused.status, retryAfter: refused.headers.get("retry-after"), message },
+              log: () => errorsOf(node, before.get(node)!),
+              readyz: await readiness(node),
             });
-          const more = (await Promise.all([1, 2, 3].map(attempt))).map(({ status }) => status);
-          const allowed = fault.says.test("disk is full") ? [503, 200] : [503];
-          expect(more.filter((status) => !allowed.includes(status))).toEqual([]);
-          for (const node of meeting) expect(linesOf(node, "the database cannot be used")).toBe(1);
-          expect(linesOf(worker, "could not claim jobs")).toBe(0);
 
+          // An event stream that cannot be had, or goes on.
+          expect(closed.filter((code) => code !== 1013)).toEqual([]);
+          for (const stream of streams) stream.terminate();
           await fault.end(place);
           for (const node of [api, worker])
             await eventually(() => readiness(node)).toMatchObject({ status: 200 });
@@ -260,9 +300,9 @@ describe.skipIf(noPostgres !== undefined)(
       const waiting = { url: /"url":"(http:[^"]+)"/.exec(outcome.stderr)![1]! };
       expect(await readiness(waiting)).toMatchObject({
         status: 503,
-        text: expect.stringContaining("the database is away"),
+        message: expect.stringContaining("the database is away"),
       });
-      expect((await readiness(waiting)).text).not.toMatch(/127\.0|hunter2|ECONN/);
+      expect((await readiness(waiting)).message).not.toMatch(/127\.0|hunter2|ECONN/);
       const socket = new WebSocket(`${waiting.url}/v1/events`);
       // Answered with 503, not kept waiting.
       await new Promise((resolve) => socket.addEventListener("error", resolve));

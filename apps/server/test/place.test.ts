@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createDatabase, testPostgres } from "../../../packages/service/test/postgres/database.ts";
+import { credentials, startS3 } from "../../../tools/s3.ts";
 import { form, FRANCK, login, photo } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";
 import { cluster, noPostgres } from "./nodes.ts";
@@ -87,6 +88,39 @@ describe.skipIf(noPostgres !== undefined)(
       await server.stop();
       expect((await readdir(shared)).toSorted()).toEqual([...theirs, "prosopon-place"].toSorted());
       expect((await stat(shared)).mode & 0o777).toBe(0o755);
+    });
+
+    it("is refused in a bucket where something else lies, whose objects and begun uploads stay as they are", async () => {
+      const s3 = await startS3();
+      const env = {
+        PROSOPON_S3_ENDPOINT: s3.endpoint,
+        PROSOPON_S3_REGION: credentials.region,
+        PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
+        PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      };
+      // One looks as images did in earlier releases, one nearly as they do now.
+      const theirs = ["backup/2026.tar", "x".repeat(32), "prosopon.sql"];
+      await s3.theirs(...theirs);
+      await s3.age(72 * 3_600_000);
+      const nodes = await cluster({ blobs: `s3://${credentials.bucket}` });
+      const serve = ["serve", "--port", "0", "--data", await temporaryDirectory(), ...nodes.args];
+      const refused = await run(serve, { env });
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("is not empty") });
+      expect(refused.stderr).toContain("prosopon blobs adopt");
+      expect((await run(["blobs", "adopt", ...nodes.args], { env })).code).toBe(0);
+
+      const node = await nodes.node("all", [], { env });
+      const api = await login(node.url, node);
+      const photos = form({ field: "input_images", blobs: [await photo(FRANCK[0]!)] });
+      const { body } = await api.call("POST", IDENTITY, photos);
+      expect(await api.end(IDENTITY, body.job_id)).toMatchObject({ status: "Succeeded" });
+      // Its first sweep comes a second after the start.
+      await sleep(3_000);
+      const { keys, uploads } = await s3.look();
+      expect(keys.toSorted()).toEqual([...theirs, "prosopon-place"].toSorted());
+      expect(uploads.toSorted()).toEqual(theirs.toSorted());
+      await node.stop();
+      await s3.close();
     });
 
     it("is refused to a copy of its database and to a new one, whose nodes harm no image, until it is handed over", async () => {

@@ -5,6 +5,8 @@ export interface Relay {
   port: number;
   /** Bytes are taken and go nowhere, as behind a network that drops them; connections too are only accepted. */
   silence(on: boolean): void;
+  /** Connections are broken, and new ones too, as of a server that is down. */
+  refuse(on: boolean): void;
   close(): void;
 }
 
@@ -12,7 +14,9 @@ export interface Relay {
 export async function relayTo(port: number): Promise<Relay> {
   const sockets = new Set<Socket>();
   let silent = false;
+  let refusing = false;
   const relay = createServer((socket) => {
+    if (refusing) return void socket.destroy();
     const server = connect(port, "127.0.0.1");
     for (const [from, to] of [
       [socket, server],
@@ -32,6 +36,10 @@ export async function relayTo(port: number): Promise<Relay> {
       silent = on;
       // What was swallowed is lost: those connections are of no use any more.
       if (!on) for (const socket of sockets) socket.destroy();
+    },
+    refuse(on) {
+      refusing = on;
+      if (on) for (const socket of sockets) socket.destroy();
     },
     close() {
       for (const socket of sockets) socket.destroy();
