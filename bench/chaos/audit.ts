@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
 import type { Client } from "pg";
+import type { Images } from "./images.ts";
 
 /** What PostgreSQL says when all is over. Read by SQL of our own, past the code under test. */
 export interface Audit {
@@ -38,9 +38,9 @@ export interface IdentityFound {
   faces: number;
 }
 
-/** Of the directory that all nodes share. */
+/** Of the place that all nodes share. */
 export interface ImagesFound {
-  /** Files that no job needs, unfinished ones among them. */
+  /** Images that no job needs, unfinished ones among them. */
   unneeded: string[];
   /** Images that a job needs and that are not there. */
   missing: string[];
@@ -62,7 +62,7 @@ const GALLERY = `
   SELECT ((SELECT count(*) FROM faces f FULL JOIN vectors v ON v.slot = f.slot WHERE f.slot IS NULL OR v.slot IS NULL)
     + (SELECT count(*) FROM gallery_heads h WHERE h.faces <> (SELECT count(*) FROM faces f WHERE f.account = h.account)))::int AS count`;
 
-export async function audit(client: Client, blobs: string): Promise<Audit> {
+export async function audit(client: Client, images: Images): Promise<Audit> {
   const jobs = (await client.query<JobFound>(JOBS)).rows;
   const identities = (await client.query<IdentityFound>(IDENTITIES)).rows;
   const told = (
@@ -86,21 +86,21 @@ export async function audit(client: Client, blobs: string): Promise<Audit> {
     events,
     gaps: [...gaps],
     galleryFaults: gallery.rows[0]!.count,
-    images: await findImages(client, blobs),
+    images: await findImages(client, images),
   };
 }
 
 /** As packages/service/src/blobs/local.ts names them: an image, and one whose writing was cut short. */
 const IMAGE = /^prosopon_[\w-]{23,24}(\.part)?$/;
 
-export async function findImages(client: Client, blobs: string): Promise<ImagesFound> {
+export async function findImages(client: Client, images: Images): Promise<ImagesFound> {
   const { rows } = await client.query<{ blob_id: string }>(
     "SELECT blob_id FROM job_blobs UNION SELECT blob_id FROM uploads",
   );
   const needed = new Set(rows.map((row) => row.blob_id));
-  const files = new Set((await readdir(blobs)).filter((name) => IMAGE.test(name)));
+  const found = new Set((await images.names()).filter((name) => IMAGE.test(name)));
   return {
-    unneeded: [...files].filter((name) => !needed.has(name)),
-    missing: [...needed].filter((name) => !files.has(name)),
+    unneeded: [...found].filter((name) => !needed.has(name)),
+    missing: [...needed].filter((name) => !found.has(name)),
   };
 }

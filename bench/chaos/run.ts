@@ -20,7 +20,8 @@ export interface ChaosOptions {
   accounts?: number;
   /** How long a watch may wait for its job's end. */
   watchMs: number;
-  /** Whether faults come beside the kills: images not mounted, a read-only and a full database, another password. */
+  images?: "directory" | "objects";
+  /** Whether faults come beside the kills (weathers.ts, images.ts). */
   faults?: boolean;
   signal?: AbortSignal;
   /** Told now and then how far it is. */
@@ -57,7 +58,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
   const abort = () => over.abort();
   options.signal?.addEventListener("abort", abort);
   const photos = await makePhotos();
-  const site = await build({ command, apis: 2, workers: 3, accounts });
+  const site = await build({ command, apis: 2, workers: 3, accounts, images: options.images });
   try {
     onProgress?.("PostgreSQL runs: waiting for the processes");
     await site.fleet.ready();
@@ -121,9 +122,9 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
     );
     over.abort();
     await fleet.stop();
-    const found = await audit(database, site.blobs);
-    await sweepLater(site.databaseUrl, site.blobs);
-    const swept = await findImages(database, site.blobs);
+    const found = await audit(database, site.images);
+    await sweepLater(site.databaseUrl, site.images);
+    const swept = await findImages(database, site.images);
     await database.end();
     const { attempts, sights, streams, refreshes } = crowd;
     return {

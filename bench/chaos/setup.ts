@@ -1,26 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createAccounts, openPostgresStorage, type Credentials } from "@prosopon/service";
 import pg from "pg";
 import { startPostgres } from "../../tools/postgres.ts";
+import { type Images, inDirectory, inObjectStorage } from "./images.ts";
 import { startFleet, type Fleet, type Member, type Role } from "./fleet.ts";
 import { startProxy } from "./proxy.ts";
-import { type Fault, faults, replaceFile } from "./weathers.ts";
+import { databaseFaults, type Fault, replaceFile } from "./weathers.ts";
 
 export interface Site {
   fleet: Fleet;
   /** Where clients call: a proxy before the API nodes. */
   url: string;
   accounts: Credentials[];
-  /** Of pending images, shared by all nodes. */
-  blobs: string;
+  images: Images;
   /** Hard, as a crash would; false where the server is not ours, and only all connections were cut. */
   restartDatabase(): Promise<boolean>;
   /** Cuts the connection by which one API node listens; how many were cut. */
   cutListener(): Promise<number>;
-  /** None on a server that is not ours. */
+  /** Of the database none on a server that is not ours. */
   faults: Fault[];
   databaseUrl: string;
   connect(): Promise<pg.Client>;
@@ -33,12 +33,13 @@ export interface SiteOptions {
   apis: number;
   workers: number;
   accounts: number;
+  /** Default `directory`. */
+  images?: "directory" | "objects" | undefined;
 }
 
 /** A PostgreSQL that flushes, API nodes and workers as processes of the real command, and a proxy before the nodes. */
-export async function build({ command, apis, workers, accounts }: SiteOptions): Promise<Site> {
+export async function build({ command, apis, workers, accounts, images: where }: SiteOptions): Promise<Site> {
   const directory = await mkdtemp(path.join(tmpdir(), "prosopon-chaos-"));
-  const blobs = path.join(directory, "blobs");
   const database = `prosopon_chaos_${randomUUID().slice(0, 8)}`;
   const server = await startPostgres({ durable: true });
   const undo: (() => Promise<unknown>)[] = [
@@ -60,7 +61,8 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       });
     }
     const url = Object.assign(new URL(server.url), { pathname: `/${database}` }).href;
-    await mkdir(blobs, { mode: 0o700 });
+    const images = await (where === "objects" ? inObjectStorage() : inDirectory(directory));
+    undo.push(() => images.close());
     const ours = server.restart !== undefined;
     const role = `node_${database}`;
     if (ours) await makeRole(server.url, url, role);
@@ -79,15 +81,9 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       }
     };
     await tell("first");
-    const mountOf = (name: string) => path.join(directory, `${name}-blobs`);
-    for (const [which, number] of [
-      ["api", apis],
-      ["worker", workers],
-    ] as const)
-      for (let at = 1; at <= number; at++) await symlink(blobs, mountOf(`${which}-${at}`));
     const credentials = await makeAccounts(nodeUrl("first"), accounts);
 
-    const member = (role: Role, index: number): Member => ({
+    const member = async (role: Role, index: number): Promise<Member> => ({
       name: `${role}-${index + 1}`,
       role,
       command: [...command, "serve", "--json", "--role", role],
@@ -97,17 +93,18 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
         // Three workers share two cores: one thread each bounds what inference takes.
         PROSOPON_THREADS: "1",
         PROSOPON_PORT: "0",
-        // Each its own way, as each machine has its own mount.
-        PROSOPON_BLOBS: mountOf(`${role}-${index + 1}`),
+        ...(await images.env(`${role}-${index + 1}`)),
         PROSOPON_DATA: path.join(directory, `${role}-${index + 1}`),
         PROSOPON_LOG_LEVEL: "warn",
         PROSOPON_DATABASE_DIRECT_URL_FILE: secrets(role).direct,
       },
     });
-    const fleet = startFleet([
-      ...Array.from({ length: apis }, (_, index) => member("api", index)),
-      ...Array.from({ length: workers }, (_, index) => member("worker", index)),
-    ]);
+    const fleet = startFleet(
+      await Promise.all([
+        ...Array.from({ length: apis }, (_, index) => member("api", index)),
+        ...Array.from({ length: workers }, (_, index) => member("worker", index)),
+      ]),
+    );
     undo.push(() => fleet.stop());
     const proxy = await startProxy(fleet.apis);
     undo.push(() => proxy.close());
@@ -115,16 +112,14 @@ export async function build({ command, apis, workers, accounts }: SiteOptions): 
       fleet,
       url: proxy.url,
       accounts: credentials,
-      blobs,
-      faults: ours
-        ? faults({
-            query: (sql) => once(url, sql),
-            role,
-            tell,
-            mount: mountOf("worker-1"),
-            worker: "worker-1",
-          })
-        : [],
+      images,
+      // The database's own once, in the first of two storms.
+      faults: [
+        ...images.faults,
+        ...(ours && where !== "objects"
+          ? databaseFaults({ query: (sql) => once(url, sql), role, tell })
+          : []),
+      ],
       databaseUrl: url,
       connect: () => open(url),
       async restartDatabase() {

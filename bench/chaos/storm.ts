@@ -43,16 +43,20 @@ export async function rage(
 ): Promise<Weather> {
   const waiting = [...faults];
   let passing: Promise<void> | undefined;
+  let calm = false;
+  let calmMs = 0;
   const start = performance.now();
   let restarting: Promise<void> | undefined;
   while (!signal.aborted) {
     await sleep(KILL_MS, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
-    fleet.kill(victim(fleet.standing()));
+    if (calm) calmMs += KILL_MS;
+    else fleet.kill(victim(fleet.standing()));
     const quiet = passing === undefined && (!restarting || weather.databaseRestartMs !== undefined);
     if (quiet && waiting[0] && progress() >= waiting[0].at) {
       const fault = waiting.shift()!;
       weather.now = fault.name;
+      calm = fault.calm ?? false;
       passing = pass(fault, fleet, signal)
         .then(
           (seen) => {
@@ -62,7 +66,10 @@ export async function rage(
           // It stays in the line of progress, and the goals miss it.
           (error: Error) => void (weather.now = `${fault.name}, which went wrong: ${error.message}`),
         )
-        .finally(() => (passing = undefined));
+        .finally(() => {
+          passing = undefined;
+          calm = false;
+        });
     }
     if (!restarting && passing === undefined && progress() >= RESTART_AT) {
       const began = performance.now();
@@ -77,7 +84,7 @@ export async function rage(
     if (weather.listenersCut === 0 && weather.databaseRestartMs !== undefined && progress() >= CUT_AT)
       weather.listenersCut = await cutListener().catch(() => 0);
   }
-  weather.ms = performance.now() - start;
+  weather.ms = performance.now() - start - calmMs;
   await restarting;
   await passing;
   return weather;

@@ -1,20 +1,18 @@
-import { readdir, utimes } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { imageBounds } from "@prosopon/engine";
-import { createService, openLocalBlobs, openPostgresStorage, type ServiceOptions } from "@prosopon/service";
+import { createService, openPostgresStorage, type ServiceOptions } from "@prosopon/service";
+import type { Images } from "./images.ts";
 
 /** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */
 const AGED_MS = 2 * 60 * 60_000;
 const LIMIT_MS = 120_000;
 
 /** What a worker that starts two hours later does about the images that were left, with the limits that every node has. */
-export async function sweepLater(databaseUrl: string, directory: string): Promise<void> {
-  const then = new Date(Date.now() - AGED_MS);
-  for (const name of await readdir(directory)) await utimes(path.join(directory, name), then, then);
+export async function sweepLater(databaseUrl: string, images: Images): Promise<void> {
+  await images.age(AGED_MS);
   const storage = await openPostgresStorage({ url: databaseUrl });
   // Opening it removes what was being written when its node died; the sweep, all else.
-  const blobs = await openLocalBlobs(directory, { shared: true });
+  const blobs = await images.open();
   const swept = Promise.withResolvers<unknown>();
   const { sessions } = storage;
   const service = createService({

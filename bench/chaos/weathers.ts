@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fleet } from "./fleet.ts";
 
@@ -9,6 +9,11 @@ export interface Fault {
   at: number;
   /** Who cannot do its work meanwhile. */
   affects(member: { name: string; role: string }): boolean;
+  /** How long it lasts, and how long a node may take to find out; defaults below. */
+  lastMs?: number;
+  graceMs?: number;
+  /** Nobody is killed meanwhile: who is would not start again before its end, and nobody would be left to be asked. */
+  calm?: boolean;
   begin(): Promise<unknown>;
   end(): Promise<unknown>;
 }
@@ -29,17 +34,18 @@ const PROBE_MS = 500;
 
 export async function weather(fault: Fault, fleet: Fleet, signal: AbortSignal): Promise<Weathered> {
   const seen: Weathered = { name: fault.name, ms: 0, probes: 0, wrong: 0 };
+  const { lastMs = LAST_MS, graceMs = GRACE_MS } = fault;
   const began = performance.now();
   try {
     await fault.begin();
-    while (performance.now() - began < LAST_MS && !signal.aborted) {
+    while (performance.now() - began < lastMs && !signal.aborted) {
       await sleep(PROBE_MS);
-      if (performance.now() - began < GRACE_MS) continue;
+      if (performance.now() - began < graceMs) continue;
       for (const member of fleet.standing().filter(fault.affects)) {
         // One that was started meanwhile finds out as all do.
-        if (member.readyForMs === undefined || member.readyForMs < GRACE_MS) continue;
+        if (member.readyForMs === undefined || member.readyForMs < graceMs) continue;
         const status = await readiness(member.url!);
-        if (status === undefined || performance.now() - began >= LAST_MS) continue;
+        if (status === undefined || performance.now() - began >= lastMs) continue;
         seen.probes++;
         if (status === 200) seen.wrong++;
       }
@@ -60,35 +66,18 @@ async function readiness(url: string): Promise<number | undefined> {
   }
 }
 
-export interface Places {
+export interface Database {
   /** Of a superuser, on the nodes' database. */
   query(sql: string): Promise<unknown>;
   role: string;
   /** Sets what the nodes read as their password. */
   tell(password: string): Promise<void>;
-  /** One worker's own way to the images. */
-  mount: string;
-  worker: string;
 }
 
-/** S3 that cuts bodies is a test of its own (place-away.test.ts): these nodes have their images in a directory. */
-export function faults({ query, role, tell, mount, worker }: Places): Fault[] {
+export function databaseFaults({ query, role, tell }: Database): Fault[] {
   const cut = () => query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${role}'`);
   const all = () => true;
   return [
-    {
-      name: "the images of one worker are not mounted",
-      at: 0.08,
-      affects: ({ name }) => name === worker,
-      async begin() {
-        await rename(mount, `${mount}-away`);
-        await mkdir(mount);
-      },
-      async end() {
-        await rm(mount, { recursive: true });
-        await rename(`${mount}-away`, mount);
-      },
-    },
     {
       name: "the database is read-only",
       at: 0.2,
@@ -114,6 +103,7 @@ export function faults({ query, role, tell, mount, worker }: Places): Fault[] {
       name: "the nodes' password is changed, and told them at the end",
       at: 0.8,
       affects: all,
+      calm: true,
       begin: () => query(`ALTER ROLE ${role} PASSWORD 'second'`).then(cut),
       end: () => tell("second"),
     },

@@ -17,11 +17,13 @@ import {
   face,
 } from "../../packages/service/test/storage/samples.ts";
 import { audit, findImages } from "../chaos/audit.ts";
+import { type Images, inDirectory } from "../chaos/images.ts";
 import { findBreaches, type Records } from "../chaos/ledger.ts";
 import { HARD_RESTARTS, report } from "../chaos/report.ts";
 import type { Chaos } from "../chaos/run.ts";
 import type { Attempt } from "../chaos/sender.ts";
 import { sweepLater } from "../chaos/sweep.ts";
+import { together } from "../chaos/together.ts";
 
 const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
@@ -35,20 +37,23 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
   let storage: Storage;
   let client: pg.Client;
   let blobs: string;
+  let images: Images;
   const account = newAccount();
   beforeEach(async () => {
     database = await createDatabase(server.url);
     storage = await openPostgresStorage({ url: database.url, connections: 2 });
     client = new pg.Client({ connectionString: database.url });
     await client.connect();
-    blobs = await mkdtemp(path.join(tmpdir(), "chaos-audit-"));
+    const directory = await mkdtemp(path.join(tmpdir(), "chaos-audit-"));
+    images = await inDirectory(directory);
+    blobs = path.join(directory, "blobs");
     await storage.accounts.create(account);
   });
   afterEach(async () => {
     await client.end();
     await storage.close();
     await database.drop();
-    await rm(blobs, { recursive: true });
+    await rm(path.dirname(blobs), { recursive: true });
   });
 
   /** One person with an external id and one without, both acknowledged and told to their sender. */
@@ -79,7 +84,7 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
 
   /** What is not as it should be, by name. */
   async function breaches(records: Omit<Records, "audit" | "swept">): Promise<Record<string, number>> {
-    const found = await audit(client, blobs);
+    const found = await audit(client, images);
     const all = findBreaches({ ...records, audit: found, swept: found.images });
     return Object.fromEntries(all.flatMap(({ what, count }) => (count > 0 ? [[what, count]] : [])));
   }
@@ -113,7 +118,7 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
 
   it("finds an acknowledged person who is not there, by external id and without", async () => {
     const records = await people();
-    for (const { id } of (await audit(client, blobs)).identities)
+    for (const { id } of (await audit(client, images)).identities)
       await storage.identities.delete(account.id, [id], 3000);
     expect(await breaches(records)).toMatchObject({ [UNBORN]: 2 });
   });
@@ -125,12 +130,12 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
     const image = (blobId: string) => ({ blobId, size: 1 });
     await enqueue(storage, account.id, { ...enrolment, images: [image(needed!), image(lost!)] });
     for (const name of [orphan, `${part}.part`, needed]) await writeFile(path.join(blobs, name!), "x");
-    expect(await findImages(client, blobs)).toEqual({
+    expect(await findImages(client, images)).toEqual({
       unneeded: expect.toSatisfy((names: string[]) => names.length === 2),
       missing: [lost],
     });
-    await sweepLater(database.url, blobs);
-    expect(await findImages(client, blobs)).toEqual({ unneeded: [], missing: [lost] });
+    await sweepLater(database.url, images);
+    expect(await findImages(client, images)).toEqual({ unneeded: [], missing: [lost] });
     expect(await readdir(blobs)).toEqual([needed]);
   });
 });
@@ -186,6 +191,23 @@ describe("the storm's report", () => {
     expect(missed(storm({ passed: [{ ...seen, wrong: 1 }] }, [15, 15]))).toEqual([
       "answers of /readyz that were 200 on a node that could not do its work",
     ]);
+  });
+
+  it("is one of several storms, of which none may miss a goal for another", () => {
+    const first = report(storm({}, [15, 15]));
+    const second = report(storm({ passed: [{ name: "", ms: 10_000, probes: 5, wrong: 2 }] }, [0, 15]));
+    const { goals, figures } = together([
+      { name: "one", report: first },
+      { name: "two", report: second },
+    ]);
+    const goalOf = (name: string) => goals.find((goal) => goal.name === name);
+    expect(goalOf("answers of /readyz that were 200 on a node that could not do its work")).toMatchObject({
+      value: 2,
+      goal: 0,
+    });
+    expect(goalOf("kills of API nodes")).toMatchObject({ value: 0, goal: 1 });
+    expect(goalOf("hard restarts of PostgreSQL")).toMatchObject({ value: 2, goal: 2 });
+    expect([figures["kills.api"], figures["objects.kills.api"]]).toEqual([15, 0]);
   });
 
   it("does not take cut connections for a hard restart", () => {

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { RunningServer } from "./command.ts";
 import { readText } from "./manifests.ts";
 
@@ -45,7 +45,7 @@ export async function expectAsDocumented(row: keyof typeof rows, seen: Seen): Pr
   const { status, message } = seen.call;
   expect(`${status} ${message}`).toMatch(pattern(call!));
   expect(seen.call.retryAfter).toBe(retryAfter);
-  await expect.poll(seen.log).toEqual([log]);
+  await vi.waitFor(() => expect(seen.log()).toEqual([log]), { timeout: 60_000 });
   expect(seen.readyz.status).toBe(503);
   const why = seen.readyz.message.replace(/^role \w+: /, "");
   if (readyz === "the same") expect(why).toBe(message);
