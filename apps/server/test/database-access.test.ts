@@ -81,42 +81,23 @@ describe.skipIf(reason !== undefined)(`a database${reason ? `: ${reason}` : ""}`
       );
     authority("ours");
     authority("theirs");
-    openssl(
-      "req",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-subj",
-      "/CN=database",
-      "-keyout",
-      "server.key",
-      "-out",
-      "server.csr",
-    );
     await writeFile(join(keys, "names"), "subjectAltName=IP:127.0.0.1\n");
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      "server.csr",
-      "-CA",
-      "ours.pem",
-      "-CAkey",
-      "ours.key",
-      "-days",
-      "2",
-      "-extfile",
-      "names",
-      "-out",
-      "server.crt",
-    );
+    const [csr, key] = ["server.csr", "server.key"];
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=database", "-keyout", key, "-out", csr);
     const { uid, gid } = await stat(server.directory!);
-    for (const file of ["server.crt", "server.key"]) {
-      const path = join(server.directory!, file);
-      await copyFile(join(keys, file), path);
-      await chown(path, uid, gid);
-      await chmod(path, 0o600);
-    }
+    /** Has the server show a certificate that is signed by one of them. */
+    const certify = async (by: string) => {
+      const signer = ["-CA", `${by}.pem`, "-CAkey", `${by}.key`, "-extfile", "names"];
+      openssl("x509", "-req", "-in", csr, ...signer, "-days", "2", "-out", "server.crt");
+      for (const file of ["server.crt", key]) {
+        const path = join(server.directory!, file);
+        await copyFile(join(keys, file), path);
+        await chown(path, uid, gid);
+        await chmod(path, 0o600);
+      }
+      await execute(server.url, "SELECT pg_reload_conf()");
+    };
+    await certify("ours");
     await execute(server.url, "ALTER SYSTEM SET ssl = on");
     await execute(server.url, "SELECT pg_reload_conf()");
     const made = await createDatabase(server.url);
@@ -133,6 +114,17 @@ describe.skipIf(reason !== undefined)(`a database${reason ? `: ${reason}` : ""}`
     );
     expect(connections.length).toBeGreaterThan(1);
     expect(connections.filter(({ ssl }) => !ssl)).toEqual([]);
+
+    // One that is not trusted is an outage like any other, and over when it is mended.
+    const status = async () => (await fetch(`${node.url}/readyz`)).status;
+    await certify("theirs");
+    await execute(
+      server.url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`,
+    );
+    await expect.poll(status).toBe(503);
+    await certify("ours");
+    await expect.poll(status).toBe(200);
     await node.stop();
     for (const [url, says] of [
       [at("127.0.0.1", "theirs.pem"), /certificate|issuer/i],
