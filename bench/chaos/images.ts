@@ -56,17 +56,6 @@ export async function inDirectory(directory: string): Promise<Images> {
 export async function inObjectStorage(): Promise<Images> {
   const s3 = await startS3();
   const { accessKeyId, secretAccessKey, region, bucket } = credentials;
-  const cut = (name: string, at: number): Fault => ({
-    name,
-    at,
-    affects: () => true,
-    // It is asked at most every 5 s whether it is there.
-    graceMs: 7_000,
-    calm: true,
-    lastMs: 12_000,
-    begin: () => s3.failAlways(CUT),
-    end: () => s3.failAlways(undefined),
-  });
   return {
     env: async () => ({
       PROSOPON_BLOBS: `s3://${bucket}`,
@@ -78,7 +67,19 @@ export async function inObjectStorage(): Promise<Images> {
     names: async () => (await s3.look()).keys,
     age: (ms) => s3.age(ms),
     open: () => openS3Blobs({ endpoint: s3.endpoint, region, bucket, accessKeyId, secretAccessKey }),
-    faults: [cut("the object storage breaks its answers off", 0.1)],
+    faults: [
+      {
+        name: "the object storage breaks its answers off",
+        at: 0.1,
+        affects: () => true,
+        // It is asked at most every 5 s whether it is there.
+        graceMs: 7_000,
+        lastMs: 12_000,
+        calm: true,
+        begin: () => s3.failAlways(CUT),
+        end: () => s3.failAlways(undefined),
+      },
+    ],
     close: () => s3.close(),
   };
 }

@@ -41,14 +41,15 @@ export async function weather(fault: Fault, fleet: Fleet, signal: AbortSignal): 
     while (performance.now() - began < lastMs && !signal.aborted) {
       await sleep(PROBE_MS);
       if (performance.now() - began < graceMs) continue;
-      for (const member of fleet.standing().filter(fault.affects)) {
-        // One that was started meanwhile finds out as all do.
-        if (member.readyForMs === undefined || member.readyForMs < graceMs) continue;
-        const status = await readiness(member.url!);
-        if (status === undefined || performance.now() - began >= lastMs) continue;
-        seen.probes++;
-        if (status === 200) seen.wrong++;
-      }
+      // One that was started meanwhile finds out as all do.
+      const asked = fleet
+        .standing()
+        .filter(fault.affects)
+        .filter(({ readyForMs = 0 }) => readyForMs >= graceMs);
+      const statuses = await Promise.all(asked.map(({ url }) => readiness(url!)));
+      if (performance.now() - began >= lastMs) continue;
+      seen.probes += statuses.filter((status) => status !== undefined).length;
+      seen.wrong += statuses.filter((status) => status === 200).length;
     }
   } finally {
     await fault.end();
