@@ -171,8 +171,8 @@ function withGateway({ service, storage, close }: OpenService, options: OpenOpti
       createClient({
         fetch: (request) => service.fetch(request, caller.getStore()),
         ...auth,
-        // Whoever guesses too often is told to come back in minutes, not kept waiting for them.
-        ...(auth.clientId !== undefined && { retries: 0 }),
+        // What is in this process is patient itself, for 14 s: callers are told within 15 s that it is no use, or of a quota.
+        retries: 0,
       }),
     graphiql: true,
     ...(options.logger && { logger: gatewayLogger(options.logger) }),

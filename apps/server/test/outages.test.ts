@@ -36,6 +36,18 @@ async function enrol({ url }: RunningServer, { token }: Api): Promise<Response> 
   });
 }
 
+/** Reads by the gateway: the code of its error, if any. */
+async function ask({ url }: RunningServer, { token }: Api): Promise<{ code: string; inTime: boolean }> {
+  const began = performance.now();
+  const answer = await fetch(`${url}/graphql`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ query: "{ jobs(first: 1) { edges { node { jobId } } } }" }),
+  });
+  const { errors } = (await answer.json()) as { errors?: { extensions: { code: string } }[] };
+  return { code: errors?.[0]!.extensions.code ?? "none", inTime: performance.now() - began < TOLD_MS };
+}
+
 const linesOf = ({ outcome }: RunningServer, text: string): number =>
   outcome.stderr.split("\n").filter((line) => line.includes(text)).length;
 
@@ -233,6 +245,7 @@ describe.skipIf(noPostgres !== undefined)(
             if (answer.status === 200) sent.push(((await answer.json()) as { job_id: string }).job_id);
             return answer;
           };
+          const asked = ask(api, client);
           // On a full disk the last pages may have room for a job or two.
           let begun = 0;
           let refused: Response | undefined;
@@ -246,6 +259,8 @@ describe.skipIf(noPostgres !== undefined)(
           expect(performance.now() - begun).toBeLessThan(TOLD_MS);
           const { message } = (await refused.json()) as { message: string };
           expect(message).not.toMatch(POSTGRESQLS);
+          // By the gateway the same, and as soon.
+          expect(await asked).toEqual({ code: expect.stringMatching(/^(UNAVAILABLE|none)$/), inTime: true });
           // What only writes meet, a worker without jobs has not met.
           const meeting = ["full", "failing"].includes(fault.row) ? [api] : [api, worker];
           for (const node of meeting) await untilReady(node, 503);
