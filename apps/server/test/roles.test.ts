@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { credentials, startS3, type S3Server } from "../../../tools/s3.ts";
 import { query } from "../../../packages/service/test/postgres/database.ts";
 import { form, FRANCK, login, photo, type Api } from "./api.ts";
-import { run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
+import { begin, run, startServer, temporaryDirectory, type RunningServer } from "./command.ts";
 import { cluster, follow, madeAccount, noPostgres, type Cluster } from "./nodes.ts";
 
 const IDENTITY = "/innovation-service/identity";
@@ -391,19 +391,23 @@ describe("serve --role, asked wrongly", () => {
       2,
       "set PROSOPON_S3_SESSION_TOKEN too",
     ],
-    [
-      "a bucket that is not there",
-      ["--blobs", "s3://faces"],
-      { ...s3, PROSOPON_S3_ENDPOINT: "http://127.0.0.1:1" },
-      1,
-      "The object storage does not answer",
-    ],
   ];
   it.each(wrong)("says what to do, and no password: %s", async (_what, args, env, code, says) => {
     const data = await temporaryDirectory();
     const outcome = await run(["serve", "--port", "0", "--data", data, ...args], { env });
     expect(outcome).toMatchObject({ code, stdout: "" });
     expect(outcome.stderr).toContain(says);
+    expect(outcome.stderr).not.toContain("hunter2");
+  });
+
+  it("waits for an object storage that does not answer, and says so without a secret", async () => {
+    const args = ["serve", "--port", "0", "--data", await temporaryDirectory(), "--blobs", "s3://faces"];
+    const env = { ...s3, PROSOPON_S3_ENDPOINT: "http://127.0.0.1:1" };
+    const { child, outcome, ended } = begin(args, { env });
+    await expect.poll(() => outcome.stderr).toContain("The object storage does not answer");
+    await expect.poll(() => outcome.stderr).toContain("the server goes on as soon as that has passed");
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 0, stdout: "" });
     expect(outcome.stderr).not.toContain("hunter2");
   });
 });
