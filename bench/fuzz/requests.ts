@@ -112,7 +112,10 @@ export const rawRequests: fc.Arbitrary<string> = fc
     ),
     target,
     fc.constantFrom("HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "XTTP/1.1"),
-    fc.array(header, { maxLength: 5 }),
+    // Half of them signed in: what a stranger sends is refused before it is looked at.
+    fc
+      .tuple(fc.boolean(), fc.array(header, { maxLength: 5 }))
+      .map(([known, headers]) => (known ? ["Authorization: Bearer TOKEN", ...headers] : headers)),
     fc.oneof(fc.constant(""), marked, fc.constant("5\r\nhello\r\n0\r\n\r\n"), fc.constant("zz\r\n")),
   )
   .map(

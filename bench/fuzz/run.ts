@@ -15,6 +15,10 @@ export interface FuzzReport {
 
 /** No answer may take longer, beside what the machine itself is late by. */
 const SLOW_MS = 2_000;
+/** The warm-up has cases of its own. */
+const WARM_UP_SEED = 1_000_003;
+/** An answer that has not come by then fails its case, ms. */
+const GIVE_UP_MS = 30_000;
 
 /**
  * So many cases: three fifths are images through the inspector, in this process; the rest are requests, forms and GraphQL to the
@@ -27,8 +31,8 @@ export async function fuzz(
   const token = await login(server.url, server);
   const part = (of: number) => Math.ceil(cases * of);
   const report: FuzzReport = { cases: {}, slowestMs: 0, grownMb: 0 };
-  const run = async (name: string, numRuns: number, property: fc.IAsyncProperty<[never]>) => {
-    await fc.assert(property, { numRuns, seed, endOnFailure: false });
+  const run = async (name: string, numRuns: number, property: fc.IAsyncProperty<[never]>, from = seed) => {
+    await fc.assert(property, { numRuns, seed: from, endOnFailure: false });
     report.cases[name] = numRuns;
   };
 
@@ -40,6 +44,7 @@ export async function fuzz(
     report.slowestMs = Math.max(report.slowestMs, ms);
     if (ms > SLOW_MS && ms > 3 * (await pingMs(server)))
       throw new Error(`an answer took ${Math.round(ms)} ms`);
+    if (server.code !== undefined) throw new Error(`the server has ended with ${server.code}`);
     judge(answer);
   };
   const requests: [string, number, fc.IAsyncProperty<[never]>][] = [
@@ -62,9 +67,9 @@ export async function fuzz(
     ],
   ];
   for (const [name, runs, property] of requests)
-    await run(`${name}, warm-up`, Math.ceil(runs / 10), property);
+    await run(`${name}, warm-up`, Math.ceil(runs / 10), property, seed + WARM_UP_SEED);
   const before = residentMegabytes(server.pid);
-  for (const [name, runs, property] of requests) await run(name, Math.floor(runs * 0.9), property);
+  for (const [name, runs, property] of requests) await run(name, Math.ceil(runs * 0.9), property);
   report.grownMb = residentMegabytes(server.pid) - before;
 
   if (server.code !== undefined) throw new Error(`the server has ended with ${server.code}`);
@@ -90,24 +95,33 @@ function inspected(bytes: Buffer): void {
   if (outcomes[0] !== outcomes[1]) throw new Error(`in pieces ${outcomes[0]}, whole ${outcomes[1]}`);
 }
 
-/** An answer's first bytes as text; the connection is closed then. Nothing at all is a refusal too. */
+/** The first answer as text; the connection is closed then. Nothing at all is a refusal too. */
 function raw({ url }: RunningCommand, text: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
     socket.write(Buffer.from(text, "utf8")),
   );
   return new Promise((resolve) => {
+    let answer = "";
     // A request that announces more than it sends is waited for: that is a case of its own elsewhere.
     const patience = setTimeout(() => socket.destroy(), 60);
-    socket.once("data", (data) => {
-      resolve(String(data));
-      socket.destroy();
+    socket.on("data", (data) => {
+      answer += data.toString("latin1");
+      patience.refresh();
+      if (isWhole(answer)) socket.destroy();
     });
     socket.once("close", () => {
       clearTimeout(patience);
-      resolve("");
+      resolve(answer);
     });
     socket.on("error", () => {});
   });
+}
+
+/** Whether all of the body is there that its head announces. */
+function isWhole(answer: string): boolean {
+  const [head = "", body] = answer.split("\r\n\r\n", 2);
+  const length = /^content-length: (\d+)/im.exec(head)?.[1];
+  return length !== undefined && body?.length === Number(length);
 }
 
 async function form(url: string, token: string, body: Buffer): Promise<string> {
@@ -115,12 +129,12 @@ async function form(url: string, token: string, body: Buffer): Promise<string> {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "multipart/form-data; boundary=b" },
     body: new Uint8Array(body),
+    signal: AbortSignal.timeout(GIVE_UP_MS),
   });
-  return `HTTP/1.1 ${answer.status} \r\n\r\n${await answer.text()}`;
+  return asRead(answer);
 }
 
 async function graphQl(url: string, token: string, body: string): Promise<string> {
-  const abort = new AbortController();
   const answer = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: {
@@ -129,15 +143,34 @@ async function graphQl(url: string, token: string, body: string): Promise<string
       accept: "application/json",
     },
     body,
-    signal: abort.signal,
+    signal: AbortSignal.timeout(GIVE_UP_MS),
   });
-  return `HTTP/1.1 ${answer.status} \r\n\r\n${await answer.text()}`;
+  return asRead(answer);
+}
+
+/** As it came over the wire, in what `judge` looks at. */
+async function asRead(answer: Response): Promise<string> {
+  const body = Buffer.from(await answer.arrayBuffer()).toString("latin1");
+  const type = answer.headers.get("content-type") ?? "";
+  return `HTTP/1.1 ${answer.status} \r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
 function judge(answer: string): void {
+  if (answer === "") return;
   if (answer.includes(MARK)) throw new Error(`an answer repeats what was sent: ${answer.slice(0, 400)}`);
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0);
   if (status >= 500 && status !== 503) throw new Error(`an answer is ${answer.slice(0, 400)}`);
+  // What refuses says so in the documented shape, or in GraphQL's.
+  const [head = "", body = ""] = answer.split("\r\n\r\n", 2);
+  if (
+    status < 400 ||
+    !isWhole(answer) ||
+    !/^content-type: application\/(graphql-response\+)?json/im.test(head)
+  )
+    return;
+  const { statusCode, errors } = JSON.parse(body) as { statusCode?: number; errors?: unknown[] };
+  if (statusCode !== status && !Array.isArray(errors))
+    throw new Error(`a refusal has another shape: ${answer.slice(0, 400)}`);
 }
 
 async function pingMs({ url }: RunningCommand): Promise<number> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bareEnvironment } from "./environment.ts";
 import { ImageError } from "./errors.ts";
 import { unpack, type Reply } from "./protocol.ts";
 import { goesBefore } from "./turns.ts";
@@ -52,6 +53,7 @@ export function createApart(file: URL, engine: EngineOptions): Apart {
     const process = fork(file, {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
+      env: bareEnvironment(),
       // Not this process's own: what is loaded, or debugged, in it is not meant for that one.
       execArgv: file.pathname.endsWith(".ts") ? ["--conditions=@prosopon/source"] : [],
     });

@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { bareEnvironment } from "../environment.ts";
 import { PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
 
 /** A decoder process, as its engine thread has it. */
@@ -16,8 +17,6 @@ export interface Child {
   readonly gone: Error | undefined;
 }
 
-/** Nothing of the server's environment, which may hold secrets: only where programs and libraries are found. */
-const ENVIRONMENT = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SystemRoot", "TMPDIR"];
 /** What native code dies of by its own fault. */
 const FAULTS: (NodeJS.Signals | null)[] = ["SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP"];
 
@@ -27,9 +26,7 @@ export function startChild(file: URL): Child {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "pipe", "ipc"],
     env: {
-      ...Object.fromEntries(
-        ENVIRONMENT.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-      ),
+      ...bareEnvironment(),
       // Each arena of the allocator keeps what was freed in it, and one image at a time needs few.
       MALLOC_ARENA_MAX: "2",
     },
