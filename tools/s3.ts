@@ -35,6 +35,8 @@ interface Held {
 
 export interface S3Server {
   endpoint: string;
+  /** By what a node finds it, with the credentials that last. */
+  env: Record<string, string>;
   look(): Promise<Held>;
   /** The next requests are answered with these codes; 0 breaks the connection, CUT does so in the middle of the answer. */
   failNext(...codes: number[]): Promise<unknown>;
@@ -60,6 +62,12 @@ export async function startS3(): Promise<S3Server> {
   }
   return {
     endpoint,
+    env: {
+      PROSOPON_S3_ENDPOINT: endpoint,
+      PROSOPON_S3_REGION: credentials.region,
+      PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
+      PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
     look: () => send("look"),
     failNext: (...codes) => send("fail", ...codes),
     failAlways: (code) => send("always", ...(code === undefined ? [] : [code])),

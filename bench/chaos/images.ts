@@ -4,7 +4,7 @@ import { openLocalBlobs, openS3Blobs, type BlobStore } from "@prosopon/service";
 import { credentials, CUT, startS3 } from "../../tools/s3.ts";
 import type { Fault } from "./weathers.ts";
 
-/** Where images in flight are, shared by all nodes. */
+/** Where pending images are, shared by all nodes. */
 export interface Images {
   /** What one node reads of it. */
   env(member: string): Promise<Record<string, string>>;
@@ -55,18 +55,12 @@ export async function inDirectory(directory: string): Promise<Images> {
 
 export async function inObjectStorage(): Promise<Images> {
   const s3 = await startS3();
-  const { accessKeyId, secretAccessKey, region, bucket } = credentials;
+  const { bucket } = credentials;
   return {
-    env: async () => ({
-      PROSOPON_BLOBS: `s3://${bucket}`,
-      PROSOPON_S3_ENDPOINT: s3.endpoint,
-      PROSOPON_S3_REGION: region,
-      PROSOPON_S3_ACCESS_KEY_ID: accessKeyId,
-      PROSOPON_S3_SECRET_ACCESS_KEY: secretAccessKey,
-    }),
+    env: async () => ({ PROSOPON_BLOBS: `s3://${bucket}`, ...s3.env }),
     names: async () => (await s3.look()).keys,
     age: (ms) => s3.age(ms),
-    open: () => openS3Blobs({ endpoint: s3.endpoint, region, bucket, accessKeyId, secretAccessKey }),
+    open: () => openS3Blobs({ ...credentials, endpoint: s3.endpoint }),
     faults: [
       {
         name: "the object storage breaks its answers off",

@@ -37,7 +37,7 @@ export async function fuzz(
   };
 
   await run("images", part(0.6), fc.asyncProperty(images, async (bytes) => inspected(bytes)) as never);
-  const request = async (send: () => Promise<string>) => {
+  const request = async (send: () => Promise<Answer | undefined>) => {
     const begun = performance.now();
     const answer = await send();
     const ms = performance.now() - begun;
@@ -45,7 +45,7 @@ export async function fuzz(
     if (ms > SLOW_MS && ms > 3 * (await pingMs(server)))
       throw new Error(`an answer took ${Math.round(ms)} ms`);
     if (server.code !== undefined) throw new Error(`the server has ended with ${server.code}`);
-    judge(answer);
+    if (answer) judge(answer);
   };
   const requests: [string, number, fc.IAsyncProperty<[never]>][] = [
     [
@@ -95,8 +95,16 @@ function inspected(bytes: Buffer): void {
   if (outcomes[0] !== outcomes[1]) throw new Error(`in pieces ${outcomes[0]}, whole ${outcomes[1]}`);
 }
 
-/** The first answer as text; the connection is closed then. Nothing at all is a refusal too. */
-function raw({ url }: RunningCommand, text: string): Promise<string> {
+interface Answer {
+  status: number;
+  /** All that came, head and body. */
+  text: string;
+  /** Of a JSON body that came whole. */
+  json?: { statusCode?: number; errors?: unknown[] };
+}
+
+/** The first answer; the connection is closed then. Nothing at all is a refusal too. */
+function raw({ url }: RunningCommand, text: string): Promise<Answer | undefined> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
     socket.write(Buffer.from(text, "utf8")),
   );
@@ -107,34 +115,43 @@ function raw({ url }: RunningCommand, text: string): Promise<string> {
     socket.on("data", (data) => {
       answer += data.toString("latin1");
       patience.refresh();
-      if (isWhole(answer)) socket.destroy();
+      if (bodyOf(answer) !== undefined) socket.destroy();
     });
     socket.once("close", () => {
       clearTimeout(patience);
-      resolve(answer);
+      resolve(answer === "" ? undefined : parsed(answer));
     });
     socket.on("error", () => {});
   });
 }
 
-/** Whether all of the body is there that its head announces. */
-function isWhole(answer: string): boolean {
-  const [head = "", body] = answer.split("\r\n\r\n", 2);
-  const length = /^content-length: (\d+)/im.exec(head)?.[1];
-  return length !== undefined && body?.length === Number(length);
+function parsed(text: string): Answer {
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 0);
+  const body = bodyOf(text);
+  const type = /^content-type: (.*)$/im.exec(text)?.[1] ?? "";
+  return { status, text, ...(body && isJson(type) && { json: JSON.parse(body) as Answer["json"] }) };
 }
 
-async function form(url: string, token: string, body: Buffer): Promise<string> {
+/** Of an answer that says how long it is, and came whole. */
+function bodyOf(answer: string): string | undefined {
+  const [head = "", body] = answer.split("\r\n\r\n", 2);
+  const length = /^content-length: (\d+)/im.exec(head)?.[1];
+  return length !== undefined && body?.length === Number(length) ? body : undefined;
+}
+
+const isJson = (type: string): boolean => /^application\/(graphql-response\+)?json/i.test(type);
+
+async function form(url: string, token: string, body: Buffer): Promise<Answer> {
   const answer = await fetch(`${url}${IDENTITY}/search`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "multipart/form-data; boundary=b" },
     body: new Uint8Array(body),
     signal: AbortSignal.timeout(GIVE_UP_MS),
   });
-  return asRead(answer);
+  return received(answer);
 }
 
-async function graphQl(url: string, token: string, body: string): Promise<string> {
+async function graphQl(url: string, token: string, body: string): Promise<Answer> {
   const answer = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: {
@@ -145,32 +162,21 @@ async function graphQl(url: string, token: string, body: string): Promise<string
     body,
     signal: AbortSignal.timeout(GIVE_UP_MS),
   });
-  return asRead(answer);
+  return received(answer);
 }
 
-/** As it came over the wire, in what `judge` looks at. */
-async function asRead(answer: Response): Promise<string> {
-  const body = Buffer.from(await answer.arrayBuffer()).toString("latin1");
-  const type = answer.headers.get("content-type") ?? "";
-  return `HTTP/1.1 ${answer.status} \r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+async function received(answer: Response): Promise<Answer> {
+  const text = await answer.text();
+  const json = text !== "" && isJson(answer.headers.get("content-type") ?? "");
+  return { status: answer.status, text, ...(json && { json: JSON.parse(text) as Answer["json"] }) };
 }
 
-function judge(answer: string): void {
-  if (answer === "") return;
-  if (answer.includes(MARK)) throw new Error(`an answer repeats what was sent: ${answer.slice(0, 400)}`);
-  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? 0);
-  if (status >= 500 && status !== 503) throw new Error(`an answer is ${answer.slice(0, 400)}`);
+function judge({ status, text, json }: Answer): void {
+  if (text.includes(MARK)) throw new Error(`an answer repeats what was sent: ${text.slice(0, 400)}`);
+  if (status >= 500 && status !== 503) throw new Error(`an answer is ${status} ${text.slice(0, 400)}`);
   // What refuses says so in the documented shape, or in GraphQL's.
-  const [head = "", body = ""] = answer.split("\r\n\r\n", 2);
-  if (
-    status < 400 ||
-    !isWhole(answer) ||
-    !/^content-type: application\/(graphql-response\+)?json/im.test(head)
-  )
-    return;
-  const { statusCode, errors } = JSON.parse(body) as { statusCode?: number; errors?: unknown[] };
-  if (statusCode !== status && !Array.isArray(errors))
-    throw new Error(`a refusal has another shape: ${answer.slice(0, 400)}`);
+  if (status >= 400 && json && json.statusCode !== status && !Array.isArray(json.errors))
+    throw new Error(`a refusal has another shape: ${text.slice(0, 400)}`);
 }
 
 async function pingMs({ url }: RunningCommand): Promise<number> {

@@ -20,12 +20,7 @@ describe.skipIf(noPostgres !== undefined || noStatus !== undefined)(
   () => {
     it("take no more than the memory that is documented, and others are served meanwhile", async () => {
       const s3 = await startS3();
-      const env = {
-        PROSOPON_S3_ENDPOINT: s3.endpoint,
-        PROSOPON_S3_REGION: credentials.region,
-        PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
-        PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      };
+      const { env } = s3;
       const nodes = await cluster({ blobs: `s3://${credentials.bucket}` });
       const api = await nodes.node("api", ["--uploads-at-once", "1000"], { env });
       const client = await login(api.url, madeAccount([api]));

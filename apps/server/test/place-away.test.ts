@@ -140,12 +140,7 @@ describe.skipIf(noPostgres !== undefined)(
 
     it("in object storage: answers cut off, silence, refused credentials and a lost bucket fail no job", async () => {
       const s3 = await startS3();
-      const env = {
-        PROSOPON_S3_ENDPOINT: s3.endpoint,
-        PROSOPON_S3_REGION: credentials.region,
-        PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
-        PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      };
+      const { env } = s3;
       const nodes = await cluster({ blobs: `s3://${credentials.bucket}/in-flight` });
       const [api, worker] = [await nodes.node("api", [], { env }), await nodes.node("worker", [], { env })];
       const client = await login(api.url, madeAccount([api]));

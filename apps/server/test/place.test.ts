@@ -92,12 +92,7 @@ describe.skipIf(noPostgres !== undefined)(
 
     it("is refused in a bucket where something else lies, whose objects and begun uploads stay as they are", async () => {
       const s3 = await startS3();
-      const env = {
-        PROSOPON_S3_ENDPOINT: s3.endpoint,
-        PROSOPON_S3_REGION: credentials.region,
-        PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
-        PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      };
+      const { env } = s3;
       // One looks as images did in earlier releases, one nearly as they do now.
       const theirs = ["backup/2026.tar", "x".repeat(32), "prosopon.sql"];
       await s3.theirs(...theirs);

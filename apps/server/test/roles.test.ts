@@ -32,7 +32,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
   let account: { clientId: string; secretId: string };
   beforeAll(async () => {
     s3 = await startS3();
-    const env = s3Environment(s3);
+    const { env } = s3;
     nodes = await cluster({ blobs: `s3://${credentials.bucket}/in-flight` });
     // All at once, on an empty database.
     const all = await Promise.all(
@@ -112,7 +112,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
   );
 
   it("serve on for --drain-seconds while /readyz says 503; a stream goes on at another node where it ended", async () => {
-    const leaving = await nodes.node("api", ["--drain-seconds", "2"], { env: s3Environment(s3) });
+    const leaving = await nodes.node("api", ["--drain-seconds", "2"], { env: s3.env });
     const api = await login(leaving.url, account);
     const first = await follow(leaving.url, api.token);
     const before = await enrol(api);
@@ -154,7 +154,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
   });
 
   it("are replaced one after the other under a stream of jobs: nothing is lost, nothing done twice, no try counted", async () => {
-    const env = s3Environment(s3);
+    const { env } = s3;
     const tags: string[] = [];
     const jobs: string[] = [];
     let current = [...apis];
@@ -218,7 +218,7 @@ describe.skipIf(noPostgres !== undefined)(`nodes by role${noPostgres ? `: ${noPo
     const skewed = async (minutes: number) => {
       const file = join(directory, `clock-${minutes}.mjs`);
       await writeFile(file, `const now = Date.now; Date.now = () => now() + ${minutes} * 60_000;\n`);
-      return nodes.node("worker", [], { env: { ...s3Environment(s3), NODE_OPTIONS: `--import=${file}` } });
+      return nodes.node("worker", [], { env: { ...s3.env, NODE_OPTIONS: `--import=${file}` } });
     };
     const [behind, ahead] = [await skewed(-10), await skewed(10)];
     await Promise.all(workers.splice(0).map((node) => node.stop()));
@@ -410,11 +410,4 @@ describe("serve --role, asked wrongly", () => {
     expect(await ended).toMatchObject({ code: 0, stdout: "" });
     expect(outcome.stderr).not.toContain("hunter2");
   });
-});
-
-const s3Environment = (s3: S3Server): Record<string, string> => ({
-  PROSOPON_S3_ENDPOINT: s3.endpoint,
-  PROSOPON_S3_REGION: credentials.region,
-  PROSOPON_S3_ACCESS_KEY_ID: credentials.accessKeyId,
-  PROSOPON_S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
 });

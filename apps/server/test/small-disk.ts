@@ -1,14 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { open, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { statfs } from "node:fs/promises";
 import { afterAll, expect } from "vitest";
 import { temporaryDirectory } from "./command.ts";
+import { type Filler, fillerIn } from "./filler.ts";
 
-export interface Disk {
+export interface Disk extends Filler {
   directory: string;
-  /** Takes what room there is, to the last byte. */
-  fill(): Promise<void>;
-  empty(): Promise<void>;
   readOnly(on: boolean): void;
 }
 
@@ -29,19 +26,14 @@ async function mount(bytes: number): Promise<Disk | string> {
   const { status, stderr } = mounting("-t", "tmpfs", "-o", `size=${bytes},mode=700`);
   if (status !== 0) return `this machine does not let root mount a tmpfs: ${stderr.trim()}`;
   afterAll(() => void spawnSync("umount", ["--lazy", directory]));
-  const filler = join(directory, "filler");
+  const filler = fillerIn(directory);
   return {
     directory,
+    ...filler,
     async fill() {
-      const file = await open(filler, "a");
-      for (let size = 2 ** 20; size >= 1;) {
-        const { bytesWritten } = await file.write(Buffer.alloc(size, 1)).catch(() => ({ bytesWritten: 0 }));
-        if (bytesWritten < size) size /= 2;
-      }
-      await file.close();
+      await filler.fill();
       expect((await statfs(directory)).bavail).toBe(0);
     },
-    empty: () => rm(filler, { force: true }),
     readOnly(on) {
       const remounted = mounting("-o", `remount,${on ? "ro" : "rw"}`);
       if (remounted.status !== 0) throw new Error(remounted.stderr);

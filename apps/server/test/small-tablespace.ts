@@ -1,15 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { chown, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { chown, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { debianRoot } from "../../../tools/debian.ts";
 import { execute, testPostgres } from "../../../packages/service/test/postgres/database.ts";
+import { type Filler, fillerIn } from "./filler.ts";
 
-export interface SmallDisk {
+export interface SmallDisk extends Filler {
   /** Of a tablespace for a database. */
   name: string;
-  /** Takes what room there is, to the last byte. */
-  fill(): Promise<void>;
-  empty(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -44,18 +42,9 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk | string> 
   await mkdir(join(seen, "data"), { mode: 0o700 });
   await chown(join(seen, "data"), uid, gid);
   await execute(postgres.url, `CREATE TABLESPACE ${name} LOCATION '${join(inside, "data")}'`);
-  const filler = join(seen, "filler");
   return {
     name,
-    async fill() {
-      const file = await open(filler, "a");
-      for (let size = 2 ** 20; size >= 1;) {
-        const { bytesWritten } = await file.write(Buffer.alloc(size, 1)).catch(() => ({ bytesWritten: 0 }));
-        if (bytesWritten < size) size /= 2;
-      }
-      await file.close();
-    },
-    empty: () => rm(filler, { force: true }),
+    ...fillerIn(seen),
     async drop() {
       await execute(postgres.url, `DROP TABLESPACE ${name}`);
       among("umount", "--lazy", directory);
