@@ -11,7 +11,10 @@ let collect: (() => void) | undefined;
  * the views that were cut from them stood at 150 MB a thread. A collection takes some 5 ms in a heap as small as a thread's.
  */
 export function collectPixels(): void {
-  if (process.memoryUsage().arrayBuffers < LEFT_BYTES) return;
+  if (process.memoryUsage().arrayBuffers >= LEFT_BYTES) collectGarbage();
+}
+
+export function collectGarbage(): void {
   if (!collect) {
     setFlagsFromString("--expose-gc");
     collect = runInNewContext("gc") as () => void;

@@ -3,7 +3,6 @@ import type { Structure } from "../inspect/structure.ts";
 import { unpack } from "../protocol.ts";
 import { startChild, type Child } from "./child.ts";
 import type { Decoded } from "./decode.ts";
-import { GROWN_BYTES, IDLE_MS, OVERGROWN_BYTES } from "./limits.ts";
 import type { DecodeRequest, Overrun } from "./messages.ts";
 
 /** Decodes in a process of its own, one image at a time. */
@@ -25,15 +24,11 @@ export interface Decoder {
 }
 
 export function createDecoder(file: URL): Decoder {
-  // Begun before it is needed, as is every next one: the first answer does not wait for it.
-  let child: Child | undefined = startChild(file);
+  let child: Child | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  let idling: NodeJS.Timeout | undefined;
-  let closed = false;
 
   async function run(request: DecodeRequest, signal: AbortSignal | undefined): Promise<Decoded> {
     signal?.throwIfAborted();
-    clearTimeout(idling);
     if (child?.gone !== undefined) child = undefined;
     const own = (child ??= startChild(file));
     const idle = own.busy();
@@ -44,12 +39,11 @@ export function createDecoder(file: URL): Decoder {
       if ("failure" in reply) throw unpack(reply.failure);
       const { grown, pixels, ...decoded } = reply;
       const data = await Promise.race([own.pixels(3 * pixels.width * pixels.height), given.up]);
-      if (grown > OVERGROWN_BYTES) replace(own);
-      else if (grown > GROWN_BYTES) idling = setTimeout(() => replace(own), IDLE_MS).unref();
+      if (grown) end(own);
       return { ...decoded, pixels: { ...pixels, data } };
     } catch (error) {
       // A broken image leaves the process whole; after anything else its state is not known.
-      if (!(error instanceof ImageError && error.code === "undecodable")) replace(own);
+      if (!(error instanceof ImageError && error.code === "undecodable")) end(own);
       throw error;
     } finally {
       given.forget();
@@ -57,9 +51,9 @@ export function createDecoder(file: URL): Decoder {
     }
   }
 
-  function replace(ended: Child): void {
+  function end(ended: Child): void {
     ended.end();
-    if (child === ended) child = closed ? undefined : startChild(file);
+    if (child === ended) child = undefined;
   }
 
   return {
@@ -68,11 +62,7 @@ export function createDecoder(file: URL): Decoder {
       last = result.catch(() => {});
       return result;
     },
-    close() {
-      closed = true;
-      clearTimeout(idling);
-      child?.end();
-    },
+    close: () => child?.end(),
   };
 }
 

@@ -15,15 +15,14 @@ export const CLOCK_MS = 60_000;
 /** Resident bytes of the process beyond what it had and what the decode was granted. */
 export const SLACK_BYTES = 64 * 2 ** 20;
 
-/**
- * A process that has grown so much beyond its start is replaced once it has been idle for a moment: what a decoder frees is seldom
- * given back, and starting another takes 100 ms of somebody's answer.
- */
+/** A process that has grown so much beyond its start is replaced: what a decoder frees is seldom given back. */
 export const GROWN_BYTES = 32 * 2 ** 20;
-export const IDLE_MS = 1_000;
 
-/** One that has grown so much is replaced at once. */
-export const OVERGROWN_BYTES = 96 * 2 ** 20;
+/**
+ * What images may leave behind in the process before it is collected: well below that, or thirty ordinary photos would make it
+ * look grown, and the next answer wait 100 ms for another process.
+ */
+export const LEFT_BYTES = 16 * 2 ** 20;
 
 /** How often a decode is looked at, ms: at 2 GB/s, which is as fast as memory is filled, it takes 40 MB meanwhile. */
 export const LOOK_MS = 20;

@@ -19,8 +19,8 @@ export type DecodeReply =
       height: number;
       scale: number;
       pixels: { width: number; height: number };
-      /** Bytes that the process has grown by since its start. */
-      grown: number;
+      /** The process has grown and is to be replaced. */
+      grown: boolean;
     }
   | { failure: Failure }
   | { overrun: Overrun };

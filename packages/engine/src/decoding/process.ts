@@ -1,8 +1,9 @@
 import { createWriteStream } from "node:fs";
 import { setPriority } from "node:os";
+import { collectGarbage } from "../collect.ts";
 import { pack } from "../protocol.ts";
 import { decode } from "./decode.ts";
-import { CLOCK_MS, cpuAllowed, LOOK_MS, SLACK_BYTES } from "./limits.ts";
+import { CLOCK_MS, cpuAllowed, GROWN_BYTES, LEFT_BYTES, LOOK_MS, SLACK_BYTES } from "./limits.ts";
 import { PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
 
 /**
@@ -27,13 +28,18 @@ async function answer(request: DecodeRequest): Promise<void> {
   try {
     const { pixels: picture, width, height, scale } = await decode(request.source, request.structure);
     stop();
-    pixels.write(picture.data);
-    const grown = process.memoryUsage.rss() - atRest;
+    pixels.write(picture.data, tidy);
+    const grown = process.memoryUsage.rss() - atRest > GROWN_BYTES;
     send({ width, height, scale, pixels: { width: picture.width, height: picture.height }, grown });
   } catch (error) {
     stop();
     send({ failure: pack(error) });
   }
+}
+
+/** The pictures are the decoder's own memory, which V8 hardly counts. */
+function tidy(): void {
+  if (process.memoryUsage().external > LEFT_BYTES) collectGarbage();
 }
 
 /** Tells of an overrun, for the other side to end this process; ends it itself should that not come. */
