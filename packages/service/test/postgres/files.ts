@@ -19,7 +19,12 @@ export async function findInFiles(server: string, url: string, bytes: Uint8Array
   const folder = path.join(server, "base", String(oid));
   const found = [];
   for (const name of await readdir(folder)) {
-    if ((await readFile(path.join(folder, name))).includes(bytes)) found.push(name);
+    // PostgreSQL removes files meanwhile, its cache of the catalog for one.
+    const held = await readFile(path.join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return Buffer.alloc(0);
+      throw error;
+    });
+    if (held.includes(bytes)) found.push(name);
   }
   return found;
 }

@@ -10,6 +10,8 @@ const STALLED_MS = 2_000;
 const SPARE_BLOCKS = 256;
 /** How long an upload waits for room, while its sender is not read. Milliseconds. */
 const PATIENCE_MS = 10_000;
+/** After so long it is taken that those who wait hold what they wait for, and the largest of them gives way. Milliseconds. */
+const DEADLOCK_MS = 2_000;
 const LOOK_MS = 100;
 
 /** What parts of uploads are collected in: so many blocks for all uploads of a process together, reused. */
@@ -21,7 +23,7 @@ export interface Memory {
 /** What one upload has of it. */
 export interface Held {
   readonly blocks: readonly Uint8Array<ArrayBuffer>[];
-  /** One block more. @throws BlobsBusyError when there is none for 10 s */
+  /** One block more. @throws BlobsBusyError when there is none for 10 s, or it had to give way to one that holds less */
   grow(): Promise<Uint8Array<ArrayBuffer>>;
   /** Bytes came. @throws BlobsBusyError when it had to give way meanwhile */
   touch(): void;
@@ -38,6 +40,7 @@ export function createMemory(bytes: number): Memory {
     blocks: Uint8Array<ArrayBuffer>[];
     touched: number;
     busy: boolean;
+    waiting: boolean;
     giveWay: (error: BlobsBusyError) => void;
     evicted?: BlobsBusyError;
   }
@@ -51,41 +54,54 @@ export function createMemory(bytes: number): Memory {
     holder.blocks.length = 0;
   }
 
-  /** The one that has stood still for longest. */
-  function evict(): boolean {
-    const stalled = [...holders]
+  function evict(holder: Holder, why: string): void {
+    giveBack(holder);
+    holders.delete(holder);
+    holder.evicted = new BlobsBusyError(`Too many images are being received at once, and ${why}`);
+    holder.giveWay(holder.evicted);
+  }
+
+  /** The one that has stood still for longest gives way. False when each goes on. */
+  function evictStalled(): boolean {
+    const [first] = [...holders]
       .filter(
         ({ blocks, busy, touched }) => blocks.length > 0 && !busy && performance.now() - touched > STALLED_MS,
       )
       .toSorted((a, b) => a.touched - b.touched);
-    const [first] = stalled;
-    if (!first) return false;
-    giveBack(first);
-    holders.delete(first);
-    first.evicted = new BlobsBusyError(
-      "Too many images are being received at once, and this one did not go on: send it again, without a pause.",
-    );
-    first.giveWay(first.evicted);
-    return true;
+    if (first) evict(first, "this one did not go on: send it again, without a pause.");
+    return first !== undefined;
+  }
+
+  /** Of those who wait, the one that holds the most gives way: a small image finds room, whoever sends large ones. */
+  function evictLargest(): boolean {
+    const [first] = [...holders]
+      .filter(({ waiting, blocks }) => waiting && blocks.length > 0)
+      .toSorted((a, b) => b.blocks.length - a.blocks.length);
+    if (first) evict(first, "this one holds the most of their room: send it again later.");
+    return first !== undefined;
   }
 
   return {
     hold(giveWay) {
-      const holder: Holder = { blocks: [], touched: performance.now(), busy: false, giveWay };
+      const holder: Holder = { blocks: [], touched: performance.now(), busy: false, waiting: false, giveWay };
       holders.add(holder);
       return {
         blocks: holder.blocks,
         async grow() {
           const began = performance.now();
-          holder.busy = true; // it waits for us, not we for it
+          holder.busy = holder.waiting = true; // it waits for us, not we for it
           try {
-            while (!hasRoom() && !evict()) {
-              if (performance.now() - began > PATIENCE_MS)
+            while (!hasRoom() && !evictStalled()) {
+              const waited = performance.now() - began;
+              if (waited > DEADLOCK_MS && evictLargest()) break;
+              if (waited > PATIENCE_MS)
                 throw new BlobsBusyError("Too many images are being received at once: send it again later.");
               await sleep(LOOK_MS);
+              if (holder.evicted) throw holder.evicted;
             }
+            if (holder.evicted) throw holder.evicted;
           } finally {
-            holder.busy = false;
+            holder.busy = holder.waiting = false;
             holder.touched = performance.now();
           }
           used += 1;
