@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { createEngine } from "@prosopon/engine";
 import sharp from "sharp";
 import type { Bench } from "./bench.ts";
+import { AS_DEPLOYED } from "./lib/command.ts";
 import { treeMegabytes } from "./memory.ts";
 
 const cli = path.resolve(import.meta.dirname, "../apps/server/dist/cli.js");
@@ -148,6 +149,7 @@ async function start(data: string): Promise<Server> {
     process.execPath,
     [cli, "serve", "--json", "--port", "0", "--data", data, "--log-level", "error"],
     {
+      env: { ...process.env, ...AS_DEPLOYED },
       stdio: ["ignore", "pipe", "inherit"],
     },
   );

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Bench } from "./bench.ts";
 import { round } from "./gateway/figures.ts";
-import { login, startCommand } from "./lib/command.ts";
-import { soak } from "./soak/run.ts";
+import { login } from "./lib/command.ts";
+import { soak, startSoaked } from "./soak/run.ts";
 
 const DEFAULT_MINUTES = 10;
 
@@ -13,56 +13,59 @@ export const bench: Bench = {
     "enrolments, searches, subscriptions, deletions, refused and broken-off uploads at full load: what memory and handles are left over",
   options: [["--minutes <n>", `how long (default ${DEFAULT_MINUTES})`]],
   async run({ minutes }) {
-    const data = await mkdtemp(path.join(tmpdir(), "prosopon-soak-"));
-    const server = await startCommand(data, ["--threads", "2"]);
+    const root = await mkdtemp(path.join(tmpdir(), "prosopon-soak-"));
+    const started = await startSoaked(root, ["--threads", "2"]);
     try {
       const ms = Number(minutes ?? DEFAULT_MINUTES) * 60_000;
-      const { done, warmMb, endMb, before, after } = await soak(
-        server,
-        data,
-        await login(server.url, server),
+      const { done, server, tree, before, after } = await soak(
+        started,
+        await login(started.url, started),
         ms,
       );
-      const growth = 100 * (endMb / warmMb - 1);
+      const growth = ({ warmMb, endMb }: typeof server) => round(100 * (endMb / warmMb - 1));
       const left = (what: keyof typeof before) => Math.max(0, after[what] - before[what]);
+      const none = { goal: 0, direction: "<=", unit: "of them" } as const;
       return {
-        tables: [{ title: "Done", rows: Object.entries(done).map(([what, times]) => ({ what, times })) }],
+        tables: [
+          {
+            title: "Done, each answered as it should be",
+            rows: Object.entries(done).map(([what, times]) => ({ what, times })),
+          },
+        ],
         figures: {
-          "memory.warm_mb": round(warmMb),
-          "memory.end_mb": round(endMb),
-          "memory.growth_percent": round(growth),
+          "memory.warm_mb": round(server.warmMb),
+          "memory.end_mb": round(server.endMb),
+          "memory.growth_percent": growth(server),
+          "tree.warm_mb": round(tree.warmMb),
+          "tree.end_mb": round(tree.endMb),
+          "tree.growth_percent": growth(tree),
           "left.handles": left("handles"),
           "left.processes": left("processes"),
-          "left.images": left("images"),
+          "left.files": left("files"),
         },
         goals: [
           {
             name: "resident memory after warm-up against the end",
-            value: round(growth),
+            value: growth(server),
             goal: 3,
             direction: "<=",
             unit: "%",
           },
           {
-            name: "file handles and sockets left over",
-            value: left("handles"),
-            goal: 0,
+            name: "the same with the decoders",
+            value: growth(tree),
+            goal: 3,
             direction: "<=",
-            unit: "of them",
+            unit: "%",
           },
-          {
-            name: "processes left over",
-            value: left("processes"),
-            goal: 0,
-            direction: "<=",
-            unit: "of them",
-          },
-          { name: "images left over", value: left("images"), goal: 0, direction: "<=", unit: "of them" },
+          { name: "file handles and sockets left over", value: left("handles"), ...none },
+          { name: "processes left over", value: left("processes"), ...none },
+          { name: "images and temporary files left over", value: left("files"), ...none },
         ],
       };
     } finally {
-      await server.stop();
-      await rm(data, { recursive: true, force: true });
+      await started.stop();
+      await rm(root, { recursive: true, force: true });
     }
   },
 };

@@ -25,12 +25,19 @@ export interface RunningCommand {
   readonly code: number | null | undefined;
 }
 
+/** What the container image and `pnpm start` give to the command, and docs/operations.md recommends to others. */
+export const AS_DEPLOYED = { MALLOC_MMAP_THRESHOLD_: "131072" };
+
 /** Starts `serve` on a free port and waits until it is ready. */
-export async function startCommand(data: string, args: string[] = []): Promise<RunningCommand> {
+export async function startCommand(
+  data: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<RunningCommand> {
   const child = spawn(
     process.execPath,
     [cli, "serve", "--json", "--port", "0", "--data", data, "--log-level", "info", ...args],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...AS_DEPLOYED, ...env } },
   );
   const log: string[] = [];
   let code: number | null | undefined;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,35 +7,57 @@ import { createClient } from "graphql-ws";
 import sharp from "sharp";
 import { WebSocket } from "ws";
 import { png, text } from "../../packages/engine/test/structures.ts";
-import { call, IDENTITY, media, photoForm, search, type RunningCommand } from "../lib/command.ts";
-import { residentMegabytes } from "../memory.ts";
+import {
+  call,
+  IDENTITY,
+  media,
+  photoForm,
+  search,
+  startCommand,
+  type RunningCommand,
+  type Told,
+} from "../lib/command.ts";
+import { residentMegabytes, treeMegabytes } from "../memory.ts";
 
 export interface SoakReport {
-  /** What was done, by kind. */
+  /** What was done and answered as it should be, by kind; anything else ends the soak. */
   done: Record<string, number>;
-  /** Resident memory of the server, MB: medians of the second and the last sixth of the time. */
-  warmMb: number;
-  endMb: number;
+  /** Medians of the second and the last sixth of the time, MB. */
+  server: Course;
+  /** The same of the server and its decoders. */
+  tree: Course;
   /** What is open at rest: before the work, and after it. */
   before: Open;
   after: Open;
+}
+
+interface Course {
+  warmMb: number;
+  endMb: number;
 }
 
 interface Open {
   /** File descriptors of the server: sockets, pipes, files. */
   handles: number;
   processes: number;
-  /** Images that the server keeps. */
-  images: number;
+  /** Images that the server keeps, and what it has in its directory for temporary files. */
+  files: number;
+}
+
+/** Where the server of a soak has its data, and a directory of its own for temporary files. */
+export interface SoakedServer extends RunningCommand {
+  data: string;
+  temporary: string;
+}
+
+export async function startSoaked(root: string, args: string[]): Promise<SoakedServer> {
+  const [data, temporary] = [path.join(root, "data"), path.join(root, "tmp")];
+  await mkdir(temporary);
+  return { ...(await startCommand(data, args, { TMPDIR: temporary })), data, temporary };
 }
 
 /** Full load of every kind for so long, then a look at what is left. */
-export async function soak(
-  server: RunningCommand,
-  data: string,
-  token: string,
-  ms: number,
-): Promise<SoakReport> {
+export async function soak(server: SoakedServer, token: string, ms: number): Promise<SoakReport> {
   const { url, pid } = server;
   const photos = await Promise.all(
     ["franck_01829.jpg", "franck_02159.jpg", "audrey.jpg"].map((name) =>
@@ -54,58 +76,69 @@ export async function soak(
   const photo = (turn: number) => photos[turn % photos.length]!;
 
   // Once of each first: what is opened once stays open.
-  await search(url, token, photo(0));
+  await searched(url, token, photo(0));
   await followed(url, token, photo(1));
   await sleep(1_500);
-  const before = open(pid, data);
-  const memory: number[] = [];
-  const sampling = setInterval(() => memory.push(residentMegabytes(pid)), Math.max(100, ms / 600));
+  const first = open(server);
+  const before = { ...first, handles: first.handles - connections(url) };
+  const own: number[] = [];
+  const tree: number[] = [];
+  const sampling = setInterval(
+    () => {
+      own.push(residentMegabytes(pid));
+      tree.push(treeMegabytes(pid));
+    },
+    Math.max(100, ms / 600),
+  );
   await Promise.all([
     forever("enrolled and erased", async (turn) => {
-      const { body } = await call(
-        url,
-        token,
-        "POST",
-        IDENTITY,
-        photoForm("input_images", photo(turn), photo(turn)),
-      );
+      const form = photoForm("input_images", photo(turn), photo(turn));
+      const { body } = await expected(200, call(url, token, "POST", IDENTITY, form));
       const end = await call(url, token, "GET", `${IDENTITY}?job_id=${body.job_id}&wait=30`);
-      if (end.body.identity_id)
-        await call(url, token, "DELETE", `${IDENTITY}?identity_id=${end.body.identity_id}`);
+      if (end.body.status !== "Succeeded") throw unexpected(end);
+      await expected(204, call(url, token, "DELETE", `${IDENTITY}?identity_id=${end.body.identity_id}`));
     }),
-    forever("searched", (turn) => search(url, token, photo(turn))),
+    forever("searched", (turn) => searched(url, token, photo(turn))),
     forever("followed over GraphQL", (turn) => followed(url, token, photo(turn))),
     forever("listened to events", () => listened(url, token)),
     forever("cancelled", async (turn) => {
-      const { body } = await call(
-        url,
-        token,
-        "POST",
-        `${IDENTITY}/search`,
-        photoForm("input_image", photo(turn)),
-      );
-      await call(url, token, "DELETE", `/v1/jobs/${body.job_id}`);
+      const form = photoForm("input_image", photo(turn));
+      const { body } = await expected(200, call(url, token, "POST", `${IDENTITY}/search`, form));
+      // 409 when it has ended already.
+      const { status } = await call(url, token, "DELETE", `/v1/jobs/${body.job_id}`);
+      if (status !== 409 && status >= 300) throw new Error(`cancelling a job answers ${status}`);
     }),
     forever("refused", async () => {
-      await search(url, token, bomb);
+      await expected(413, call(url, token, "POST", `${IDENTITY}/search`, photoForm("input_image", bomb)));
       await sleep(20);
     }),
     forever("broken off", () => brokenOff(url, token)),
   ]);
   clearInterval(sampling);
   await closeConnections();
-  await settled(pid, data, before);
-  const sixth = Math.floor(memory.length / 6);
-  return {
-    done,
-    warmMb: median(memory.slice(sixth, 2 * sixth)),
-    endMb: median(memory.slice(-sixth)),
-    before,
-    after: open(pid, data),
-  };
+  await settled(server, before);
+  return { done, server: course(own), tree: course(tree), before, after: open(server) };
 }
 
-function open(pid: number, data: string): Open {
+async function expected(status: number, told: Promise<Told>): Promise<Told> {
+  const answer = await told;
+  if (answer.status !== status) throw unexpected(answer);
+  return answer;
+}
+
+const unexpected = ({ status, body }: Told) => new Error(`an answer is ${status} ${JSON.stringify(body)}`);
+
+async function searched(url: string, token: string, photo: Uint8Array): Promise<void> {
+  const { status, error } = await search(url, token, photo);
+  if (status !== "Succeeded") throw new Error(`a search ended ${status}: ${error}`);
+}
+
+function course(memory: number[]): Course {
+  const sixth = Math.floor(memory.length / 6);
+  return { warmMb: median(memory.slice(sixth, 2 * sixth)), endMb: median(memory.slice(-sixth)) };
+}
+
+function open({ pid, data, temporary }: SoakedServer): Open {
   const handles = readdirSync(`/proc/${pid}/fd`).filter((name) => {
     try {
       return readlinkSync(`/proc/${pid}/fd/${name}`) !== "";
@@ -121,20 +154,17 @@ function open(pid: number, data: string): Open {
       return false;
     }
   }).length;
-  const images = readdirSync(path.join(data, "blobs")).filter((name) =>
-    /^prosopon_[\w-]{23}/.test(name),
-  ).length;
-  return { handles, processes, images };
+  const files = [path.join(data, "blobs"), temporary].flatMap((folder) => readdirSync(folder)).length;
+  return { handles, processes, files };
 }
 
 /** Connections that are kept alive, and what is erased in the background, have their time to go. */
-async function settled(pid: number, data: string, before: Open): Promise<void> {
+async function settled(server: SoakedServer, before: Open): Promise<void> {
   for (let tries = 0; tries < 90; tries++) {
-    const now = open(pid, data);
-    if (now.handles <= before.handles && now.processes <= before.processes && now.images <= before.images)
+    const now = open(server);
+    if (now.handles <= before.handles && now.processes <= before.processes && now.files <= before.files)
       return;
     await sleep(1_000);
-    await readdir(data);
   }
 }
 
@@ -184,6 +214,15 @@ function brokenOff(url: string, token: string): Promise<void> {
 async function closeConnections(): Promise<void> {
   const holder = globalThis as unknown as Record<symbol, { destroy?(): Promise<void> } | undefined>;
   await holder[Symbol.for("undici.globalDispatcher.1")]?.destroy?.();
+}
+
+/** Connections that are established to the server now, as the kernel lists them. */
+function connections(url: string): number {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, "0");
+  const established = new RegExp(`^ *\\d+: [0-9A-F]+:${port} [0-9A-F]+:[0-9A-F]+ 01 `);
+  return readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .filter((line) => established.test(line)).length;
 }
 
 function median(values: number[]): number {
