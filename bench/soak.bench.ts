@@ -31,6 +31,13 @@ export const bench: Bench = {
             title: "Done, each answered as it should be",
             rows: Object.entries(done).map(([what, times]) => ({ what, times })),
           },
+          {
+            title: "Memory, medians of each sixth of the time, MB",
+            rows: [
+              { of: "server", ...numbered(server.sixths) },
+              { of: "server and decoders", ...numbered(tree.sixths) },
+            ],
+          },
         ],
         figures: {
           "memory.warm_mb": round(server.warmMb),
@@ -69,3 +76,6 @@ export const bench: Bench = {
     }
   },
 };
+
+const numbered = (values: number[]): Record<string, number> =>
+  Object.fromEntries(values.map((value, at) => [at + 1, round(value)]));

@@ -98,4 +98,38 @@ export const pngs: fc.Arbitrary<Buffer> = fc
     return whole ? file : file.subarray(0, Math.ceil(file.length * cut));
   });
 
-export const images = fc.oneof(jpegs, pngs, bytes(200));
+/** Photographs with some of their bytes changed, taken out, doubled or cut off. */
+export const mutated = (photos: readonly Buffer[]): fc.Arbitrary<Buffer> =>
+  fc
+    .tuple(
+      fc.constantFrom(...photos),
+      fc.array(
+        fc.record({
+          how: fc.constantFrom("bit", "byte", "bytes", "out", "twice", "cut"),
+          // Most of a file's structure stands in its first hundreds of bytes.
+          where: fc.oneof(
+            fc.double({ min: 0, max: 0.1, noNaN: true }),
+            fc.double({ min: 0, max: 1, noNaN: true }),
+          ),
+          length: fc.integer({ min: 1, max: 64 }),
+          value: fc.integer({ min: 0, max: 255 }),
+        }),
+        { minLength: 1, maxLength: 8 },
+      ),
+    )
+    .map(([photo, changes]) => {
+      let file = Buffer.from(photo);
+      for (const { how, where, length, value } of changes) {
+        const at = Math.floor(where * file.length);
+        if (how === "bit" && at < file.length) file[at]! ^= 1 << (value & 7);
+        else if (how === "byte" && at < file.length) file[at] = value;
+        else if (how === "bytes") file.fill(value, at, at + length);
+        else if (how === "out") file = Buffer.concat([file.subarray(0, at), file.subarray(at + length)]);
+        else if (how === "twice") file = Buffer.concat([file.subarray(0, at + length), file.subarray(at)]);
+        else if (how === "cut") file = file.subarray(0, Math.max(at, file.length >> 2));
+      }
+      return file;
+    });
+
+export const images = (photos: readonly Buffer[]): fc.Arbitrary<Buffer> =>
+  fc.oneof(jpegs, pngs, bytes(200), mutated(photos), mutated(photos));

@@ -265,3 +265,62 @@ export const graphql: fc.Arbitrary<string> = fc
       JSON.stringify({ ...one, operationName: MARK }),
     );
   });
+
+/** GraphQL's multipart requests (operations, map, files), right and wrong, with the boundary `b`. */
+export const uploads: fc.Arbitrary<Buffer> = fc
+  .record({
+    operations: fc.oneof(
+      fc.constantFrom(
+        '{"query":"mutation($f: File!) { searchIdentities(input: { image: $f }) { __typename } }","variables":{"f":null}}',
+        '{"query":"mutation($f: [File!]!) { createIdentity(input: { images: $f }) { __typename } }","variables":{"f":[null,null]}}',
+        '{"query":"{ viewer { __typename } }"}',
+        '[{"query":"{ viewer { __typename } }"}]',
+        "{",
+        `"${MARK}"`,
+      ),
+      fc.json(),
+    ),
+    map: fc.oneof(
+      fc.constantFrom(
+        '{"0":["variables.f"]}',
+        '{"0":["variables.f.0"],"1":["variables.f.1"]}',
+        '{"0":["variables.__proto__.f"]}',
+        '{"0":["constructor.prototype.f"]}',
+        '{"0":["variables.f.999999999"]}',
+        '{"0":[]}',
+        `{"${MARK}":["variables.f"]}`,
+        "[]",
+      ),
+      fc.json(),
+    ),
+    files: fc.array(
+      fc.oneof(
+        fc.constant(Buffer.from(MARK)),
+        fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      ),
+      { maxLength: 3 },
+    ),
+    order: fc.shuffledSubarray(["operations", "map", "files"], { minLength: 1 }),
+    end: fc.constantFrom("--b--\r\n", "--b--\r\n", "--b--\r\n", "", "--b"),
+  })
+  .map(({ operations, map, files, order, end }) => {
+    const part = (name: string, data: Buffer, more = "") =>
+      Buffer.concat([
+        Buffer.from(`--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`),
+        data,
+        Buffer.from("\r\n"),
+      ]);
+    const parts: Record<string, Buffer[]> = {
+      operations: [part("operations", Buffer.from(operations))],
+      map: [part("map", Buffer.from(map))],
+      files: files.map((data, at) =>
+        part(String(at), data, '; filename="p.jpg"\r\nContent-Type: image/jpeg'),
+      ),
+    };
+    return Buffer.concat([...order.flatMap((name) => parts[name]!), Buffer.from(end)]);
+  });
+
+/** Up to three requests over one connection, sent at once. */
+export const pipelined: fc.Arbitrary<string> = fc
+  .array(rawRequests, { minLength: 2, maxLength: 3 })
+  .map((requests) => requests.join(""));

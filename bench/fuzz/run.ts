@@ -1,10 +1,14 @@
 import { connect } from "node:net";
 import { createInspector, imageBounds, isImageError } from "@prosopon/engine";
 import fc from "fast-check";
-import { call, IDENTITY, login, type RunningCommand } from "../lib/command.ts";
+import path from "node:path";
+import sharp from "sharp";
+import { call, IDENTITY, login, media, search, type RunningCommand } from "../lib/command.ts";
 import { residentMegabytes } from "../memory.ts";
-import { images } from "./images.ts";
-import { forms, graphql, MARK, rawRequests } from "./requests.ts";
+import { validDocuments } from "./documents.ts";
+import { images, mutated } from "./images.ts";
+import { forms, graphql, MARK, pipelined, rawRequests, uploads } from "./requests.ts";
+import { frames, sendFrames } from "./sockets.ts";
 
 export interface FuzzReport {
   cases: Record<string, number>;
@@ -21,8 +25,8 @@ const WARM_UP_SEED = 1_000_003;
 const GIVE_UP_MS = 30_000;
 
 /**
- * So many cases: three fifths are images through the inspector, in this process; the rest are requests, forms and GraphQL to the
- * server. Throws what fast-check found, with the seed and the smallest case.
+ * So many cases: three fifths are images through the inspector, in this process; the rest are requests, forms, GraphQL and
+ * WebSocket frames to the server, and images that the inspector took and a decoder gets. Throws what fast-check found, with the seed and the smallest case.
  */
 export async function fuzz(
   server: RunningCommand,
@@ -36,7 +40,12 @@ export async function fuzz(
     report.cases[name] = numRuns;
   };
 
-  await run("images", part(0.6), fc.asyncProperty(images, async (bytes) => inspected(bytes)) as never);
+  const photos = await smallPhotos();
+  await run(
+    "images",
+    part(0.6),
+    fc.asyncProperty(images(photos), async (bytes) => void inspected(bytes)) as never,
+  );
   const request = async (send: () => Promise<Answer | undefined>) => {
     const begun = performance.now();
     const answer = await send();
@@ -47,23 +56,43 @@ export async function fuzz(
     if (server.code !== undefined) throw new Error(`the server has ended with ${server.code}`);
     if (answer) judge(answer);
   };
+  const property = <T>(arbitrary: fc.Arbitrary<T>, send: (value: T) => Promise<Answer | undefined>) =>
+    fc.asyncProperty(arbitrary, (value) => request(() => send(value))) as never;
   const requests: [string, number, fc.IAsyncProperty<[never]>][] = [
     [
       "requests",
-      part(0.2),
-      fc.asyncProperty(rawRequests, (text) =>
-        request(() => raw(server, text.replaceAll("TOKEN", token))),
-      ) as never,
+      part(0.13),
+      property(rawRequests, (text) => raw(server, text.replaceAll("TOKEN", token)).then(([first]) => first)),
     ],
     [
-      "forms",
-      part(0.08),
-      fc.asyncProperty(forms, (body) => request(() => form(server.url, token, body))) as never,
+      "pipelined",
+      part(0.03),
+      property(pipelined, async (text) => {
+        for (const answer of await raw(server, text.replaceAll("TOKEN", token))) judge(answer);
+        return undefined;
+      }),
+    ],
+    ["forms", part(0.06), property(forms, (body) => form(server.url, token, `${IDENTITY}/search`, body))],
+    ["GraphQL", part(0.05), property(graphql, (body) => graphQl(server.url, token, body))],
+    ["GraphQL, valid", part(0.07), property(validDocuments, (body) => graphQl(server.url, token, body))],
+    ["GraphQL, files", part(0.03), property(uploads, (body) => form(server.url, token, "/graphql", body))],
+    [
+      "WebSocket frames",
+      part(0.02),
+      property(frames, async (sent) => {
+        const text = await sendFrames(server.url, token, sent);
+        return { status: statusOf(text), text };
+      }),
     ],
     [
-      "GraphQL",
-      part(0.12),
-      fc.asyncProperty(graphql, (body) => request(() => graphQl(server.url, token, body))) as never,
+      "decoded",
+      part(0.01),
+      property(mutated(photos), async (bytes) => {
+        if (!inspected(bytes)) return undefined;
+        const { status, error = "" } = await search(server.url, token, bytes);
+        if (!ENDS.has(status)) throw new Error(`a search ends as ${status} ${error}`);
+        return { status: 200, text: error };
+      }),
     ],
   ];
   for (const [name, runs, property] of requests)
@@ -80,8 +109,26 @@ export async function fuzz(
   return report;
 }
 
-/** Refused or taken, in whole or in pieces, and nothing else. */
-function inspected(bytes: Buffer): void {
+/** Of a search; 400 and 413 are refusals at its upload. */
+const ENDS = new Set(["Succeeded", "Failed", "400", "413"]);
+
+/** Small files of each kind of structure, of people's photographs. */
+async function smallPhotos(): Promise<Buffer[]> {
+  const small = (name: string) => sharp(path.join(media, name)).resize(160);
+  return Promise.all([
+    small("audrey.jpg").jpeg({ quality: 60 }).toBuffer(),
+    small("franck_01829.jpg").jpeg({ progressive: true, quality: 60 }).withMetadata().toBuffer(),
+    small("franck_02159.jpg")
+      .jpeg({ chromaSubsampling: "4:4:4" })
+      .withMetadata({ orientation: 6 })
+      .toBuffer(),
+    small("franck_02683.jpg").png({ palette: true }).toBuffer(),
+    small("audrey.jpg").resize(60).png({ progressive: true }).withMetadata().toBuffer(),
+  ]);
+}
+
+/** Refused or taken, in whole or in pieces, and nothing else. True when it is taken. */
+function inspected(bytes: Buffer): boolean {
   const outcomes = [3, 65_536].map((size) => {
     try {
       const inspector = createInspector(imageBounds());
@@ -93,6 +140,7 @@ function inspected(bytes: Buffer): void {
     }
   });
   if (outcomes[0] !== outcomes[1]) throw new Error(`in pieces ${outcomes[0]}, whole ${outcomes[1]}`);
+  return outcomes[0]!.startsWith("{");
 }
 
 interface Answer {
@@ -103,48 +151,69 @@ interface Answer {
   json?: { statusCode?: number; errors?: unknown[] };
 }
 
-/** The first answer; the connection is closed then. Nothing at all is a refusal too. */
-function raw({ url }: RunningCommand, text: string): Promise<Answer | undefined> {
+/** The answers; the connection is closed then. Nothing at all is a refusal too. */
+function raw({ url }: RunningCommand, text: string): Promise<Answer[]> {
   const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
     socket.write(Buffer.from(text, "utf8")),
   );
+  const expected = text.split(" HTTP/1.1\r\n").length - 1;
   return new Promise((resolve) => {
-    let answer = "";
+    let received = "";
     // A request that announces more than it sends is waited for: that is a case of its own elsewhere.
     const patience = setTimeout(() => socket.destroy(), 60);
     socket.on("data", (data) => {
-      answer += data.toString("latin1");
+      received += data.toString("latin1");
       patience.refresh();
-      if (bodyOf(answer) !== undefined) socket.destroy();
+      const { answers, rest } = parsed(received);
+      if (rest === "" && answers.length >= expected) socket.destroy();
     });
     socket.once("close", () => {
       clearTimeout(patience);
-      resolve(answer === "" ? undefined : parsed(answer));
+      resolve(parsed(received).answers);
     });
     socket.on("error", () => {});
   });
 }
 
-function parsed(text: string): Answer {
-  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 0);
-  const body = bodyOf(text);
-  const type = /^content-type: (.*)$/im.exec(text)?.[1] ?? "";
-  return { status, text, ...(body && isJson(type) && { json: JSON.parse(body) as Answer["json"] }) };
+/** Those that say how long they are, one after the other; of what follows, the head is looked at. */
+function parsed(text: string): { answers: Answer[]; rest: string } {
+  const answers: Answer[] = [];
+  let rest = text;
+  while (rest !== "") {
+    const end = rest.indexOf("\r\n\r\n") + 4;
+    const head = rest.slice(0, end);
+    // HEAD has the length of a body that does not follow.
+    const bare = rest.startsWith("HTTP/1.1 ", end);
+    const length = bare ? 0 : Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Number.NaN);
+    if (end < 4 || !(rest.length >= end + length)) {
+      answers.push({ status: statusOf(rest), text: rest });
+      break;
+    }
+    const body = rest.slice(end, end + length);
+    const type = /^content-type: (.*)$/im.exec(head)?.[1] ?? "";
+    answers.push({
+      status: statusOf(head),
+      text: head + body,
+      ...(body && isJson(type) && { json: JSON.parse(body) as Answer["json"] }),
+    });
+    rest = rest.slice(end + length);
+  }
+  return { answers, rest };
 }
 
-/** Of an answer that says how long it is, and came whole. */
-function bodyOf(answer: string): string | undefined {
-  const [head = "", body] = answer.split("\r\n\r\n", 2);
-  const length = /^content-length: (\d+)/im.exec(head)?.[1];
-  return length !== undefined && body?.length === Number(length) ? body : undefined;
-}
+const statusOf = (text: string): number => Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1] ?? 0);
 
 const isJson = (type: string): boolean => /^application\/(graphql-response\+)?json/i.test(type);
 
-async function form(url: string, token: string, body: Buffer): Promise<Answer> {
-  const answer = await fetch(`${url}${IDENTITY}/search`, {
+async function form(url: string, token: string, target: string, body: Buffer): Promise<Answer> {
+  const answer = await fetch(url + target, {
     method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "multipart/form-data; boundary=b" },
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "multipart/form-data; boundary=b",
+      // Of GraphQL's multipart requests: such a form is one that a page of another origin cannot send.
+      "x-graphql-yoga-csrf": "1",
+    },
     body: new Uint8Array(body),
     signal: AbortSignal.timeout(GIVE_UP_MS),
   });

@@ -34,6 +34,8 @@ export interface SoakReport {
 interface Course {
   warmMb: number;
   endMb: number;
+  /** Of each sixth. */
+  sixths: number[];
 }
 
 interface Open {
@@ -75,8 +77,8 @@ export async function soak(server: SoakedServer, token: string, ms: number): Pro
   };
   const photo = (turn: number) => photos[turn % photos.length]!;
 
-  // Once of each first: what is opened once stays open.
-  await searched(url, token, photo(0));
+  // Once of each first, and on every thread: what is opened once stays open.
+  await Promise.all(Array.from({ length: 8 }, () => searched(url, token, photo(0))));
   await followed(url, token, photo(1));
   await sleep(1_500);
   const first = open(server);
@@ -134,8 +136,9 @@ async function searched(url: string, token: string, photo: Uint8Array): Promise<
 }
 
 function course(memory: number[]): Course {
-  const sixth = Math.floor(memory.length / 6);
-  return { warmMb: median(memory.slice(sixth, 2 * sixth)), endMb: median(memory.slice(-sixth)) };
+  const length = Math.floor(memory.length / 6);
+  const sixths = Array.from({ length: 6 }, (_, at) => median(memory.slice(at * length, (at + 1) * length)));
+  return { warmMb: sixths[1]!, endMb: sixths[5]!, sixths };
 }
 
 function open({ pid, data, temporary }: SoakedServer): Open {
