@@ -11,7 +11,7 @@ const DEFAULT_MINUTES = 10;
 export const bench: Bench = {
   summary:
     "enrolments, searches, subscriptions, deletions, refused and broken-off uploads at full load: what memory and handles are left over",
-  options: [["--minutes <n>", `how long (default ${DEFAULT_MINUTES})`]],
+  options: [["--minutes <n>", `how long, after a warm-up of 0.4 times that (default ${DEFAULT_MINUTES})`]],
   async run({ minutes }) {
     const root = await mkdtemp(path.join(tmpdir(), "prosopon-soak-"));
     const started = await startSoaked(root, ["--threads", "2"]);
