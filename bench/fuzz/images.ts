@@ -123,7 +123,7 @@ export const mutated = (photos: readonly Buffer[]): fc.Arbitrary<Buffer> =>
         const at = Math.floor(where * file.length);
         if (how === "bit" && at < file.length) file[at]! ^= 1 << (value & 7);
         else if (how === "byte" && at < file.length) file[at] = value;
-        else if (how === "bytes") file.fill(value, at, at + length);
+        else if (how === "bytes") file.fill(value, at, Math.min(at + length, file.length));
         else if (how === "out") file = Buffer.concat([file.subarray(0, at), file.subarray(at + length)]);
         else if (how === "twice") file = Buffer.concat([file.subarray(0, at + length), file.subarray(at)]);
         else if (how === "cut") file = file.subarray(0, Math.max(at, file.length >> 2));

@@ -263,6 +263,8 @@ export const graphql: fc.Arbitrary<string> = fc
       JSON.stringify(one),
       JSON.stringify([one, one]),
       JSON.stringify({ ...one, operationName: MARK }),
+      JSON.stringify(variables ?? null),
+      JSON.stringify([variables ?? null]),
     );
   });
 

@@ -1,13 +1,17 @@
 import { decodeGlobalID } from "@pothos/plugin-relay";
-import { NotFoundError } from "./errors.ts";
+import { InvalidInputError, NotFoundError } from "./errors.ts";
 
 /** Job ids carry the name of their kind's type. */
 export const jobTypes = ["EnrolmentJob", "SearchJob", "RecognitionJob"] as const;
 const allTypes = ["Identity", "Face", ...jobTypes] as const;
 export type NodeType = (typeof allTypes)[number];
 
-/** The upstream's id out of a global id of one of these types. An id of the REST API passes as it is. */
+/**
+ * The upstream's id out of a global id of one of these types. An id of the REST API passes as it is.
+ * @throws InvalidInputError for an empty id; NotFoundError for one of another type
+ */
 export function upstreamId(id: string, types: readonly NodeType[], path: readonly string[] = []): string {
+  if (id.trim() === "") throw new InvalidInputError([{ message: "The id is empty.", path }]);
   const decoded = decode(id);
   if (!decoded) return id;
   if (types.some((type) => type === decoded.typename)) return decoded.id;
@@ -26,7 +30,8 @@ export const isNode = ({ typename }: { typename: string }): boolean => typename 
 function decode(id: string): { typename: string; id: string } | undefined {
   try {
     const decoded = decodeGlobalID(id);
-    return allTypes.some((type) => type === decoded.typename) ? decoded : undefined;
+    const known = allTypes.some((type) => type === decoded.typename) && decoded.id !== "";
+    return known ? decoded : undefined;
   } catch {
     return undefined;
   }

@@ -7,8 +7,12 @@ import type { Plugin } from "graphql-yoga";
  */
 export const noPersistedQueries: Plugin = {
   onParams({ params }) {
-    const asked = (params.extensions as { persistedQuery?: unknown } | undefined)?.persistedQuery;
-    if (asked === undefined || params.query) return;
+    // `null` is JSON too, whatever the type says; Yoga refuses it next.
+    const { extensions, query } = (params ?? {}) as {
+      extensions?: { persistedQuery?: unknown };
+      query?: unknown;
+    };
+    if (extensions?.persistedQuery === undefined || query) return;
     throw new GraphQLError("PersistedQueryNotSupported", {
       extensions: { code: "PERSISTED_QUERY_NOT_SUPPORTED", http: { status: 200 } },
     });

@@ -261,6 +261,34 @@ describe("Mutation", () => {
     });
   });
 
+  it("calls an empty id invalid input wherever one is given, by type and before anything is sent upstream", async () => {
+    const before = gateway.calls.length;
+    const error = "{ ... on Error { __typename path } }";
+    for (const [mutation, path] of [
+      ['deleteIdentities(input: { identityIds: ["x", ""] })', ["input", "identityIds"]],
+      ['updateIdentity(input: { identityId: " ", metadata: {} })', ["input", "identityId"]],
+      ['cancelJob(input: { jobId: "" })', ["input", "jobId"]],
+      ['retryJob(input: { jobId: "" })', ["input", "jobId"]],
+      ['deleteFace(input: { faceId: "" })', ["input", "faceId"]],
+      ['recognizeIdentity(input: { identityId: "", uploadId: "u" })', ["input", "identityId"]],
+      ['addIdentityImages(input: { identityId: "", uploadIds: ["u"] })', ["input", "identityId"]],
+      ['searchIdentities(input: { uploadId: "" })', ["input", "uploadId"]],
+      ['createIdentity(input: { uploadIds: ["u", ""] })', ["input", "uploadIds", "1"]],
+    ] as const) {
+      const { data } = await gateway.query(`mutation { answer: ${mutation} ${error} }`);
+      expect([mutation, data.answer]).toEqual([mutation, { __typename: "InvalidInputError", path }]);
+    }
+    for (const field of ['identity(id: "")', 'job(id: "")']) {
+      const { errors } = await gateway.query(`{ ${field} { id } }`);
+      expect([field, errors?.[0]?.extensions?.code]).toEqual([field, "INVALID_INPUT"]);
+    }
+    const { data } = await gateway.query(
+      '{ node(id: "SWRlbnRpdHk6") { id } nodes(ids: ["", "SWRlbnRpdHk6"]) { id } }',
+    );
+    expect(data).toEqual({ node: null, nodes: [null, null] });
+    expect(gateway.calls.length).toBe(before);
+  });
+
   it("tells input that cannot be right by type, before anything is sent upstream", async () => {
     const before = gateway.calls.length;
     const create = `mutation ($input: CreateIdentityInput!) { createIdentity(input: $input) { ${enrolment} ... on InvalidInputError { issues { message path } } } }`;

@@ -28,9 +28,11 @@ const metadata = v.nullish(
   ),
 );
 
+const uploadId = v.pipe(v.string(), v.nonEmpty("The id of the upload is empty."));
+
 const images = {
   images: v.nullish(v.array(v.instance(File))),
-  uploadIds: v.nullish(v.array(v.string())),
+  uploadIds: v.nullish(v.array(uploadId)),
 };
 
 function countImages(input: {
@@ -42,7 +44,7 @@ function countImages(input: {
 }
 const countMessage = `Give 1 to ${IMAGES_MAX} images, as files or as ids of uploads.`;
 
-const oneImage = { image: v.nullish(v.instance(File)), uploadId: v.nullish(v.string()) };
+const oneImage = { image: v.nullish(v.instance(File)), uploadId: v.nullish(uploadId) };
 const isOneImage = (input: { image?: unknown; uploadId?: unknown }) =>
   (input.image == null) !== (input.uploadId == null);
 const oneMessage = "Give one image: either `image` or `uploadId`.";
