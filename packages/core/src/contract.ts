@@ -13,24 +13,24 @@ export {
   Upload,
 } from "./contract/identity.ts";
 export {
-  AcceptedJobStatus,
-  Candidate,
   DeadJob,
-  EnrolmentAnswer,
   Job,
   JobCreated,
   JobKind,
+  jobKinds,
   JobList,
-  JobResult,
+  type JobOf,
+  type JobResult,
   JobRetried,
-  JobStatus,
-  RecognitionAnswer,
-  RecognitionResult,
-  Score,
-  SearchAnswer,
-  SearchMatch,
-  SeenFace,
-  SeenImage,
-} from "./contract/job.ts";
+  jobSchemas,
+  kindOfJob,
+} from "./contract/jobs/index.ts";
+export { EnrolmentAnswer, EnrolmentResult } from "./contract/jobs/enrol.ts";
+export { type DocumentedAnswer, type KindOfJob } from "./contract/jobs/kind.ts";
+export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./contract/jobs/recognize.ts";
+export { Score } from "./contract/jobs/score.ts";
+export { Candidate, SearchAnswer, SearchMatch, SearchResult } from "./contract/jobs/search.ts";
+export { SeenFace, SeenImage } from "./contract/jobs/seen.ts";
+export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./contract/jobs/status.ts";
 export { Problem } from "./contract/problem.ts";
 export { CalibrationPoint, ModelInfo, ServerInfo } from "./contract/server.ts";

@@ -1,6 +1,6 @@
 import type { OpenEvents } from "./events.ts";
 import { type Queue, createQueue } from "./queue.ts";
-import type { JobStatus } from "./contract/job.ts";
+import type { JobStatus } from "./contract/jobs/status.ts";
 
 /** One event connection for all jobs being watched: opened for the first, closed after the last. */
 export interface Hub {

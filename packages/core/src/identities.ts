@@ -1,5 +1,5 @@
 import { Identity, IdentityList } from "./contract/identity.ts";
-import { JobCreated } from "./contract/job.ts";
+import { JobCreated } from "./contract/jobs/index.ts";
 import type { Exchange } from "./http.ts";
 import { type ImagePart, appendImage, toImagePart } from "./images.ts";
 import { query } from "./query.ts";

@@ -33,10 +33,12 @@ export type { Face } from "./contract/face.ts";
 export type { Identity, IdentityPatch } from "./contract/identity.ts";
 export type {
   AcceptedJobStatus,
+  Candidate,
   Job,
   JobKind,
+  JobOf,
   JobStatus,
   RecognitionResult,
   SearchMatch,
-} from "./contract/job.ts";
+} from "./contract.ts";
 export type { ServerInfo } from "./contract/server.ts";

@@ -1,11 +1,4 @@
-import {
-  EnrolmentAnswer,
-  Job,
-  JobList,
-  JobRetried,
-  RecognitionAnswer,
-  SearchAnswer,
-} from "./contract/job.ts";
+import { Job, JobList, JobRetried, documentedKinds, kindOfJob } from "./contract/jobs/index.ts";
 import type { Deadline } from "./deadline.ts";
 import { ApiError, JobFailedError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -20,22 +13,14 @@ import { watchJob } from "./watch.ts";
 /** A job is waited for so long unless the call says otherwise, milliseconds. */
 const WAIT_MS = 120_000;
 
-const STATUS_ROUTES: Record<
-  JobRef["kind"],
-  { path: string; answer: typeof EnrolmentAnswer | typeof SearchAnswer | typeof RecognitionAnswer }
-> = {
-  enrol: { path: "/innovation-service/identity", answer: EnrolmentAnswer },
-  "add-images": { path: "/innovation-service/identity", answer: EnrolmentAnswer },
-  search: { path: "/innovation-service/identity/search", answer: SearchAnswer },
-  recognize: { path: "/innovation-service/identity/recognize", answer: RecognitionAnswer },
-};
-
 /** Asks once for a job's state. `waitS`: hold the answer so long while the job is not done; our servers only. */
 export type ReadJob = (job: JobRef | string, signal: AbortSignal, waitS?: number) => Promise<JobState>;
 
 export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs {
   const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {
-    const { path, answer } = STATUS_ROUTES[ref.kind];
+    const { documented } = kindOfJob(ref.kind);
+    if (!documented) return undefined;
+    const { path, answer } = documented;
     try {
       const state = fromDocumented(
         ref,
@@ -55,9 +40,8 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
       const path = `${pathOf(ref.id)}${query({ wait: waitS })}`;
       return fromJob(await transport.json(Job, { method: "GET", path }, signal), info.thresholds.listed);
     }
-    // Each documented route knows its own kind only; create and add jobs share one.
-    const kinds: JobRef["kind"][] = ref.kind ? [ref.kind] : ["enrol", "search", "recognize"];
-    for (const kind of kinds) {
+    // Each documented route knows its own kinds only.
+    for (const kind of ref.kind ? [ref.kind] : documentedKinds) {
       const state = await askDocumented({ id: ref.id, kind }, signal);
       if (state) return state;
     }

@@ -1,10 +1,9 @@
-import type { JobStatus } from "./contract/job.ts";
+import { isFinalStatus, type JobStatus } from "./contract/jobs/status.ts";
 import type { ServerInfo } from "./contract/server.ts";
 import type { Deadline } from "./deadline.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import type { Feed, Hub } from "./hub.ts";
 import type { ReadJob } from "./jobs.ts";
-import { isFinalStatus } from "./state.ts";
 import type { JobRef, JobState } from "./types.ts";
 
 export interface Watching {

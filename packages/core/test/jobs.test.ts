@@ -303,10 +303,12 @@ describe("jobs.get", () => {
       score,
       cosine: 0.1,
     });
-    fake.set(job.id, "Succeeded", { result: { candidates: [candidate("p1", 0.9), candidate("p2", 0.85)] } });
+    fake.set(job.id, "Succeeded", {
+      result: { images: [], candidates: [candidate("p1", 0.9), candidate("p2", 0.85)] },
+    });
     const state = await client.jobs.get(job);
     expect(state.matches).toEqual([{ identity_id: "p1", score: 0.9 }]);
-    expect(state.detail?.result?.candidates).toHaveLength(2);
+    expect(state.detail?.result).toMatchObject({ candidates: [{ score: 0.9 }, { score: 0.85 }] });
   });
 });
 

@@ -1,10 +1,11 @@
 import { decodeGlobalID } from "@pothos/plugin-relay";
 import { InvalidInputError, NotFoundError } from "./errors.ts";
+import { type JobTypeName, typeOfKind } from "./job-types.ts";
 
 /** Job ids carry the name of their kind's type. */
-export const jobTypes = ["EnrolmentJob", "SearchJob", "RecognitionJob"] as const;
-const allTypes = ["Identity", "Face", ...jobTypes] as const;
-export type NodeType = (typeof allTypes)[number];
+export const jobTypes: readonly JobTypeName[] = [...new Set(Object.values(typeOfKind))];
+export type NodeType = "Identity" | "Face" | JobTypeName;
+const allTypes: readonly NodeType[] = ["Identity", "Face", ...jobTypes];
 
 /**
  * The upstream's id out of a global id of one of these types. An id of the REST API passes as it is.

@@ -1,5 +1,5 @@
 import type { JobRef, JobState } from "@prosopon/core";
-import type { AcceptedJobStatus, Job, JobKind } from "@prosopon/core/contract";
+import { type AcceptedJobStatus, isFinalStatus, type Job, type JobKind } from "@prosopon/core/contract";
 
 /** A job on its way to a caller: `status` as told by an event or a read, `state` only if something read it; else it is read when asked for. */
 export interface JobView {
@@ -24,13 +24,9 @@ export function recordState(job: Job): JobState {
     id: job.job_id,
     kind: job.kind,
     status: job.status,
-    done: isFinal(job.status),
+    done: isFinalStatus(job.status),
     ...(job.identity_id !== undefined && { identityId: job.identity_id }),
     ...(job.error !== undefined && { error: job.error }),
     detail: job,
   };
-}
-
-export function isFinal(status: AcceptedJobStatus): boolean {
-  return status === "Succeeded" || status === "Failed" || status === "Revoked";
 }

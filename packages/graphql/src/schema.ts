@@ -4,6 +4,7 @@ import "./schema/scalars.ts";
 import "./schema/errors.ts";
 import "./schema/face.ts";
 import "./schema/job.ts";
+import "./schema/jobs/index.ts";
 import "./schema/query.ts";
 import "./schema/viewer.ts";
 import "./schema/mutation.ts";

@@ -4,7 +4,8 @@ import { cors } from "hono/cors";
 import type { Deps } from "./deps.ts";
 import { bearer, type Call } from "./http/call.ts";
 import { asProblem, PRIVATE_HEADERS, problemResponse } from "./problem.ts";
-import { probes, routes, type Access } from "./routes.ts";
+import type { Access } from "./http/route.ts";
+import { probes, routes } from "./routes.ts";
 
 /** What only the adapter knows of a request. */
 export interface Peer {

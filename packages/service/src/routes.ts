@@ -1,24 +1,14 @@
 import { events } from "./events/sse.ts";
-import type { Handler } from "./http/call.ts";
+import { jobRoutes } from "./http/job-routes.ts";
+import type { Route } from "./http/route.ts";
 import { openApi } from "./openapi/document.ts";
 import { login, logout, refresh } from "./routes/auth.ts";
 import { deleteFace, getCrop, getFace } from "./routes/faces.ts";
-import { createNamedIdentity, getIdentity, listIdentities, patchIdentity } from "./routes/identities.ts";
-import { addImages, createIdentity, deleteIdentities, identityStatus } from "./routes/identity.ts";
+import { getIdentity, listIdentities, patchIdentity } from "./routes/identities.ts";
+import { deleteIdentities } from "./routes/identity.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "./routes/jobs.ts";
-import { recognize, recognizeStatus } from "./routes/recognize.ts";
-import { search, searchStatus } from "./routes/search.ts";
 import { accountInfo, healthz, readyz, serverInfo } from "./routes/server.ts";
 import { createUpload, deleteUpload } from "./routes/uploads.ts";
-
-/**
- * - `open`: no token is looked at, or the handler does it.
- * - `token`: an access token in the header.
- * - `query-token`: the same, or in `?token=`, for what cannot send headers (EventSource).
- */
-export type Access = "open" | "token" | "query-token";
-
-type Route = readonly [method: string, path: string, access: Access, handler: Handler];
 
 /** Of every node, also of a worker. */
 export const probes: readonly Route[] = [
@@ -26,25 +16,16 @@ export const probes: readonly Route[] = [
   ["GET", "/readyz", "open", readyz],
 ];
 
-/** The URL table. The first block is the documented API and stays exactly that; under /v1 is ours. */
+/** The URL table. What is not under /v1 is the documented API and stays exactly that, beside the probes; those of jobs come from their kinds. */
 export const routes: readonly Route[] = [
   ["POST", "/login", "open", login],
   ["POST", "/token", "open", refresh],
   ["POST", "/logout", "open", logout],
-  ["POST", "/innovation-service/identity", "token", createIdentity],
-  ["PUT", "/innovation-service/identity", "token", addImages],
-  ["GET", "/innovation-service/identity", "token", identityStatus],
   ["DELETE", "/innovation-service/identity", "token", deleteIdentities],
-  ["POST", "/innovation-service/identity/search", "token", search],
-  ["GET", "/innovation-service/identity/search", "token", searchStatus],
-  ["POST", "/innovation-service/identity/recognize", "token", recognize],
-  ["GET", "/innovation-service/identity/recognize", "token", recognizeStatus],
-  ["POST", "/innovation-service/identity/recognition", "token", recognize],
-  ["GET", "/innovation-service/identity/recognition", "token", recognizeStatus],
+  ...jobRoutes,
 
   ["GET", "/v1/server", "token", serverInfo],
   ["GET", "/v1/account", "token", accountInfo],
-  ["POST", "/v1/identities", "token", createNamedIdentity],
   ["GET", "/v1/identities", "token", listIdentities],
   ["GET", "/v1/identities/:id", "token", getIdentity],
   ["PATCH", "/v1/identities/:id", "token", patchIdentity],

@@ -28,7 +28,9 @@ const deadView = ({ until, retriedAs }: NonNullable<JobRecord["dead"]>): DeadJob
   ...(retriedAs === undefined ? {} : { retried_as: retriedAs }),
 });
 
-export const jobView = (job: JobRecord): Job => ({
+export const jobView = (job: JobRecord): Job => view(job) as Job;
+
+const view = (job: JobRecord) => ({
   job_id: job.id,
   kind: job.kind,
   status: job.status,

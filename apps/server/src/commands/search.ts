@@ -31,7 +31,7 @@ async function show(
   { id, matches = [], detail }: JobState,
   { json }: SearchOptions,
 ): Promise<void> {
-  const candidates = detail?.result?.candidates ?? [];
+  const candidates = detail?.kind === "search" ? (detail.result?.candidates ?? []) : [];
   const ids = matches.map(({ identity_id }) => identity_id);
   const people = ids.length > 0 && detail ? (await client.identities.list({ ids })).items : [];
   const rows = matches.map(({ identity_id, score }) => {

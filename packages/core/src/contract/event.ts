@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { JobStatus } from "./job.ts";
+import { JobStatus } from "./jobs/status.ts";
 
 /** One change of one job, as `/v1/events` sends it: ids and a status, never a result. */
 export const JobEvent = v.object({

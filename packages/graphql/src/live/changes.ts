@@ -1,8 +1,8 @@
 import type { Client, JobChange, JobState } from "@prosopon/core";
-import type { AcceptedJobStatus } from "@prosopon/core/contract";
+import { type AcceptedJobStatus, isFinalStatus } from "@prosopon/core/contract";
 import type { AccountChange, Changes } from "../context.ts";
 import { NotFoundError, UnauthorizedError, UnsupportedByUpstreamError } from "../errors.ts";
-import { isFinal, type JobView, recordState, viewOf } from "../job-view.ts";
+import { type JobView, recordState, viewOf } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import type { Feed } from "./feed.ts";
 import type { Hub } from "./hub.ts";
@@ -46,7 +46,7 @@ export function createChanges(
           if (first.done) return;
           for await (const { status } of translated(feed)) {
             if (fresh(status)) yield { id: jobId, kind: first.kind, status };
-            if (isFinal(status)) return;
+            if (isFinalStatus(status)) return;
           }
         } finally {
           await feed.return?.();

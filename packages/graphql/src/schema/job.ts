@@ -1,26 +1,23 @@
-import type { DeadJob as Dead, JobKind as Kind, JobResult } from "@prosopon/core/contract";
+import {
+  isFinalStatus,
+  JobKind as Kinds,
+  type DeadJob as Dead,
+  type JobKind as Kind,
+  type JobOf,
+} from "@prosopon/core/contract";
+import type { ObjectFieldsShape } from "@pothos/core";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import type { JobView } from "../job-view.ts";
 import { loadJob } from "../reads.ts";
-import { Face } from "./face.ts";
-import { findIdentity, Identity } from "./identity.ts";
-import {
-  LISTED_SCORE,
-  type MatchView,
-  RecognitionMatch,
-  type RecognitionView,
-  SearchMatch,
-} from "./match.ts";
+import { type JobTypeName, typeOfKind } from "../job-types.ts";
 import { SeenImage } from "./seen.ts";
 
+/** `add-images` is ADD_IMAGES. */
 export const JobKind = builder.enumType("JobKind", {
-  values: {
-    ENROL: { value: "enrol" },
-    ADD_IMAGES: { value: "add-images" },
-    SEARCH: { value: "search" },
-    RECOGNIZE: { value: "recognize" },
-  },
+  values: Object.fromEntries(
+    Kinds.options.map((kind) => [kind.replaceAll("-", "_").toUpperCase(), { value: kind }]),
+  ) as Record<string, { value: Kind }>,
 });
 
 export const JobStatus = builder.enumType("JobStatus", {
@@ -42,17 +39,15 @@ export async function stateOf(job: JobView, context: Context) {
   return job.state ?? (await loadJob(job.id, context));
 }
 
-/** Results exist once the job has succeeded; before, nothing is read. */
-export async function resultOf(job: JobView, context: Context): Promise<JobResult | undefined> {
-  return job.status === "Succeeded" ? (await stateOf(job, context))?.detail?.result : undefined;
+/** Results exist once the job has succeeded; before, nothing is read. @param _kind whose result it is, as the caller's type says */
+export async function resultOf<K extends Kind>(
+  _kind: K,
+  job: JobView,
+  context: Context,
+): Promise<JobOf<K>["result"]> {
+  if (job.status !== "Succeeded") return undefined;
+  return (await stateOf(job, context))?.detail?.result as JobOf<K>["result"];
 }
-
-export const typeOfKind: Record<Kind, "EnrolmentJob" | "SearchJob" | "RecognitionJob"> = {
-  enrol: "EnrolmentJob",
-  "add-images": "EnrolmentJob",
-  search: "SearchJob",
-  recognize: "RecognitionJob",
-};
 
 const DeadJob = builder.objectRef<Dead>("DeadJob").implement({
   description: "What may still be done about a job that failed because its tries were used up.",
@@ -81,7 +76,7 @@ export const Job = builder.interfaceRef<JobView>("Job").implement({
     }),
     done: t.boolean({
       description: "Whether the status is final.",
-      resolve: ({ status }) => status === "Succeeded" || status === "Failed" || status === "Revoked",
+      resolve: ({ status }) => isFinalStatus(status),
     }),
     createdAt: t.field({
       type: "DateTime",
@@ -120,110 +115,34 @@ export const Job = builder.interfaceRef<JobView>("Job").implement({
       type: [SeenImage],
       nullable: true,
       description: "What was seen in each image, in the order sent; once the job has succeeded.",
-      resolve: async (job, _, context) => (await resultOf(job, context))?.images,
+      resolve: async (job, _, context) => (await resultOf(job.kind, job, context))?.images,
     }),
   }),
 });
 
-const EnrolmentJobRef = builder.objectRef<JobView>("EnrolmentJob");
-const SearchJobRef = builder.objectRef<JobView>("SearchJob");
-const RecognitionJobRef = builder.objectRef<JobView>("RecognitionJob");
-
-/** By relay's `node`: an id whose type does not fit the job's kind is an unknown id. */
-async function loadAs(typename: string, id: string, context: Context): Promise<JobView | null> {
-  const state = await loadJob(id, context);
-  return state && typeOfKind[state.kind] === typename
-    ? { id, kind: state.kind, status: state.status, state }
-    : null;
-}
-
-export const EnrolmentJob = builder.node(EnrolmentJobRef, {
-  description: "Makes an identity, or adds images to one.",
-  interfaces: [Job],
-  id: { resolve: (job) => job.id },
-  loadOne: (id, context) => loadAs("EnrolmentJob", id, context),
-  fields: (t) => ({
-    identityId: t.string({ nullable: true, description: "Once known.", resolve: identityIdOf }),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Once the job has succeeded; null when it has been deleted since.",
-      resolve: async (job, _, context) =>
-        job.status === "Succeeded" ? findIdentity(await identityIdOf(job, {}, context), context) : null,
-    }),
-    faces: t.field({
-      type: [Face],
-      nullable: true,
-      description: "The faces that this job stored, as far as they still exist.",
-      resolve: async (job, _, context) => {
-        const ids = (await resultOf(job, context))?.face_ids;
-        const identity = ids && (await findIdentity(await identityIdOf(job, {}, context), context));
-        return identity?.faces.filter((face) => ids?.includes(face.face_id));
-      },
-    }),
-    warnings: t.stringList({
-      nullable: true,
-      description: "What the caller should know, e.g. that the photos may show different people.",
-      resolve: async (job, _, context) => (await resultOf(job, context))?.warnings ?? null,
-    }),
-  }),
-});
-
-async function identityIdOf(job: JobView, _: object, context: Context): Promise<string | undefined> {
+export async function identityIdOf(job: JobView, _: object, context: Context): Promise<string | undefined> {
   const state = await stateOf(job, context);
   return state?.identityId ?? state?.detail?.identity_id;
 }
 
-export const SearchJob = builder.node(SearchJobRef, {
-  description: "Finds the people whom a photo resembles.",
-  interfaces: [Job],
-  id: { resolve: (job) => job.id },
-  loadOne: (id, context) => loadAs("SearchJob", id, context),
-  fields: (t) => ({
-    matches: t.field({
-      type: [SearchMatch],
-      nullable: true,
-      description: "Best first; once the job has succeeded. Empty: nobody we know.",
-      args: {
-        all: t.arg.boolean({
-          required: true,
-          defaultValue: false,
-          description:
-            "Also the candidates at or below the listing line of 0.85, for a caller who draws its own.",
-        }),
-      },
-      resolve: async (job, { all }, context): Promise<MatchView[] | null> => {
-        if (job.status !== "Succeeded") return null;
-        const state = await stateOf(job, context);
-        const matches: MatchView[] | undefined = state?.detail?.result?.candidates ?? state?.matches;
-        return matches?.filter(({ score }) => all || score > LISTED_SCORE) ?? null;
-      },
-    }),
-  }),
-});
-
-export const RecognitionJob = builder.node(RecognitionJobRef, {
-  description: "Says whether a photo shows a given person.",
-  interfaces: [Job],
-  id: { resolve: (job) => job.id },
-  loadOne: (id, context) => loadAs("RecognitionJob", id, context),
-  fields: (t) => ({
-    identityId: t.string({ nullable: true, resolve: identityIdOf }),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Whom the photo is compared with; null when deleted since.",
-      resolve: async (job, _, context) => findIdentity(await identityIdOf(job, {}, context), context),
-    }),
-    match: t.field({
-      type: RecognitionMatch,
-      nullable: true,
-      description: "Once the job has succeeded.",
-      resolve: async (job, _, context): Promise<RecognitionView | null> => {
-        if (job.status !== "Succeeded") return null;
-        const state = await stateOf(job, context);
-        return state?.detail?.result?.match ?? state?.recognition ?? null;
-      },
-    }),
-  }),
-});
+/** The type of one or more kinds of job; by relay's `node`, an id whose type does not fit the job's kind is an unknown id. */
+export function jobNode(
+  name: JobTypeName,
+  {
+    description,
+    fields,
+  }: { description: string; fields: ObjectFieldsShape<typeof builder.$inferSchemaTypes, JobView> },
+) {
+  return builder.node(builder.objectRef<JobView>(name), {
+    description,
+    interfaces: [Job],
+    id: { resolve: (job) => job.id },
+    loadOne: async (id, context): Promise<JobView | null> => {
+      const state = await loadJob(id, context);
+      return state && typeOfKind[state.kind] === name
+        ? { id, kind: state.kind, status: state.status, state }
+        : null;
+    },
+    fields,
+  });
+}

@@ -1,31 +1,21 @@
 import { builder } from "../builder.ts";
-import { BadImageError, ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../errors.ts";
+import { ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../errors.ts";
 import { jobTypes, upstreamId } from "../ids.ts";
-import { type JobView, started, viewOf } from "../job-view.ts";
+import { started, type JobView, viewOf } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import { Identity } from "./identity.ts";
 import {
-  AddIdentityImagesInput,
   CancelJobInput,
-  CreateIdentityInput,
   DeleteFaceInput,
   DeleteIdentitiesInput,
-  imageOf,
-  imagesOf,
-  RecognizeIdentityInput,
   RetryJobInput,
-  SearchIdentitiesInput,
   UpdateIdentityInput,
 } from "./inputs.ts";
-import { EnrolmentJob, Job, RecognitionJob, SearchJob } from "./job.ts";
+import { EXTERNAL_ID_PATH, IDENTITY_PATH } from "./identity-fields.ts";
+import { Job } from "./job.ts";
+import { JOB_COST } from "./jobs/images.ts";
 import "./session.ts";
 
-/** Decoding, detecting and embedding on the server outweigh any read. */
-const jobCost = 500;
-const manyImages = ["input", "images"];
-const oneImage = ["input", "image"];
-const identityPath = ["input", "identityId"];
-const externalIdPath = ["input", "externalId"];
 const facePath = ["input", "faceId"];
 const jobPath = ["input", "jobId"];
 
@@ -63,81 +53,6 @@ const DeletedIdentities = builder.objectRef<{ identities: string[] }>("DeletedId
 builder.mutationType({
   authScopes: { authenticated: true },
   fields: (t) => ({
-    createIdentity: t.field({
-      type: EnrolmentJob,
-      errors: { types: [BadImageError, NotFoundError, ConflictError, UnsupportedByUpstreamError] },
-      complexity: jobCost,
-      description: "Starts an enrolment of 1 to 5 images of one person.",
-      args: { input: t.arg({ type: CreateIdentityInput, required: true }) },
-      resolve: async (_, { input: { externalId, metadata, ...rest } }, { client }) =>
-        started(
-          await upstream(
-            client.identities.create({
-              images: imagesOf(rest),
-              ...(externalId != null && { externalId }),
-              ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
-            }),
-            { images: manyImages, unique: externalIdPath },
-          ),
-        ),
-    }),
-    addIdentityImages: t.field({
-      type: EnrolmentJob,
-      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
-      complexity: jobCost,
-      description: "Adds 1 to 5 images to an identity.",
-      args: { input: t.arg({ type: AddIdentityImagesInput, required: true }) },
-      resolve: async (_, { input }, { client }) =>
-        started(
-          await upstream(
-            client.identities.addImages(upstreamId(input.identityId, ["Identity"], identityPath), {
-              images: imagesOf(input),
-            }),
-            {
-              images: manyImages,
-              id: identityPath,
-            },
-          ),
-        ),
-    }),
-    searchIdentities: t.field({
-      type: SearchJob,
-      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
-      complexity: jobCost,
-      description: "Starts a search for the people whom a photo resembles.",
-      args: { input: t.arg({ type: SearchIdentitiesInput, required: true }) },
-      resolve: async (_, { input }, { client }) =>
-        started(
-          await upstream(
-            client.identities.search({
-              image: imageOf(input),
-              ...(input.maxResults != null && { maxResult: input.maxResults }),
-            }),
-            {
-              images: oneImage,
-            },
-          ),
-        ),
-    }),
-    recognizeIdentity: t.field({
-      type: RecognitionJob,
-      errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
-      complexity: jobCost,
-      description: "Starts a comparison of a photo with one person.",
-      args: { input: t.arg({ type: RecognizeIdentityInput, required: true }) },
-      resolve: async (_, { input }, { client }) =>
-        started(
-          await upstream(
-            client.identities.recognize(upstreamId(input.identityId, ["Identity"], identityPath), {
-              image: imageOf(input),
-            }),
-            {
-              images: oneImage,
-              id: identityPath,
-            },
-          ),
-        ),
-    }),
     cancelJob: t.field({
       type: CancelledJob,
       errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
@@ -152,7 +67,7 @@ builder.mutationType({
     retryJob: t.field({
       type: RetriedJob,
       errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
-      complexity: jobCost,
+      complexity: JOB_COST,
       description: "Starts a dead job anew; asked again, answers the same job.",
       args: { input: t.arg({ type: RetryJobInput, required: true }) },
       resolve: async (_, { input }, { client }) => ({
@@ -168,11 +83,11 @@ builder.mutationType({
       args: { input: t.arg({ type: UpdateIdentityInput, required: true }) },
       resolve: (_, { input: { identityId, externalId, metadata } }, { client }) =>
         upstream(
-          client.identities.update(upstreamId(identityId, ["Identity"], identityPath), {
+          client.identities.update(upstreamId(identityId, ["Identity"], IDENTITY_PATH), {
             ...(externalId !== undefined && { external_id: externalId }),
             ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
           }),
-          { id: identityPath, unique: externalIdPath },
+          { id: IDENTITY_PATH, unique: EXTERNAL_ID_PATH },
         ),
     }),
     deleteFace: t.field({

@@ -1,7 +1,7 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Limits } from "../limits.ts";
 import { HttpProblem } from "../problem.ts";
-import { checkUsage, usedUp } from "../storage/quotas.ts";
+import { checkUsage, usedUp } from "../storage/rules/quotas.ts";
 import { type Storage, StorageError } from "../storage/types.ts";
 
 /** Refuses early, and bounds what is under way, where the storage bounds only what has arrived. */

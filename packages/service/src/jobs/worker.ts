@@ -1,13 +1,9 @@
-import type { JobKind } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
 import type { Deps } from "../deps.ts";
-import type { ClaimedJob, JobOutcome, JobPayload } from "../storage/types.ts";
+import type { ClaimedJob, JobOutcome } from "../storage/types.ts";
 import { isAway, isFull, permanentReason } from "./fault.ts";
-import { addImages } from "./handlers/add-images.ts";
-import { enrol } from "./handlers/enrol.ts";
-import { recognize } from "./handlers/recognize.ts";
-import { search } from "./handlers/search.ts";
-import { createHands, isLookup, STUCK_MS, type Hand } from "./hands.ts";
+import { createCapacity, isLookup, STUCK_MS, type Share } from "./capacity.ts";
+import { kinds } from "./kinds/index.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
 const LEASE_MS = 30_000;
@@ -29,17 +25,6 @@ const FULL_MS = 5_000;
 const IDLE_MS = 5_000;
 /** What `stop` waits for jobs in hand before it gives them back: below the 10 s after which supervisors kill. */
 const GRACE_MS = 8_000;
-
-type PayloadOf<K extends JobKind> = Extract<JobPayload, { kind: K }>;
-/** Does the work of one kind and says what to write; writes nothing itself, so a job run twice has its effect once. */
-export type JobHandler<K extends JobKind> = (
-  deps: Deps,
-  job: ClaimedJob,
-  payload: PayloadOf<K>,
-  signal: AbortSignal,
-) => Promise<JobOutcome>;
-
-const handlers: { [K in JobKind]: JobHandler<K> } = { enrol, "add-images": addImages, search, recognize };
 
 export interface Worker {
   /** Begins to claim jobs; does nothing when it runs already. */
@@ -67,7 +52,7 @@ export function createWorker(deps: Deps): Worker {
   const { storage, blobs, clock, logger, engine, limits } = deps;
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
-  const hands = createHands(engine, clock, pump);
+  const capacity = createCapacity(engine, clock, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
   const waiting = { lookups: true, imports: true };
   /** Since the last claim something may have come that goes before what is in hand. */
@@ -106,14 +91,14 @@ export function createWorker(deps: Deps): Worker {
   }
 
   async function claim(): Promise<void> {
-    const room = hands.room();
+    const room = capacity.room();
     const except = { lookups: room.lookups.except, imports: room.imports.except };
     const stuck = new Set([...except.lookups, ...except.imports]);
     const going = [...inHand.values()].filter(({ job }) => !stuck.has(job.accountId)).length;
     const places = Math.max(0, IN_HAND * engine.info().threads - going);
     let lookups = waiting.lookups ? Math.min(room.lookups.count, places) : 0;
     // Hands full of lookups still take those that go before them, of which only a wake-up tells.
-    const before = lookups === 0 && woken ? hands.lastLookup() : undefined;
+    const before = lookups === 0 && woken ? capacity.lastLookup() : undefined;
     woken = false;
     if (before !== undefined) lookups = Math.min(engine.info().threads, places);
     const imports = waiting.imports ? Math.min(room.imports.count, places - lookups) : 0;
@@ -173,7 +158,7 @@ export function createWorker(deps: Deps): Worker {
   function take(job: ClaimedJob): void {
     const abort = new AbortController();
     for (const last of inHand.values()) if (last.job.id === job.id) last.abort.abort(LEASE_LOST);
-    const hand = hands.take(job);
+    const share = capacity.take(job);
     if (job.deaths > 0)
       logger.warn(
         { job: job.id, kind: job.kind, deaths: job.deaths },
@@ -183,7 +168,7 @@ export function createWorker(deps: Deps): Worker {
     const stopHearing = deps.hub.on(job.accountId, ({ jobId, status }) => {
       if (jobId === job.id && (status === "Succeeded" || status === "Failed")) abort.abort(LEASE_LOST);
     });
-    const done = run(job, hand, abort.signal)
+    const done = run(job, share, abort.signal)
       .catch((error: unknown) => {
         if (!isAway(error))
           logger.error({ err: error, job: job.id }, "could not write a job's end; its lease will run out");
@@ -191,18 +176,21 @@ export function createWorker(deps: Deps): Worker {
       .finally(() => {
         stopHearing();
         inHand.delete(job.leaseId);
-        hand.letGo();
+        share.letGo();
         pump();
       });
     inHand.set(job.leaseId, { job, abort, done });
   }
 
-  async function run(job: ClaimedJob, { engine }: Hand, signal: AbortSignal): Promise<void> {
+  async function run(job: ClaimedJob, { engine }: Share, signal: AbortSignal): Promise<void> {
     const begun = clock.now();
     let outcome: JobOutcome;
     try {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
-      outcome = await Promise.race([work({ ...deps, engine }, job, signal), rejection(signal)]);
+      outcome = await Promise.race([
+        kinds[job.kind].run({ storage, blobs, engine }, job, job.payload, signal),
+        rejection(signal),
+      ]);
       const written = outcome;
       const answer = await roomFor(
         () => storage.jobs.finish(lease(job), written, clock.now(), limits),
@@ -339,11 +327,6 @@ const lease = ({ id, leaseId }: ClaimedJob) => ({ jobId: id, leaseId });
 
 const spent = ({ id, attempts }: ClaimedJob) =>
   `an internal error stopped it ${attempts} times; the server's log has more under job ${id}`;
-
-function work(deps: Deps, job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
-  const handler = handlers[job.kind] as JobHandler<JobKind>;
-  return handler(deps, job, job.payload, signal);
-}
 
 function rejection(signal: AbortSignal): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();

@@ -31,7 +31,9 @@ function components(): Record<string, v.GenericSchema> {
     SeenFace,
     SeenImage,
     Candidate,
-    JobResult,
+    EnrolmentResult,
+    SearchResult,
+    RecognizeResult,
   } = contract;
   const {
     Credentials,
@@ -88,8 +90,11 @@ function components(): Record<string, v.GenericSchema> {
     SeenFace,
     SeenImage,
     Candidate,
-    JobResult,
+    EnrolmentResult,
+    SearchResult,
+    RecognizeResult,
     DeadJob,
+    ...Object.fromEntries(contract.jobSchemas.map((schema) => [nameOf(schema.entries.kind.literal), schema])),
     Job,
     JobList,
     JobRetried,
@@ -101,6 +106,10 @@ function components(): Record<string, v.GenericSchema> {
     Health,
   };
 }
+
+/** `add-images` is an AddImagesJob. */
+const nameOf = (kind: string): string =>
+  `${kind.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Job`;
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -1,3 +1,7 @@
+import { JobKind } from "@prosopon/core/contract";
+import { kinds } from "../jobs/kinds/index.ts";
+import type { Field } from "../jobs/kinds/kind.ts";
+
 /** What the OpenAPI document says of each row of the URL table; a test holds the two together. */
 export interface Operation {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -21,7 +25,6 @@ export interface Operation {
   problems?: number[];
 }
 
-type Field = "text" | "image" | "images" | "integer";
 interface Parameter {
   name: string;
   description: string;
@@ -44,7 +47,28 @@ const page: Parameter[] = [
   { name: "cursor", description: "next_cursor of the page before." },
 ];
 const UPLOAD_PROBLEMS = [400, 413, 415, 429, 503];
-const IDENTITY = "/innovation-service/identity";
+
+/** By kind: the routes that start a job, and the documented ones that tell its state. */
+const jobOperations = Object.values(kinds).flatMap(({ starts, statuses = [] }): Operation[] => [
+  ...starts.map(({ method, path, api, summary, form, problems = [] }): Operation => ({
+    method,
+    path,
+    summary,
+    api,
+    form,
+    success: [200, "JobCreated"],
+    problems: [...problems, ...UPLOAD_PROBLEMS],
+  })),
+  ...statuses.map(({ path, summary, schema }): Operation => ({
+    method: "GET",
+    path,
+    summary,
+    api: "documented",
+    query: [jobId, wait],
+    success: [200, schema],
+    problems: [400],
+  })),
+]);
 
 export const operations: Operation[] = [
   {
@@ -74,35 +98,8 @@ export const operations: Operation[] = [
     success: [204],
   },
   {
-    method: "POST",
-    path: IDENTITY,
-    summary: "Enrol a person from 1 to 5 images",
-    api: "documented",
-    form: { input_images: "images" },
-    success: [200, "JobCreated"],
-    problems: UPLOAD_PROBLEMS,
-  },
-  {
-    method: "PUT",
-    path: IDENTITY,
-    summary: "Add 1 to 5 images to an identity",
-    api: "documented",
-    form: { identity_id: "text", input_images: "images" },
-    success: [200, "JobCreated"],
-    problems: [404, ...UPLOAD_PROBLEMS],
-  },
-  {
-    method: "GET",
-    path: IDENTITY,
-    summary: "State of a create or add job",
-    api: "documented",
-    query: [jobId, wait],
-    success: [200, "EnrolmentAnswer"],
-    problems: [400],
-  },
-  {
     method: "DELETE",
-    path: IDENTITY,
+    path: "/innovation-service/identity",
     summary: "Delete identities: all of them, or none when one is unknown",
     api: "documented",
     query: [
@@ -115,44 +112,7 @@ export const operations: Operation[] = [
     success: [204],
     problems: [400, 404],
   },
-  {
-    method: "POST",
-    path: `${IDENTITY}/search`,
-    summary: "Find the people whose faces are nearest",
-    api: "documented",
-    form: { input_image: "image", max_result: "integer" },
-    success: [200, "JobCreated"],
-    problems: UPLOAD_PROBLEMS,
-  },
-  {
-    method: "GET",
-    path: `${IDENTITY}/search`,
-    summary: "State and results of a search: scores above 0.85, best first",
-    api: "documented",
-    query: [jobId, wait],
-    success: [200, "SearchAnswer"],
-    problems: [400],
-  },
-  ...["recognize", "recognition"].flatMap((name): Operation[] => [
-    {
-      method: "POST",
-      path: `${IDENTITY}/${name}`,
-      summary: "Compare a face with one identity",
-      api: "documented",
-      form: { input_image: "image", identity_id: "text" },
-      success: [200, "JobCreated"],
-      problems: [404, ...UPLOAD_PROBLEMS],
-    },
-    {
-      method: "GET",
-      path: `${IDENTITY}/${name}`,
-      summary: "State and result of a recognition: recognised from 0.95 on",
-      api: "documented",
-      query: [jobId, wait],
-      success: [200, "RecognitionAnswer"],
-      problems: [400],
-    },
-  ]),
+  ...jobOperations,
 
   {
     method: "GET",
@@ -167,15 +127,6 @@ export const operations: Operation[] = [
     summary: "The account, its settings and its size",
     api: "own",
     success: [200, "AccountInfo"],
-  },
-  {
-    method: "POST",
-    path: "/v1/identities",
-    summary: "Enrol with an external id and metadata (JSON text)",
-    api: "own",
-    form: { input_images: "images", external_id: "text", metadata: "text" },
-    success: [200, "JobCreated"],
-    problems: [409, ...UPLOAD_PROBLEMS],
   },
   {
     method: "GET",
@@ -218,7 +169,7 @@ export const operations: Operation[] = [
       ...page,
       ids,
       { name: "status", description: "Sent, Started, Succeeded or Failed." },
-      { name: "kind", description: "enrol, add-images, search or recognize." },
+      { name: "kind", description: `One of ${JobKind.options.join(", ")}.` },
       { name: "dead", description: "true: only jobs that failed because their tries were used up." },
     ],
     success: [200, "JobList"],

@@ -1,29 +1,10 @@
-import { EXTERNAL_ID_MAX_LENGTH, IdentityPatch, METADATA_MAX_BYTES, Metadata } from "@prosopon/core/contract";
-import { json, type Call, type Handler } from "../http/call.ts";
-import type { Form } from "../http/form.ts";
+import { IdentityPatch } from "@prosopon/core/contract";
+import { json, type Handler } from "../http/call.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
+import { checkedMetadata } from "../http/metadata.ts";
 import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
-import { startJob } from "../jobs/start.ts";
-import { HttpProblem, unknownId } from "../problem.ts";
+import { type HttpProblem, unknownId } from "../problem.ts";
 import { identityView } from "../views.ts";
-
-/** The documented create, with an external id and metadata. */
-export const createNamedIdentity: Handler = (call) =>
-  startJob(call, "enrol", (form) => checkedName(call, form));
-
-/** What the form says beside its images. @throws HttpProblem 400, 409 */
-async function checkedName({ deps, accountId }: Call, form: Form) {
-  const externalId = form.text("external_id") || undefined;
-  if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH)
-    throw new HttpProblem(400, `external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
-  const text = form.text("metadata");
-  const metadata = text ? checkedMetadata(parseJson(text)) : {};
-  // Told now where it can be; a race of two creates is told by the job.
-  const taken =
-    externalId && (await deps.storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
-  if (taken) throw new HttpProblem(409, `the external id is taken by the identity ${taken.id}`);
-  return { ...(externalId && { externalId }), metadata };
-}
 
 export const listIdentities: Handler = async ({ deps, accountId, query }) => {
   const ids = idsOf(query);
@@ -65,12 +46,3 @@ export const patchIdentity: Handler = async (call) => {
 };
 
 const unknownIdentity = (id: string): HttpProblem => unknownId("identity", id);
-
-function checkedMetadata(value: unknown): Metadata {
-  // valibot's record takes an array for an object without keys.
-  if (Array.isArray(value)) throw new HttpProblem(400, "metadata must be a JSON object");
-  const metadata = shaped(value, Metadata);
-  if (Buffer.byteLength(JSON.stringify(metadata)) > METADATA_MAX_BYTES)
-    throw new HttpProblem(400, `metadata is over ${METADATA_MAX_BYTES} bytes of JSON`);
-  return metadata;
-}

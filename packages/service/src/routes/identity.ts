@@ -1,40 +1,9 @@
 import { DeleteRequest } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../blobs/erase.ts";
-import { noContent, json, type Call, type Handler } from "../http/call.ts";
-import type { Form } from "../http/form.ts";
+import { noContent, type Call, type Handler } from "../http/call.ts";
 import { parseJson, readText, shaped } from "../http/json.ts";
-import { isListKey, required } from "../http/query.ts";
-import { jobAfterWait } from "../http/wait.ts";
-import { startJob } from "../jobs/start.ts";
+import { isListKey } from "../http/query.ts";
 import { HttpProblem, unknownId } from "../problem.ts";
-
-export const createIdentity: Handler = (call) => startJob(call, "enrol", () => ({}));
-
-export const addImages: Handler = (call) =>
-  startJob(call, "add-images", async (form) => ({ identityId: await namedIdentity(call, form) }));
-
-/** The identity that a form names. @throws HttpProblem 400, 404 */
-export async function namedIdentity({ deps, accountId }: Call, form: Form): Promise<string> {
-  const id = form.text("identity_id")?.trim();
-  const known = id ? await deps.storage.identities.get(accountId, id) : undefined;
-  if (known) return known.id;
-  if (!id) throw new HttpProblem(400, "the form needs the field identity_id");
-  throw unknownId("identity", id);
-}
-
-/** Also another account's job and another kind's: documented clients expect 200 here. */
-export const unknownJob = (): Response => json({ status: "Unknown Job" });
-
-export const identityStatus: Handler = async (call) => {
-  const job = await jobAfterWait(call, required(call.query, "job_id"));
-  if (!job || (job.kind !== "enrol" && job.kind !== "add-images")) return unknownJob();
-  const { status, identityId, error } = job;
-  return json({
-    status,
-    ...(status === "Succeeded" && { identity_id: identityId }),
-    ...(status === "Failed" && { error }),
-  });
-};
 
 /** Published clients name the ids in the query in three styles, or in a JSON or form body. */
 export const deleteIdentities: Handler = async (call) => {

@@ -3,7 +3,7 @@
  * Methods that take an account see nothing of any other account: a foreign id is an unknown id.
  * Times are milliseconds since the epoch, given by the caller, so that one clock rules.
  */
-import type { Box, FaceQuality, JobKind, JobResult, JobStatus } from "@prosopon/core/contract";
+import type { Box, FaceQuality, JobKind, JobStatus } from "@prosopon/core/contract";
 
 export interface Account {
   id: string;
@@ -54,12 +54,17 @@ export interface ImageRef {
   uploadId?: string;
 }
 
-/** What a job must do; the images travel as references. */
-export type JobPayload =
-  | { kind: "enrol"; images: ImageRef[]; externalId?: string; metadata?: Record<string, unknown> }
-  | { kind: "add-images"; images: ImageRef[]; identityId: string }
-  | { kind: "search"; images: ImageRef[]; maxResult: number }
-  | { kind: "recognize"; images: ImageRef[]; identityId: string };
+/** What a job must do; the images travel as references. What else there is to it its kind has read, and knows. */
+export interface JobPayload {
+  kind: JobKind;
+  images: ImageRef[];
+  /** Whom it is about: when that identity is deleted the job ends. */
+  identityId?: string;
+  [field: string]: unknown;
+}
+
+/** A result as its kind has it in the contract. Of it the storage knows whom it lists, to forget them (rules/mentions.ts). */
+export type StoredResult = Record<string, unknown>;
 
 export interface JobRecord {
   id: string;
@@ -70,7 +75,7 @@ export interface JobRecord {
   /** How often a worker has claimed it. */
   attempts: number;
   identityId?: string;
-  result?: JobResult;
+  result?: StoredResult;
   error?: string;
   createdAt: number;
   startedAt?: number;
@@ -165,11 +170,11 @@ export type JobOutcome =
       externalId?: string;
       metadata: Record<string, unknown>;
       faces: NewFace[];
-      result: JobResult;
+      result: StoredResult;
     }
   /** Adds the faces; when the identity was deleted meanwhile, ends Failed with `goneError` instead. */
-  | { type: "faces-added"; identityId: string; faces: NewFace[]; result: JobResult; goneError: string }
-  | { type: "answered"; identityId?: string; result: JobResult }
+  | { type: "faces-added"; identityId: string; faces: NewFace[]; result: StoredResult; goneError: string }
+  | { type: "answered"; identityId?: string; result: StoredResult }
   /** `deadUntil`: the tries were used up; it can be retried, and keeps its images, until then. */
   | { type: "failed"; error: string; deadUntil?: number };
 

@@ -367,7 +367,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(left).toEqual([
       {
         count: 2501,
-        result: { candidates: [{ ...candidates(stays.identityId).candidates![0], score: 0.8 }] },
+        result: { candidates: [{ ...candidates(stays.identityId).candidates[0], score: 0.8 }] },
       },
     ]);
   });

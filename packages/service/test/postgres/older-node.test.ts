@@ -1,10 +1,18 @@
-import type { JobResult } from "@prosopon/core/contract";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { migratePostgres } from "../../src/storage/postgres/migrate.ts";
 import { migrations } from "../../src/storage/postgres/migrations.generated.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
-import type { Storage } from "../../src/storage/types.ts";
-import { candidates, embedding, enqueue, enrol, enrolment, face, id } from "../storage/samples.ts";
+import type { Storage, StoredResult } from "../../src/storage/types.ts";
+import {
+  candidates,
+  candidatesIn,
+  embedding,
+  enqueue,
+  enrol,
+  enrolment,
+  face,
+  id,
+} from "../storage/samples.ts";
 import { createDatabase, query, type TestDatabase, testPostgres } from "./database.ts";
 import type { Told } from "./older-node/feed.ts";
 import { openOlderNode, type OlderNode } from "./older-node/node.ts";
@@ -133,13 +141,13 @@ describe.skipIf(reason !== undefined)(`a node of schema version 1${reason ? `: $
         searches.map(async (jobId) => {
           const job = await storage.jobs.get(account, jobId);
           // As an older node reads it.
-          const [row] = await query<{ result: JobResult }>(
+          const [row] = await query<{ result: StoredResult }>(
             database.url,
             "SELECT result FROM jobs WHERE id = $1",
             [jobId],
           );
           return [job?.result, row!.result].map((result) =>
-            result!.candidates!.map((candidate) => candidate.identity_id),
+            candidatesIn(result).map((candidate) => candidate.identity_id),
           );
         }),
       );

@@ -1,5 +1,12 @@
-import type { JobResult } from "@prosopon/core/contract";
-import type { Account, ClaimedJob, JobPayload, NewFace, Storage } from "../../src/storage/types.ts";
+import type { Candidate } from "@prosopon/core/contract";
+import type {
+  Account,
+  ClaimedJob,
+  JobPayload,
+  NewFace,
+  Storage,
+  StoredResult,
+} from "../../src/storage/types.ts";
 
 let counter = 0;
 /** Different in every call, and told apart in a failing assertion. */
@@ -111,7 +118,7 @@ export async function enrol(
   return { identityId, jobId, faces };
 }
 
-export function candidates(...ids: string[]): JobResult {
+export function candidates(...ids: string[]): { candidates: Candidate[] } {
   return {
     candidates: ids.map((identity_id, index) => ({
       identity_id,
@@ -122,3 +129,6 @@ export function candidates(...ids: string[]): JobResult {
     })),
   };
 }
+
+export const candidatesIn = (result: StoredResult | undefined): Candidate[] =>
+  (result?.["candidates"] ?? []) as Candidate[];

@@ -1,5 +1,5 @@
 import { inSteps } from "../../turns.ts";
-import { checkUsage } from "../quotas.ts";
+import { checkUsage } from "../rules/quotas.ts";
 import { type Storage, StorageError, type Usage } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { Transaction } from "./database.ts";

@@ -1,4 +1,4 @@
-import { IMAGE_ERASED } from "../ends.ts";
+import { IMAGE_ERASED } from "../rules/ends.ts";
 import type { Context } from "./context.ts";
 import type { EndJob } from "./jobs/end.ts";
 import { JOB_COLUMNS, type JobRow } from "./jobs/record.ts";

@@ -1,5 +1,5 @@
 import { inSteps } from "../../turns.ts";
-import { checkUsage } from "../quotas.ts";
+import { checkUsage } from "../rules/quotas.ts";
 import { type Storage, StorageError } from "../types.ts";
 import type { Context } from "./context.ts";
 import type { EraseUploads } from "./erase-uploads.ts";

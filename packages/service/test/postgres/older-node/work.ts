@@ -124,7 +124,7 @@ export function asWorker({ jobs, identities }: Storage): Worker {
         kind: payload.kind === "search" ? ("search" as const) : ("enrol" as const),
         attempts,
         ...("externalId" in payload &&
-          payload.externalId !== undefined && { externalId: payload.externalId }),
+          payload.externalId !== undefined && { externalId: String(payload.externalId) }),
       }));
     },
     renew: (leases, until) => jobs.renew(leases, until),

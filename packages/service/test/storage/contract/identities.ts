@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IdentityFilter, JobPayload } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { candidates, claimOne, enqueue, enrol, face, newAccount } from "../samples.ts";
+import { candidates, candidatesIn, claimOne, enqueue, enrol, face, newAccount } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 export function identitiesContract(open: () => Promise<Opened>): void {
@@ -146,7 +146,7 @@ export function identitiesContract(open: () => Promise<Opened>): void {
       });
       expect(enrolJob.result).toBeUndefined();
       const { result: left } = (await current().jobs.get(accountId, searchJob))!;
-      expect(left!.candidates!.map((candidate) => candidate.identity_id)).toEqual([b.identityId]);
+      expect(candidatesIn(left).map((candidate) => candidate.identity_id)).toEqual([b.identityId]);
       const ended = (await current().jobs.get(accountId, waiting))!;
       expect(ended).toMatchObject({ status: "Failed", finishedAt: 3000 });
       expect(ended.error).toContain("deleted");

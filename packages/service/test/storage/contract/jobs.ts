@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { JobPayload } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { candidates, claimOne, enqueue, enrol, enrolment, face, newAccount } from "../samples.ts";
+import {
+  candidates,
+  candidatesIn,
+  claimOne,
+  enqueue,
+  enrol,
+  enrolment,
+  face,
+  newAccount,
+} from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 const search: JobPayload = { kind: "search", images: [], maxResult: 10 };
@@ -87,7 +96,7 @@ export function jobsContract(open: () => Promise<Opened>): void {
       await current().identities.delete(accountId, [b.identityId], 2000);
       const result = candidates(a.identityId, b.identityId, c.identityId);
       await current().jobs.finish({ jobId, leaseId }, { type: "answered", result }, 2100);
-      const kept = (await current().jobs.get(accountId, jobId))!.result!.candidates!;
+      const kept = candidatesIn((await current().jobs.get(accountId, jobId))!.result);
       expect(kept.map((candidate) => candidate.identity_id)).toEqual([a.identityId, c.identityId]);
       expect(kept[0]!.margin).toBeCloseTo(0.2);
       expect(kept[1]!.margin).toBeUndefined();

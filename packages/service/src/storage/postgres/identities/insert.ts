@@ -1,4 +1,4 @@
-import { foldForSearch } from "../../fold.ts";
+import { foldForSearch } from "../../rules/fold.ts";
 import type { Transaction } from "../database.ts";
 import { storable, toJson } from "../text.ts";
 

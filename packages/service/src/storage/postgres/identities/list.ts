@@ -1,5 +1,5 @@
 import { decodeCursor, page } from "../../cursor.ts";
-import { fold } from "../../fold.ts";
+import { fold } from "../../rules/fold.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { facesOf } from "../faces.ts";

@@ -1,4 +1,4 @@
-import { foldForSearch } from "../../fold.ts";
+import { foldForSearch } from "../../rules/fold.ts";
 import { type Storage, StorageError } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { facesOf } from "../faces.ts";

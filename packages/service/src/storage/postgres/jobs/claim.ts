@@ -1,6 +1,6 @@
-import { DUE } from "../../due.ts";
-import { givenUp } from "../../ends.ts";
-import { REACH } from "../../turn.ts";
+import { DUE } from "../../rules/due.ts";
+import { givenUp } from "../../rules/ends.ts";
+import { REACH } from "../../rules/turn.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared } from "../database.ts";

@@ -1,4 +1,4 @@
-import { checkUsage, ownBytes } from "../../quotas.ts";
+import { checkUsage, ownBytes } from "../../rules/quotas.ts";
 import {
   type JobPayload,
   type JobRecord,
@@ -12,7 +12,7 @@ import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
 import { isUniqueViolation } from "../faults.ts";
 import type { Feed } from "../feed/feed.ts";
-import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
+import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
 import { storable, toJson } from "../text.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 import { USAGE } from "./usage.ts";
@@ -55,7 +55,7 @@ export function createEnqueue(
   return async ({ id, accountId, payload, uploadIds = [], now, quotas }) => {
     const account = await accountRow(accountId);
     if (account < 0) throw new StorageError("not-found", "There is no such account.");
-    const identityId = "identityId" in payload ? storable(payload.identityId) : null;
+    const identityId = payload.identityId === undefined ? null : storable(payload.identityId);
     try {
       return await transaction(
         async (tx): Promise<JobRecord> => {
@@ -98,7 +98,7 @@ export async function insertJob(
   { id, payload, identityId, taken = 0, deaths = 0, quotas = {} }: NewJob,
   now: number,
 ): Promise<JobRow> {
-  const rank = RANK[payload.kind];
+  const rank = rankOf(payload.kind);
   const pendingBytes = ownBytes(payload.images) - taken;
   const { unfinishedJobs = Infinity, pendingBytes: mostBytes = Infinity } = quotas;
   const values = [

@@ -1,8 +1,7 @@
-import type { JobResult } from "@prosopon/core/contract";
-import { keepCandidates } from "../../candidates.ts";
+import { keepMentioned, mentioned } from "../../rules/mentions.ts";
 import { checkEmbedding } from "../../embedding.ts";
-import { usedUp } from "../../quotas.ts";
-import type { JobOutcome, NewFace, Quotas, Storage } from "../../types.ts";
+import { usedUp } from "../../rules/quotas.ts";
+import type { JobOutcome, NewFace, Quotas, Storage, StoredResult } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
@@ -120,12 +119,16 @@ export function createFinish(
   }
 
   /** Notes whom the answer names; one deleted since the search was made is left out of it, one deleted from now on finds the note. */
-  async function withMentions({ query }: Transaction, job: JobRow, result: JobResult): Promise<JobResult> {
-    if (!result.candidates?.length) return result;
-    const ids = result.candidates.map((candidate) => storable(candidate.identity_id));
+  async function withMentions(
+    { query }: Transaction,
+    job: JobRow,
+    result: StoredResult,
+  ): Promise<StoredResult> {
+    const ids = mentioned(result).map(storable);
+    if (ids.length === 0) return result;
     const named = await query<{ id: string }>(MENTION, [job.account, ids, job.row]);
     const there = new Set(named.map(({ id }) => id));
-    return keepCandidates(result, (candidate) => there.has(candidate.identity_id));
+    return keepMentioned(result, (id) => there.has(id));
   }
 }
 

@@ -1,4 +1,4 @@
-import { IDENTITY_GONE } from "../../ends.ts";
+import { IDENTITY_GONE } from "../../rules/ends.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
@@ -69,6 +69,7 @@ function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += BATCH) yield all.slice(at, at + BATCH);
 }
 
-function bare(payload: JobPayload): JobPayload {
-  return payload.kind === "enrol" ? { kind: "enrol", images: [] } : { ...payload, images: [] };
+/** What may be remembered of a job: its kind, and whom it was about. */
+function bare({ kind, identityId }: JobPayload): JobPayload {
+  return { kind, images: [], ...(identityId !== undefined && { identityId }) };
 }

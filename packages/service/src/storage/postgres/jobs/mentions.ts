@@ -1,5 +1,5 @@
-import type { JobResult } from "@prosopon/core/contract";
-import { keepCandidates } from "../../candidates.ts";
+import type { StoredResult } from "../../types.ts";
+import { keepMentioned } from "../../rules/mentions.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
 
@@ -19,7 +19,7 @@ export async function forgetMentions(
     [rows, BATCH],
   );
   const jobs = [...new Set(naming.map(({ job }) => job))];
-  const found = await query<{ row: number; result: JobResult }>(
+  const found = await query<{ row: number; result: StoredResult }>(
     "SELECT row, result FROM jobs WHERE row = ANY ($1::bigint[]) AND result IS NOT NULL ORDER BY row FOR NO KEY UPDATE",
     [jobs],
   );
@@ -27,7 +27,7 @@ export async function forgetMentions(
     "UPDATE jobs j SET result = b.result::json FROM unnest($1::bigint[], $2::text[]) AS b (row, result) WHERE j.row = b.row",
     [
       found.map(({ row }) => row),
-      found.map(({ result }) => toJson(keepCandidates(result, ({ identity_id }) => !ids.has(identity_id)))),
+      found.map(({ result }) => toJson(keepMentioned(result, (named) => !ids.has(named)))),
     ],
   );
   await query("DELETE FROM mentions WHERE identity = ANY ($1::bigint[]) AND job = ANY ($2::bigint[])", [

@@ -1,5 +1,5 @@
-import type { JobKind, JobResult, JobStatus } from "@prosopon/core/contract";
-import type { JobPayload, JobRecord } from "../../types.ts";
+import type { JobKind, JobStatus } from "@prosopon/core/contract";
+import type { JobPayload, JobRecord, StoredResult } from "../../types.ts";
 
 export interface JobRow {
   row: number;
@@ -15,7 +15,7 @@ export interface JobRow {
   attempts: number;
   lease_id: string | null;
   identity_id: string | null;
-  result: JobResult | null;
+  result: StoredResult | null;
   error: string | null;
   created_at: number;
   started_at: number | null;

@@ -1,5 +1,5 @@
 import { decodeCursor, page, type Position } from "../../cursor.ts";
-import { fold } from "../../fold.ts";
+import { fold } from "../../rules/fold.ts";
 import type { IdentityFilter, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceReader } from "../faces.ts";

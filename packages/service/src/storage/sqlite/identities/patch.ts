@@ -1,7 +1,7 @@
 import { type Storage, StorageError } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceReader } from "../faces.ts";
-import { foldForSearch } from "../../fold.ts";
+import { foldForSearch } from "../../rules/fold.ts";
 import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 export function createPatch(

@@ -1,4 +1,4 @@
-import { CANCELLED } from "../../ends.ts";
+import { CANCELLED } from "../../rules/ends.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { blobInUse } from "../uploads.ts";

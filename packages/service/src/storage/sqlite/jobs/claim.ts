@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { DUE } from "../../due.ts";
-import { givenUp } from "../../ends.ts";
-import { REACH } from "../../turn.ts";
+import { DUE } from "../../rules/due.ts";
+import { givenUp } from "../../rules/ends.ts";
+import { REACH } from "../../rules/turn.ts";
 import type { ClaimedJob, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";

@@ -1,6 +1,6 @@
-import { checkUsage, ownBytes } from "../../quotas.ts";
+import { checkUsage, ownBytes } from "../../rules/quotas.ts";
 import { type JobPayload, type Quotas, type Storage, StorageError, type Usage } from "../../types.ts";
-import { nextTurn, RANK, TURN_COLUMN } from "../../turn.ts";
+import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
@@ -34,7 +34,7 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
 
   return (account, { id, payload, identityId, deaths = 0 }, now, quotas) => {
     checkUsage(usage(account), { unfinishedJobs: 1, pendingBytes: ownBytes(payload.images) }, quotas);
-    const rank = RANK[payload.kind];
+    const rank = rankOf(payload.kind);
     const { lastInsertRowid: row } = insert.run(
       account,
       id,
@@ -74,7 +74,7 @@ export function createEnqueue(
     const account = accountRow(accountId);
     if (account === undefined) throw new StorageError("not-found", "There is no such account.");
     return transaction(() => {
-      const identityId = "identityId" in payload ? payload.identityId : null;
+      const identityId = payload.identityId ?? null;
       if (identityId !== null && !identity.get(identityId, account)) {
         throw new StorageError("not-found", "There is no identity with this id.");
       }

@@ -1,11 +1,10 @@
-import type { JobResult } from "@prosopon/core/contract";
-import { usedUp } from "../../quotas.ts";
-import type { JobOutcome, Quotas, Storage } from "../../types.ts";
+import { usedUp } from "../../rules/quotas.ts";
+import type { JobOutcome, Quotas, Storage, StoredResult } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";
-import { foldForSearch } from "../../fold.ts";
+import { foldForSearch } from "../../rules/fold.ts";
 import type { EndJob, Ending } from "./end.ts";
-import { keepCandidates } from "../../candidates.ts";
+import { keepMentioned, mentioned } from "../../rules/mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const TAKEN =
@@ -99,12 +98,14 @@ export function createFinish(
   }
 
   /** Notes whom the answer names; one deleted since the search was made is left out of it. */
-  function withMentions(job: JobRow, result: JobResult): JobResult {
-    if (!result.candidates) return result;
-    return keepCandidates(result, ({ identity_id }) => {
-      const identity = identityRow.get(identity_id, job.account);
-      if (identity !== undefined) mention.run(identity, job.row);
-      return identity !== undefined;
-    });
+  function withMentions(job: JobRow, result: StoredResult): StoredResult {
+    const there = new Set<string>();
+    for (const id of mentioned(result)) {
+      const identity = identityRow.get(id, job.account);
+      if (identity === undefined) continue;
+      mention.run(identity, job.row);
+      there.add(id);
+    }
+    return keepMentioned(result, (id) => there.has(id));
   }
 }

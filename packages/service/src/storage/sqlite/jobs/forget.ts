@@ -1,4 +1,4 @@
-import { IDENTITY_GONE } from "../../ends.ts";
+import { IDENTITY_GONE } from "../../rules/ends.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { EraseUploads } from "../erase-uploads.ts";
@@ -26,7 +26,7 @@ export interface ForgetIdentity {
 const STEP = 200;
 /** SQL: nothing is left of the job `j` that could be forgotten. */
 const FORGOTTEN = `j.finished_at IS NOT NULL AND j.dead_until IS NULL AND j.result IS NULL AND
-  iif(j.kind = 'enrol', j.payload = '{"kind":"enrol","images":[]}', json_array_length(j.payload, '$.images') = 0)`;
+  json_array_length(j.payload, '$.images') = 0 AND json_remove(j.payload, '$.kind', '$.images', '$.identityId') = '{}'`;
 
 export function createForgetIdentity(
   { db }: Context,
@@ -75,6 +75,7 @@ export function createForgetIdentity(
   return { forget, forgetEnded };
 }
 
-function bare(payload: JobPayload): JobPayload {
-  return payload.kind === "enrol" ? { kind: "enrol", images: [] } : { ...payload, images: [] };
+/** What may be remembered of a job: its kind, and whom it was about. */
+function bare({ kind, identityId }: JobPayload): JobPayload {
+  return { kind, images: [], ...(identityId !== undefined && { identityId }) };
 }

@@ -1,5 +1,5 @@
-import type { JobResult } from "@prosopon/core/contract";
-import { keepCandidates } from "../../candidates.ts";
+import type { StoredResult } from "../../types.ts";
+import { keepMentioned } from "../../rules/mentions.ts";
 import type { Context } from "../context.ts";
 
 /** Searches of one step, which has the event loop for some 10 ms. */
@@ -21,7 +21,7 @@ export function createForgetMentions({ db }: Context): ForgetMentions {
     for (const { row, result } of jobs) {
       drop.run(identity, row);
       if (result === null) continue;
-      const kept = keepCandidates(JSON.parse(result) as JobResult, ({ identity_id }) => identity_id !== id);
+      const kept = keepMentioned(JSON.parse(result) as StoredResult, (named) => named !== id);
       rewrite.run(JSON.stringify(kept), row);
     }
     return jobs.length === BATCH;

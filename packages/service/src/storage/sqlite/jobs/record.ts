@@ -1,5 +1,5 @@
-import type { JobKind, JobResult, JobStatus } from "@prosopon/core/contract";
-import type { JobPayload, JobRecord } from "../../types.ts";
+import type { JobKind, JobStatus } from "@prosopon/core/contract";
+import type { JobPayload, JobRecord, StoredResult } from "../../types.ts";
 
 export interface JobRow {
   row: number;
@@ -36,7 +36,7 @@ export function jobRecord(row: JobRow): JobRecord {
     payload: JSON.parse(row.payload) as JobPayload,
     attempts: row.attempts,
     ...(row.identity_id !== null && { identityId: row.identity_id }),
-    ...(row.result !== null && { result: JSON.parse(row.result) as JobResult }),
+    ...(row.result !== null && { result: JSON.parse(row.result) as StoredResult }),
     ...(row.error !== null && { error: row.error }),
     createdAt: row.created_at,
     ...(row.started_at !== null && { startedAt: row.started_at }),

@@ -1,33 +1,23 @@
 import { randomUUID } from "node:crypto";
-import type { JobKind } from "@prosopon/core/contract";
-import type { Call } from "../http/call.ts";
-import { json } from "../http/call.ts";
-import { receiveForm, type Form } from "../http/form.ts";
-import { IMAGES_PER_JOB } from "../limits.ts";
-import { databaseAway } from "./fault.ts";
+import { kindOfJob, type JobKind } from "@prosopon/core/contract";
+import { databaseAway } from "../jobs/fault.ts";
+import type { Start } from "../jobs/kinds/kind.ts";
 import type { JobPayload } from "../storage/types.ts";
+import { json, type Call } from "./call.ts";
+import { receiveForm, type Form } from "./form.ts";
 
-type PayloadOf<K extends JobKind> = Extract<JobPayload, { kind: K }>;
-
-/** Receives the images of a job, asks what else there is to it, and starts it. What was stored is erased when there is a fault. */
-export async function startJob<K extends JobKind>(
-  call: Call,
-  kind: K,
-  rest: (
-    form: Form,
-  ) => Promise<Omit<PayloadOf<K>, "kind" | "images">> | Omit<PayloadOf<K>, "kind" | "images">,
-): Promise<Response> {
+/** Receives the images of a job, reads what else there is to it, and starts it. What was stored is erased when there is a fault. */
+export async function startJob(call: Call, kind: JobKind, read: Start<object>["read"]): Promise<Response> {
   const arrival = await call.deps.quota.enter(call.accountId, kind);
   try {
-    const isLookup = kind === "search" || kind === "recognize";
-    const form = await receiveForm({ ...call, arrival }, isLookup ? 1 : IMAGES_PER_JOB);
+    const form = await receiveForm({ ...call, arrival }, kindOfJob(kind).images);
     const payload = await Promise.resolve()
-      .then(() => rest(form))
+      .then(() => read(call, form))
       .catch(async (error: unknown) => {
         await form.discard();
         throw error;
       });
-    return await writeJob(call, form, { kind, images: form.images, ...payload } as unknown as JobPayload);
+    return await writeJob(call, form, { kind, images: form.images, ...payload });
   } finally {
     arrival.leave();
   }

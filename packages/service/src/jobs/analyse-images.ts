@@ -1,40 +1,40 @@
 import type { FaceQuality, SeenFace, SeenImage } from "@prosopon/core/contract";
 import { isImageError, type Analysis, type Box, type Face, type Point, type Quality } from "@prosopon/engine";
 import { BlobsAwayError } from "../blobs/types.ts";
-import type { Deps } from "../deps.ts";
 import { isNoRoom } from "../no-room.ts";
 import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { JobFault } from "./fault.ts";
+import type { Tools } from "./kinds/kind.ts";
 
 /** An image of a job with the one face that the job uses. */
-export interface Sight {
+export interface AnalysedImage {
   analysis: Analysis;
   face: Face & { embedding: Float32Array };
 }
 
-/** Looks at all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
-export async function see(
-  deps: Deps,
+/** Analyses all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
+export async function analyseImages(
+  tools: Pick<Tools, "blobs" | "engine">,
   job: ClaimedJob,
   options: { crop: boolean; signal: AbortSignal },
-): Promise<Sight[]> {
-  const sights = await Promise.allSettled(
-    job.payload.images.map((image, index) => seeOne(deps, image, index + 1, options)),
+): Promise<AnalysedImage[]> {
+  const analysed = await Promise.allSettled(
+    job.payload.images.map((image, index) => analyseImage(tools, image, index + 1, options)),
   );
-  return sights.map((sight) => {
-    if (sight.status === "rejected") throw sight.reason;
-    return sight.value;
+  return analysed.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
   });
 }
 
-async function seeOne(
-  { blobs, engine }: Deps,
+async function analyseImage(
+  { blobs, engine }: Pick<Tools, "blobs" | "engine">,
   image: ImageRef,
   number: number,
   options: { crop: boolean; signal: AbortSignal },
-): Promise<Sight> {
+): Promise<AnalysedImage> {
   const file = await blobs.open(image.blobId);
   if (!file) throw new JobFault(`image ${number}: it is no longer there; send it again`);
   try {
@@ -65,8 +65,8 @@ function isUnreadable(error: unknown): boolean {
 }
 
 /** What was seen, as our own API tells it: no embedding, no crop. */
-export const seenImages = (sights: Sight[]): SeenImage[] =>
-  sights.map(({ analysis: { width, height, faces } }) => ({ width, height, faces: faces.map(seenFace) }));
+export const seenImages = (images: AnalysedImage[]): SeenImage[] =>
+  images.map(({ analysis: { width, height, faces } }) => ({ width, height, faces: faces.map(seenFace) }));
 
 /** As precise as it is: a tenth of a pixel or degree, a thousandth of a part. */
 const tenth = (value: number): number => Math.round(value * 10) / 10;
@@ -103,7 +103,7 @@ const seenFace = ({ box, landmarks, confidence, quality, principal }: Face): See
   used: principal,
 });
 
-export const newFace = ({ face }: Sight): NewFace => ({
+export const newFace = ({ face }: AnalysedImage): NewFace => ({
   id: randomUUID(),
   embedding: face.embedding,
   quality: stated(face.quality),

@@ -1,7 +1,7 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Engine } from "@prosopon/engine";
 import type { Clock } from "../clock.ts";
-import { RANK } from "../storage/turn.ts";
+import { rankOf } from "../storage/rules/turn.ts";
 import type { ClaimedJob } from "../storage/types.ts";
 
 /** Photos in hand for each thread: one in work, one whose claim and download are done when the thread is free. */
@@ -21,24 +21,24 @@ export interface Room {
 }
 
 /** What a worker has in hand, and how much more it should take so that the threads stay busy. */
-export interface Hands {
+export interface Capacity {
   /** Imports: half of what is missing at once, for a job may have five photos. */
   room(): Record<Kind, Room>;
   /** The last turn of a lookup in hand; undefined without one. */
   lastLookup(): number | undefined;
-  take(job: ClaimedJob): Hand;
+  take(job: ClaimedJob): Share;
 }
 
-export interface Hand {
+export interface Share {
   /** The engine for this job's photos: they go before those of later jobs, also those in work. Those of a suspected one are analysed apart. */
   engine: Engine;
   /** The job has ended, or passed on. */
   letGo(): void;
 }
 
-const priorityOf = (job: ClaimedJob): number => RANK[job.kind] * RANK_STEP + job.turn;
+const priorityOf = (job: ClaimedJob): number => rankOf(job.kind) * RANK_STEP + job.turn;
 
-export const isLookup = (kind: JobKind): boolean => RANK[kind] === 0;
+export const isLookup = (kind: JobKind): boolean => rankOf(kind) === 0;
 
 /** An account's photos in hand that have not been analysed. */
 interface Held {
@@ -48,7 +48,7 @@ interface Held {
 }
 
 /** `onRoom` is called when a photo has been analysed. */
-export function createHands(engine: Engine, clock: Clock, onRoom: () => void): Hands {
+export function createCapacity(engine: Engine, clock: Clock, onRoom: () => void): Capacity {
   const places = AHEAD * engine.info().threads;
   const held: Record<Kind, Map<string, Held>> = { lookups: new Map(), imports: new Map() };
   const lookups = new Set<ClaimedJob>();

@@ -1,4 +1,4 @@
-import { type ImageRef, type Quotas, StorageError, type Usage } from "./types.ts";
+import { type ImageRef, type Quotas, StorageError, type Usage } from "../types.ts";
 
 const USED_UP: Record<keyof Quotas, (limit: number) => string> = {
   unfinishedJobs: (limit) =>

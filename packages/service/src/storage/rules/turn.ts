@@ -1,7 +1,7 @@
-import type { JobKind } from "@prosopon/core/contract";
+import { kindOfJob, type JobKind } from "@prosopon/core/contract";
 
 /** 0 for what somebody waits for, 1 for imports: lower goes first. */
-export const RANK: Record<JobKind, 0 | 1> = { search: 0, recognize: 0, enrol: 1, "add-images": 1 };
+export const rankOf = (kind: JobKind): 0 | 1 => (kindOfJob(kind).lookup ? 0 : 1);
 
 /** Where an account's newest turn of a rank is remembered. */
 export const TURN_COLUMN = ["lookup_turn", "import_turn"] as const;

@@ -1,0 +1,35 @@
+import type * as v from "valibot";
+import type { RecognitionResult } from "./recognize.ts";
+import type { SearchMatch } from "./search.ts";
+import type { AcceptedJobStatus } from "./status.ts";
+
+/**
+ * What both sides of the wire know of a kind of job: the one place that names it. `jobs/index.ts` lists them, and all else follows
+ * from the list.
+ */
+export interface KindOfJob<Kind extends string, Result extends v.GenericSchema> {
+  kind: Kind;
+  /** It changes nothing, and somebody waits for the answer: it goes before what only has to be done. */
+  lookup: boolean;
+  /** At most so many images, and at least one. */
+  images: number;
+  result: Result;
+  /** The documented route that tells its state. */
+  documented?: Documented<v.InferOutput<Result>>;
+}
+
+interface Documented<Result> {
+  path: string;
+  /** What that route answers. */
+  answer: v.GenericSchema<unknown, DocumentedAnswer>;
+  /** Its `results`. @param listed the score that a result must be above to be listed */
+  results?(result: Result, listed: number): DocumentedAnswer["results"];
+}
+
+/** An answer of a documented route, whichever it is. Keys are absent until they exist. */
+export interface DocumentedAnswer {
+  status: AcceptedJobStatus;
+  identity_id?: string | undefined;
+  results?: SearchMatch[] | RecognitionResult | undefined;
+  error?: string | undefined;
+}

@@ -1,0 +1,11 @@
+import type { JobKind } from "@prosopon/core/contract";
+
+/** The GraphQL type of each kind of job. */
+export const typeOfKind = {
+  enrol: "EnrolmentJob",
+  "add-images": "EnrolmentJob",
+  search: "SearchJob",
+  recognize: "RecognitionJob",
+} as const satisfies Record<JobKind, string>;
+
+export type JobTypeName = (typeof typeOfKind)[JobKind];

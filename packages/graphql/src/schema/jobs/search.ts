@@ -1,0 +1,123 @@
+import type { Candidate } from "@prosopon/core/contract";
+import * as v from "valibot";
+import { builder } from "../../builder.ts";
+import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
+import { started } from "../../job-view.ts";
+import { upstream } from "../../upstream.ts";
+import { Face } from "../face.ts";
+import { findIdentity, Identity } from "../identity.ts";
+import { jobNode, resultOf, stateOf } from "../job.ts";
+import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
+import { matchedFace } from "./matched-face.ts";
+
+/** The documented API lists what is above this and recognises from the other on (docs/protocol.md). */
+const LISTED_SCORE = 0.85;
+const RECOGNIZED_SCORE = 0.95;
+
+type MatchView = Pick<Candidate, "identity_id" | "score"> & Partial<Candidate>;
+
+const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
+  description: "A person that a search found.",
+  fields: (t) => ({
+    identityId: t.exposeString("identity_id"),
+    identity: t.field({
+      type: Identity,
+      nullable: true,
+      description: "Null when deleted since.",
+      resolve: (match, _, context) => findIdentity(match.identity_id, context),
+    }),
+    score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
+    cosine: t.float({
+      nullable: true,
+      description: "Raw similarity, -1 to 1.",
+      resolve: (match) => match.cosine,
+    }),
+    margin: t.float({
+      nullable: true,
+      description: "This score minus the next one's.",
+      resolve: (match) => match.margin,
+    }),
+    face: t.field({
+      type: Face,
+      nullable: true,
+      description: "The enrolled face that was nearest.",
+      resolve: (match, _, context) => matchedFace(match, context),
+    }),
+    listed: t.boolean({
+      description: "score > 0.85: the documented API lists it.",
+      resolve: (match) => match.score > LISTED_SCORE,
+    }),
+    recognized: t.boolean({
+      description: "score >= 0.95: the documented API calls it recognised.",
+      resolve: (match) => match.score >= RECOGNIZED_SCORE,
+    }),
+  }),
+});
+
+const SearchJob = jobNode("SearchJob", {
+  description: "Finds the people whom a photo resembles.",
+  fields: (t) => ({
+    matches: t.field({
+      type: [SearchMatch],
+      nullable: true,
+      description: "Best first; once the job has succeeded. Empty: nobody we know.",
+      args: {
+        all: t.arg.boolean({
+          required: true,
+          defaultValue: false,
+          description:
+            "Also the candidates at or below the listing line of 0.85, for a caller who draws its own.",
+        }),
+      },
+      resolve: async (job, { all }, context): Promise<MatchView[] | null> => {
+        if (job.status !== "Succeeded") return null;
+        const matches: MatchView[] | undefined =
+          (await resultOf("search", job, context))?.candidates ?? (await stateOf(job, context))?.matches;
+        return matches?.filter(({ score }) => all || score > LISTED_SCORE) ?? null;
+      },
+    }),
+  }),
+});
+
+const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", {
+  validate: v.pipe(
+    v.object({
+      ...oneImage,
+      maxResults: v.nullish(
+        v.pipe(
+          v.number(),
+          v.minValue(1, "maxResults must be 1 to 10."),
+          v.maxValue(10, "maxResults must be 1 to 10."),
+        ),
+      ),
+    }),
+    checkImage(),
+  ),
+  fields: (t) => ({
+    image: t.field({ type: "File", description: FILES }),
+    uploadId: t.id({ description: UPLOADS }),
+    maxResults: t.int({ description: "1 to 10; 10 when left out." }),
+  }),
+});
+
+builder.mutationField("searchIdentities", (t) =>
+  t.field({
+    type: SearchJob,
+    errors: { types: [BadImageError, NotFoundError, UnsupportedByUpstreamError] },
+    complexity: JOB_COST,
+    description: "Starts a search for the people whom a photo resembles.",
+    args: { input: t.arg({ type: SearchIdentitiesInput, required: true }) },
+    resolve: async (_, { input }, { client }) =>
+      started(
+        await upstream(
+          client.identities.search({
+            image: imageOf(input),
+            ...(input.maxResults != null && { maxResult: input.maxResults }),
+          }),
+          {
+            images: ONE_IMAGE_PATH,
+          },
+        ),
+      ),
+  }),
+);

@@ -1,0 +1,51 @@
+import type { EnrolmentResult } from "@prosopon/core/contract";
+import { namedIdentity } from "../../http/named-identity.ts";
+import { LISTED_SCORE, scoreOf } from "../../match.ts";
+import { analyseImages, newFace, seenImages } from "../analyse-images.ts";
+import { identityGone, JobFault } from "../fault.ts";
+import { mixedPeople } from "../mixed.ts";
+import type { Kind } from "./kind.ts";
+
+/** More photos of an identity. */
+export const addImages: Kind<{ identityId: string }> = {
+  kind: "add-images",
+  starts: [
+    {
+      method: "PUT",
+      path: "/innovation-service/identity",
+      api: "documented",
+      summary: "Add 1 to 5 images to an identity",
+      form: { identity_id: "text", input_images: "images" },
+      problems: [404],
+      read: async (call, form) => ({ identityId: await namedIdentity(call, form) }),
+    },
+  ],
+
+  async run({ storage, ...tools }, job, { identityId }, signal) {
+    const settings = (await storage.accounts.byId(job.accountId))?.settings;
+    const images = await analyseImages(tools, job, { crop: settings?.keepCrops ?? false, signal });
+    const embeddings = images.map(({ face }) => face.embedding);
+    const nearest = await Promise.all(
+      embeddings.map((embedding) => storage.identities.compare(job.accountId, identityId, embedding)),
+    );
+    if (nearest.some((known) => known === undefined)) throw new JobFault(identityGone(identityId));
+    // Like the enrolled person, or like a new photo that is: one link is enough, as in an enrolment.
+    const linked = nearest.some((known) => scoreOf(known!.cosine) > LISTED_SCORE);
+    const warning = linked
+      ? mixedPeople(embeddings)
+      : "the images may show another person than the identity's";
+    if (warning && settings?.refuseMixedIdentities) throw new JobFault(warning);
+    const faces = images.map(newFace);
+    return {
+      type: "faces-added",
+      identityId,
+      faces,
+      result: {
+        images: seenImages(images),
+        face_ids: faces.map(({ id }) => id),
+        ...(warning && { warnings: [warning] }),
+      } satisfies EnrolmentResult,
+      goneError: identityGone(identityId),
+    };
+  },
+};

@@ -1,0 +1,59 @@
+import type { SearchResult } from "@prosopon/core/contract";
+import { HttpProblem } from "../../problem.ts";
+import type { Form } from "../../http/form.ts";
+import { scoreOf } from "../../match.ts";
+import { analyseImages, seenImages } from "../analyse-images.ts";
+import type { Kind } from "./kind.ts";
+
+/** Documented: the default, and the most. */
+const MAX_RESULT = 10;
+
+/** The people whose faces are nearest: exact, best first, not cut at a threshold, which the documented route does when it answers. */
+export const search: Kind<{ maxResult: number }> = {
+  kind: "search",
+  starts: [
+    {
+      method: "POST",
+      path: "/innovation-service/identity/search",
+      api: "documented",
+      summary: "Find the people whose faces are nearest",
+      form: { input_image: "image", max_result: "integer" },
+      read: (_call, form) => ({ maxResult: readMaxResult(form) }),
+    },
+  ],
+  statuses: [
+    {
+      path: "/innovation-service/identity/search",
+      summary: "State and results of a search: scores above 0.85, best first",
+      schema: "SearchAnswer",
+    },
+  ],
+
+  async run({ storage, ...tools }, job, { maxResult }, signal) {
+    const images = await analyseImages(tools, job, { crop: false, signal });
+    // One more than asked for: the last one's margin needs its runner-up.
+    const nearest = await storage.identities.nearest(job.accountId, images[0]!.face.embedding, maxResult + 1);
+    const scores = nearest.map(({ cosine }) => scoreOf(cosine));
+    const candidates = nearest.slice(0, maxResult).map(({ identityId, faceId, cosine }, rank) => {
+      const next = scores[rank + 1];
+      return {
+        identity_id: identityId,
+        face_id: faceId,
+        score: scores[rank]!,
+        cosine,
+        ...(next !== undefined && { margin: scores[rank]! - next }),
+      };
+    });
+    return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
+  },
+};
+
+function readMaxResult(form: Form): number {
+  const text = form.text("max_result")?.trim() || String(MAX_RESULT);
+  if (!/^\+?\d{1,15}$/.test(text) || Number(text) < 1)
+    throw new HttpProblem(
+      400,
+      `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`,
+    );
+  return Math.min(Number(text), MAX_RESULT);
+}
