@@ -1,7 +1,7 @@
 import { Face } from "./contract/face.ts";
 import { Upload } from "./contract/identity.ts";
 import { readBody } from "./http.ts";
-import { appendImage, toImagePart } from "./images.ts";
+import { imageForm, toImagePart } from "./images.ts";
 import type { Server } from "./server.ts";
 import type { Transport } from "./transport.ts";
 import type { Client } from "./types.ts";
@@ -36,12 +36,7 @@ export function createUploads(transport: Transport, server: Server): Client["upl
     create: (image, options) =>
       transport.call(options, async ({ signal }) => {
         await server.need("An upload");
-        const part = await toImagePart(image, signal);
-        const body = (): FormData => {
-          const form = new FormData();
-          appendImage(form, "input_image", part);
-          return form;
-        };
+        const body = imageForm("input_image", [await toImagePart(image, signal)], {});
         const upload = await transport.json(Upload, { method: "POST", path: "/v1/uploads", body }, signal);
         return { uploadId: upload.upload_id, size: upload.size, expiresAt: upload.expires_at };
       }),

@@ -1,11 +1,11 @@
 import { Identity, IdentityList } from "./contract/identity.ts";
 import { JobCreated } from "./contract/jobs/index.ts";
 import type { Exchange } from "./http.ts";
-import { type ImagePart, appendImage, toImagePart } from "./images.ts";
+import { imageForm, readImages, toImagePart } from "./images.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
 import type { Transport } from "./transport.ts";
-import type { Identities, ImageInput, JobRef } from "./types.ts";
+import type { Identities, JobRef } from "./types.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const MAX_IMAGES = 5;
@@ -26,17 +26,17 @@ export function createIdentities(transport: Transport, server: Server): Identiti
     create: (input, options) =>
       transport.call(options, async ({ signal }) => {
         const { externalId, metadata } = input;
-        const images = await readImages(input.images, signal);
+        const images = await readImages(input.images, MAX_IMAGES, signal);
         if (externalId === undefined && !metadata)
-          return start("enrol", "POST", IDENTITY, makeForm("input_images", images, {}), signal);
+          return start("enrol", "POST", IDENTITY, imageForm("input_images", images, {}), signal);
         await server.need("An external id or metadata");
         const fields = { external_id: externalId, metadata: metadata && JSON.stringify(metadata) };
-        return start("enrol", "POST", "/v1/identities", makeForm("input_images", images, fields), signal);
+        return start("enrol", "POST", "/v1/identities", imageForm("input_images", images, fields), signal);
       }),
 
     addImages: (identityId, input, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = makeForm("input_images", await readImages(input.images, signal), {
+        const form = imageForm("input_images", await readImages(input.images, MAX_IMAGES, signal), {
           identity_id: checkId(identityId),
         });
         return start("add-images", "PUT", IDENTITY, form, signal);
@@ -44,13 +44,13 @@ export function createIdentities(transport: Transport, server: Server): Identiti
 
     search: ({ image, maxResult }, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = makeForm("input_image", [await toImagePart(image, signal)], { max_result: maxResult });
+        const form = imageForm("input_image", [await toImagePart(image, signal)], { max_result: maxResult });
         return start("search", "POST", `${IDENTITY}/search`, form, signal);
       }),
 
     recognize: (identityId, { image }, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = makeForm("input_image", [await toImagePart(image, signal)], {
+        const form = imageForm("input_image", [await toImagePart(image, signal)], {
           identity_id: checkId(identityId),
         });
         return start("recognize", "POST", `${IDENTITY}/recognize`, form, signal);
@@ -86,30 +86,6 @@ export function createIdentities(transport: Transport, server: Server): Identiti
         await server.need("Changing an identity");
         return transport.json(Identity, { ...one("PATCH", identityId), json: patch }, signal);
       }),
-  };
-}
-
-async function readImages(images: ImageInput[], signal: AbortSignal): Promise<ImagePart[]> {
-  if (images.length < 1 || images.length > MAX_IMAGES) {
-    throw new RangeError(
-      `Give 1 to ${MAX_IMAGES} images, not ${images.length}; further ones go through addImages.`,
-    );
-  }
-  return Promise.all(images.map((image) => toImagePart(image, signal)));
-}
-
-function makeForm(
-  field: string,
-  images: ImagePart[],
-  fields: Record<string, string | number | undefined>,
-): () => FormData {
-  return () => {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) {
-      if (value !== undefined) form.append(name, String(value));
-    }
-    for (const image of images) appendImage(form, field, image);
-    return form;
   };
 }
 

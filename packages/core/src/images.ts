@@ -20,7 +20,37 @@ export async function toImagePart(image: ImageInput, signal: AbortSignal): Promi
   return { blob: blob.slice(0, blob.size, `image/${kind}`), name: `image.${kind === "png" ? "png" : "jpg"}` };
 }
 
-export function appendImage(form: FormData, field: string, part: ImagePart): void {
+/** @throws RangeError for none, or more than `most` */
+export async function readImages(
+  images: ImageInput[],
+  most: number,
+  signal: AbortSignal,
+): Promise<ImagePart[]> {
+  if (images.length < 1 || images.length > most) {
+    throw new RangeError(
+      `Give 1 to ${most} images, not ${images.length}; an identity gets further ones through addImages.`,
+    );
+  }
+  return Promise.all(images.map((image) => toImagePart(image, signal)));
+}
+
+/** Made anew for each try: a stream can be sent once. */
+export function imageForm(
+  field: string,
+  images: ImagePart[],
+  fields: Record<string, string | number | undefined>,
+): () => FormData {
+  return () => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) form.append(name, String(value));
+    }
+    for (const image of images) appendImage(form, field, image);
+    return form;
+  };
+}
+
+function appendImage(form: FormData, field: string, part: ImagePart): void {
   if ("uploadId" in part) form.append(field, part.uploadId);
   else form.append(field, part.blob, part.name);
 }

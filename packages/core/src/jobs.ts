@@ -5,6 +5,7 @@ import type { Hub } from "./hub.ts";
 import { iterate } from "./iterate.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
+import { createStarts } from "./starts.ts";
 import { fromDocumented, fromJob, isUnknown } from "./state.ts";
 import type { Transport } from "./transport.ts";
 import type { JobRef, JobState, Jobs } from "./types.ts";
@@ -56,6 +57,8 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
     watchJob(job, deadline, { read, hub, info: server.info });
 
   return {
+    ...createStarts(transport, server),
+
     get: (job, options) => transport.call(options, ({ signal }) => read(job, signal)),
 
     watch: (job, options) => iterate(options, WAIT_MS, (deadline) => watch(job, deadline)),

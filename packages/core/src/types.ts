@@ -12,6 +12,7 @@ import type {
   ServerInfo,
   TokenAnswer,
 } from "./contract.ts";
+import type { Starts } from "./starts.ts";
 
 /** An image: encoded JPEG or PNG, or the id of an earlier upload (`client.uploads.create`). */
 export type ImageInput = Blob | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | { uploadId: string };
@@ -77,7 +78,7 @@ export interface Identities {
   update(identityId: string, patch: IdentityPatch, options?: CallOptions): Promise<Identity>;
 }
 
-export interface Jobs {
+export interface Jobs extends Starts {
   /** A bare id works too: a server with only the documented routes is then asked route by route. @throws ApiError 404 */
   get(job: JobRef | string, options?: CallOptions): Promise<JobState>;
   /** Resolves when Succeeded. @throws JobFailedError, TimeoutError */

@@ -6,6 +6,7 @@ export const typeOfKind = {
   "add-images": "EnrolmentJob",
   search: "SearchJob",
   recognize: "RecognitionJob",
+  detect: "DetectJob",
 } as const satisfies Record<JobKind, string>;
 
 export type JobTypeName = (typeof typeOfKind)[JobKind];

@@ -10,6 +10,7 @@ import type {
   RetryJobMutation,
   RetryJobMutationVariables,
 } from "./generated/operations.ts";
+import { startingMutations } from "./generated/runs.ts";
 import { keyless, possibleTypes } from "./generated/shapes.ts";
 
 type Change = Pick<JobFieldsFragment, "id" | "done" | "kind"> & { __typename: string };
@@ -59,10 +60,7 @@ export function prosoponCache() {
     resolvers: { Query: { identities: relayPagination(), jobs: relayPagination() } },
     updates: {
       Mutation: {
-        createIdentity: started,
-        addIdentityImages: started,
-        searchIdentities: started,
-        recognizeIdentity: started,
+        ...Object.fromEntries(startingMutations.map((name) => [name, started])),
         cancelJob(result: CancelJobMutation, _, cache) {
           if (result.cancelJob.__typename === "CancelledJob") seen(cache, result.cancelJob.job);
         },

@@ -94,7 +94,7 @@ function Outcome({ job }: { job: Job }) {
       </Text>
     );
   }
-  const { identity } = job;
+  const identity = job.__typename === "EnrolmentJob" ? job.identity : null;
   if (!identity) return null;
   return (
     <Button

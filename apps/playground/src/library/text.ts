@@ -1,3 +1,4 @@
+import type { JobKind } from "@prosopon/react-hooks";
 interface Named {
   name?: string | null;
   externalId?: string | null;
@@ -60,7 +61,8 @@ export const kinds = {
   ADD_IMAGES: "More photos",
   SEARCH: "Search",
   RECOGNIZE: "Recognition",
-} as const;
+  DETECT: "Detection",
+} as const satisfies Record<JobKind, string>;
 
 export const statuses = {
   SENT: "Sent",

@@ -20,8 +20,6 @@ const LIMITS = {
   headerPairs: 32,
   headerSize: 16_384,
 };
-const isText = (name: string | undefined): boolean =>
-  name !== undefined && ["identity_id", "max_result", "external_id", "metadata"].includes(name);
 /** Beside its images a form has only its fields. */
 const FORM_OVERHEAD_BYTES = MAX_FIELDS * 70_000;
 const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
@@ -47,7 +45,7 @@ const isImageField = (name: string | undefined): boolean =>
  * Streams a form's images into the blob store, at most `maxImages`, and keeps its texts. On any fault the rest of the body is
  * thrown away in the background, what was stored is erased, and the answer goes out at once.
  */
-export async function receiveForm(call: Call, maxImages: number): Promise<Form> {
+export async function receiveForm(call: Call, maxImages: number, fields: readonly string[]): Promise<Form> {
   const { deps, request } = call;
   const type = request.headers.get("content-type") ?? "";
   if (!/^\s*multipart\/form-data\b/i.test(type))
@@ -70,7 +68,8 @@ export async function receiveForm(call: Call, maxImages: number): Promise<Form> 
       headers: { "content-type": type },
       limits: LIMITS,
       // Text fields are that also with a file name: some libraries give every part one.
-      isPartAFile: (name, _type, file) => isImageField(name) || (file !== undefined && !isText(name)),
+      isPartAFile: (name, _type, file) =>
+        isImageField(name) || (file !== undefined && !fields.includes(name ?? "")),
     });
   } catch {
     throw new HttpProblem(400, "the content type names no boundary: let your HTTP library write that header");

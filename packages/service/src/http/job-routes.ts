@@ -9,12 +9,7 @@ import type { Route } from "./route.ts";
 
 /** The routes that start jobs of each kind, and the documented ones that tell their state. */
 export const jobRoutes: readonly Route[] = Object.values(kinds).flatMap(({ kind, starts, statuses = [] }) => [
-  ...starts.map(({ method, path, read }): Route => [
-    method,
-    path,
-    "token",
-    (call) => startJob(call, kind, read),
-  ]),
+  ...starts.map((start): Route => [start.method, start.path, "token", (call) => startJob(call, kind, start)]),
   ...statuses.map(({ path }): Route => ["GET", path, "token", (call) => documentedStatus(call, kind)]),
 ]);
 

@@ -7,10 +7,14 @@ import { json, type Call } from "./call.ts";
 import { receiveForm, type Form } from "./form.ts";
 
 /** Receives the images of a job, reads what else there is to it, and starts it. What was stored is erased when there is a fault. */
-export async function startJob(call: Call, kind: JobKind, read: Start<object>["read"]): Promise<Response> {
+export async function startJob(
+  call: Call,
+  kind: JobKind,
+  { form: fields, read }: Pick<Start<object>, "form" | "read">,
+): Promise<Response> {
   const arrival = await call.deps.quota.enter(call.accountId, kind);
   try {
-    const form = await receiveForm({ ...call, arrival }, kindOfJob(kind).images);
+    const form = await receiveForm({ ...call, arrival }, kindOfJob(kind).images, Object.keys(fields));
     const payload = await Promise.resolve()
       .then(() => read(call, form))
       .catch(async (error: unknown) => {

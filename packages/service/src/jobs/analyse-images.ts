@@ -1,5 +1,13 @@
-import type { FaceQuality, SeenFace, SeenImage } from "@prosopon/core/contract";
-import { isImageError, type Analysis, type Box, type Face, type Point, type Quality } from "@prosopon/engine";
+import type { DetectedFace, FaceQuality, SeenImage } from "@prosopon/core/contract";
+import {
+  isImageError,
+  type AnalyseOptions as EngineOptions,
+  type Analysis,
+  type Box,
+  type Face,
+  type Point,
+  type Quality,
+} from "@prosopon/engine";
 import { BlobsAwayError } from "../blobs/types.ts";
 import { isNoRoom } from "../no-room.ts";
 import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
@@ -8,22 +16,53 @@ import { stat } from "node:fs/promises";
 import { JobFault } from "./fault.ts";
 import type { Tools } from "./kinds/kind.ts";
 
+type AnalyseOptions = Pick<EngineOptions, "embed" | "crop"> & { signal: AbortSignal };
+
 /** An image of a job with the one face that the job uses. */
 export interface AnalysedImage {
   analysis: Analysis;
-  face: Face & { embedding: Float32Array };
+  face: EmbeddedFace;
 }
 
+export type EmbeddedFace = Face & { embedding: Float32Array };
+
 /** Analyses all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
-export async function analyseImages(
+export function analyseImages(
   tools: Pick<Tools, "blobs" | "engine">,
   job: ClaimedJob,
-  options: { crop: boolean; signal: AbortSignal },
+  options: AnalyseOptions,
+): Promise<Analysis[]> {
+  return allInOrder(job.payload.images.map((image, index) => analyseImage(tools, image, index + 1, options)));
+}
+
+/** The same for a job that uses one face of each image, its principal one. @throws JobFault also for an image without a face */
+export function analysePrincipals(
+  tools: Pick<Tools, "blobs" | "engine">,
+  job: ClaimedJob,
+  options: Omit<AnalyseOptions, "embed">,
 ): Promise<AnalysedImage[]> {
-  const analysed = await Promise.allSettled(
-    job.payload.images.map((image, index) => analyseImage(tools, image, index + 1, options)),
+  return allInOrder(
+    job.payload.images.map(async (image, index) => {
+      const analysis = await analyseImage(tools, image, index + 1, { embed: "principal", ...options });
+      return { analysis, face: principalOf(analysis, index + 1) };
+    }),
   );
-  return analysed.map((outcome) => {
+}
+
+/** The face of an image that a job with one face uses. @throws JobFault when there is none */
+export function principalOf({ faces }: Analysis, number: number): EmbeddedFace {
+  const face = faces.find(({ principal }) => principal);
+  if (!face?.embedding)
+    throw new JobFault(
+      `image ${number}: no face found; use a photo that shows one face large, sharp and from the front`,
+    );
+  return { ...face, embedding: face.embedding };
+}
+
+/** All are awaited; the first of them that failed is told. */
+async function allInOrder<T>(promises: Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(promises);
+  return outcomes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   });
@@ -33,18 +72,12 @@ async function analyseImage(
   { blobs, engine }: Pick<Tools, "blobs" | "engine">,
   image: ImageRef,
   number: number,
-  options: { crop: boolean; signal: AbortSignal },
-): Promise<AnalysedImage> {
+  options: AnalyseOptions,
+): Promise<Analysis> {
   const file = await blobs.open(image.blobId);
   if (!file) throw new JobFault(`image ${number}: it is no longer there; send it again`);
   try {
-    const analysis = await engine.analyse({ path: file.path }, { embed: "principal", ...options });
-    const face = analysis.faces.find(({ principal }) => principal);
-    if (!face?.embedding)
-      throw new JobFault(
-        `image ${number}: no face found; use a photo that shows one face large, sharp and from the front`,
-      );
-    return { analysis, face: { ...face, embedding: face.embedding } };
+    return await engine.analyse({ path: file.path }, options);
   } catch (error) {
     // A volume that goes away under the engine looks like a file that cannot be read, or like a bad image: so it is looked for
     // itself, as the place's mark may have been seen a moment before.
@@ -64,9 +97,16 @@ function isUnreadable(error: unknown): boolean {
   return syscall !== undefined && /^(open|f?stat|read|close)$/.test(syscall) && !isNoRoom(error);
 }
 
-/** What was seen, as our own API tells it: no embedding, no crop. */
+/** What was seen of a job that uses one face of each image. */
 export const seenImages = (images: AnalysedImage[]): SeenImage[] =>
-  images.map(({ analysis: { width, height, faces } }) => ({ width, height, faces: faces.map(seenFace) }));
+  images.map(({ analysis }) => seenImage(analysis, ({ principal }) => principal));
+
+/** What was seen, as our own API tells it: no embedding, no crop. @param used which faces the job used */
+export const seenImage = ({ width, height, faces }: Analysis, used: (face: Face) => boolean): SeenImage => ({
+  width,
+  height,
+  faces: faces.map((face) => ({ ...detectedFace(face), used: used(face) })),
+});
 
 /** As precise as it is: a tenth of a pixel or degree, a thousandth of a part. */
 const tenth = (value: number): number => Math.round(value * 10) / 10;
@@ -89,7 +129,7 @@ function stated({ score, size, sharpness, exposure, pose, reasons }: Quality): F
   };
 }
 
-const seenFace = ({ box, landmarks, confidence, quality, principal }: Face): SeenFace => ({
+export const detectedFace = ({ box, landmarks, confidence, quality }: Face): DetectedFace => ({
   box: rounded(box),
   landmarks: {
     left_eye: point(landmarks.leftEye),
@@ -100,7 +140,6 @@ const seenFace = ({ box, landmarks, confidence, quality, principal }: Face): See
   },
   confidence: thousandth(confidence),
   quality: stated(quality),
-  used: principal,
 });
 
 export const newFace = ({ face }: AnalysedImage): NewFace => ({

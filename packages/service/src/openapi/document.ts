@@ -94,7 +94,14 @@ function components(): Record<string, v.GenericSchema> {
     SearchResult,
     RecognizeResult,
     DeadJob,
-    ...Object.fromEntries(contract.jobSchemas.map((schema) => [nameOf(schema.entries.kind.literal), schema])),
+    ...Object.fromEntries(
+      contract.jobKinds.flatMap((of) =>
+        "start" in of ? [[`${pascal(of.kind)}Result`, of.result] as const] : [],
+      ),
+    ),
+    ...Object.fromEntries(
+      contract.jobSchemas.map((schema) => [`${pascal(schema.entries.kind.literal)}Job`, schema]),
+    ),
     Job,
     JobList,
     JobRetried,
@@ -107,9 +114,9 @@ function components(): Record<string, v.GenericSchema> {
   };
 }
 
-/** `add-images` is an AddImagesJob. */
-const nameOf = (kind: string): string =>
-  `${kind.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Job`;
+/** `add-images` is AddImages. */
+const pascal = (kind: string): string =>
+  kind.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 

@@ -63,7 +63,7 @@ interface Received {
 }
 
 async function fromForm(call: Call): Promise<Received> {
-  const { images, uploadIds, keep, discard } = await receiveForm(call, 1);
+  const { images, uploadIds, keep, discard } = await receiveForm(call, 1, []);
   if (uploadIds.length > 0) throw new HttpProblem(400, "the form names an upload: send an image");
   return { image: images[0]!, keep, discard };
 }

@@ -1,12 +1,22 @@
 import * as v from "valibot";
+import { detect } from "./detect.ts";
 import { addImages, enrol } from "./enrol.ts";
 import type { KindOfJob } from "./kind.ts";
 import { recognize } from "./recognize.ts";
 import { search } from "./search.ts";
 import { JobStatus } from "./status.ts";
 
+export { DetectedFace, DetectResult } from "./detect.ts";
+export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
+export { type DocumentedAnswer, type KindOfJob } from "./kind.ts";
+export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./recognize.ts";
+export { Score } from "./score.ts";
+export { Candidate, SearchAnswer, SearchMatch, SearchResult } from "./search.ts";
+export { SeenFace, SeenImage } from "./seen.ts";
+export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";
+
 /** All kinds of job. Whatever differs by kind, here and in the service, is looked up by this list. */
-export const jobKinds = [enrol, addImages, search, recognize] as const;
+export const jobKinds = [enrol, addImages, search, recognize, detect] as const;
 
 type Kinds = typeof jobKinds;
 type NamesOf<All extends readonly { kind: string }[]> = { [I in keyof All]: All[I]["kind"] };

@@ -14,6 +14,8 @@ export interface KindOfJob<Kind extends string, Result extends v.GenericSchema> 
   /** At most so many images, and at least one. */
   images: number;
   result: Result;
+  /** How our own API starts it: `POST path`, with its images and these fields of the form. */
+  start?: { path: `/v1/${string}`; fields: v.ObjectSchema<v.ObjectEntries, undefined> };
   /** The documented route that tells its state. */
   documented?: Documented<v.InferOutput<Result>>;
 }

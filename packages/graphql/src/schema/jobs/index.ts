@@ -3,3 +3,4 @@ import "./enrol.ts";
 import "./add-images.ts";
 import "./search.ts";
 import "./recognize.ts";
+import "./detect.ts";

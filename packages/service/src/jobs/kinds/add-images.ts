@@ -1,7 +1,7 @@
 import type { EnrolmentResult } from "@prosopon/core/contract";
 import { namedIdentity } from "../../http/named-identity.ts";
 import { LISTED_SCORE, scoreOf } from "../../match.ts";
-import { analyseImages, newFace, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, newFace, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { mixedPeople } from "../mixed.ts";
 import type { Kind } from "./kind.ts";
@@ -23,7 +23,7 @@ export const addImages: Kind<{ identityId: string }> = {
 
   async run({ storage, ...tools }, job, { identityId }, signal) {
     const settings = (await storage.accounts.byId(job.accountId))?.settings;
-    const images = await analyseImages(tools, job, { crop: settings?.keepCrops ?? false, signal });
+    const images = await analysePrincipals(tools, job, { crop: settings?.keepCrops ?? false, signal });
     const embeddings = images.map(({ face }) => face.embedding);
     const nearest = await Promise.all(
       embeddings.map((embedding) => storage.identities.compare(job.accountId, identityId, embedding)),

@@ -5,7 +5,7 @@ import type { Form } from "../../http/form.ts";
 import { parseJson } from "../../http/json.ts";
 import { checkedMetadata } from "../../http/metadata.ts";
 import { HttpProblem } from "../../problem.ts";
-import { analyseImages, newFace, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, newFace, seenImages } from "../analyse-images.ts";
 import { JobFault } from "../fault.ts";
 import { mixedPeople } from "../mixed.ts";
 import type { Kind } from "./kind.ts";
@@ -47,7 +47,7 @@ export const enrol: Kind<Payload> = {
 
   async run({ storage, ...tools }, job, { externalId, metadata = {} }, signal) {
     const settings = (await storage.accounts.byId(job.accountId))?.settings;
-    const images = await analyseImages(tools, job, { crop: settings?.keepCrops ?? false, signal });
+    const images = await analysePrincipals(tools, job, { crop: settings?.keepCrops ?? false, signal });
     const warning = mixedPeople(images.map(({ face }) => face.embedding));
     if (warning && settings?.refuseMixedIdentities) throw new JobFault(warning);
     const faces = images.map(newFace);

@@ -1,7 +1,7 @@
 import type { RecognizeResult } from "@prosopon/core/contract";
 import { namedIdentity } from "../../http/named-identity.ts";
 import { RECOGNIZED_SCORE, scoreOf } from "../../match.ts";
-import { analyseImages, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import type { Kind, Start, Status } from "./kind.ts";
 
@@ -29,7 +29,7 @@ export const recognize: Kind<Payload> = {
   })),
 
   async run({ storage, ...tools }, job, { identityId }, signal) {
-    const images = await analyseImages(tools, job, { crop: false, signal });
+    const images = await analysePrincipals(tools, job, { crop: false, signal });
     const nearest = await storage.identities.compare(job.accountId, identityId, images[0]!.face.embedding);
     if (!nearest) throw new JobFault(identityGone(identityId));
     const score = scoreOf(nearest.cosine);

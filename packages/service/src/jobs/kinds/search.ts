@@ -2,7 +2,7 @@ import type { SearchResult } from "@prosopon/core/contract";
 import { HttpProblem } from "../../problem.ts";
 import type { Form } from "../../http/form.ts";
 import { scoreOf } from "../../match.ts";
-import { analyseImages, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import type { Kind } from "./kind.ts";
 
 /** Documented: the default, and the most. */
@@ -30,7 +30,7 @@ export const search: Kind<{ maxResult: number }> = {
   ],
 
   async run({ storage, ...tools }, job, { maxResult }, signal) {
-    const images = await analyseImages(tools, job, { crop: false, signal });
+    const images = await analysePrincipals(tools, job, { crop: false, signal });
     // One more than asked for: the last one's margin needs its runner-up.
     const nearest = await storage.identities.nearest(job.accountId, images[0]!.face.embedding, maxResult + 1);
     const scores = nearest.map(({ cosine }) => scoreOf(cosine));

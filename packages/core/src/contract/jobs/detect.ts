@@ -1,0 +1,23 @@
+import * as v from "valibot";
+import type { KindOfJob } from "./kind.ts";
+import { SeenFace, SeenImage } from "./seen.ts";
+
+/** A face of a photo, whoever it is; in pixels of the upright image. */
+export const DetectedFace = v.omit(SeenFace, ["used"]);
+export type DetectedFace = v.InferOutput<typeof DetectedFace>;
+
+export const DetectResult = v.object({
+  images: v.array(SeenImage),
+  /** Largest first; empty when no face was found. */
+  faces: v.array(DetectedFace),
+});
+export type DetectResult = v.InferOutput<typeof DetectResult>;
+
+/** A photo, and every face in it: nothing is compared or kept. */
+export const detect = {
+  kind: "detect",
+  lookup: true,
+  images: 1,
+  result: DetectResult,
+  start: { path: "/v1/detect", fields: v.object({}) },
+} as const satisfies KindOfJob<"detect", typeof DetectResult>;
