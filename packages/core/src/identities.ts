@@ -26,7 +26,7 @@ export function createIdentities(transport: Transport, server: Server): Identiti
     create: (input, options) =>
       transport.call(options, async ({ signal }) => {
         const { externalId, metadata } = input;
-        const images = await readImages(input.images, MAX_IMAGES, signal);
+        const images = await readImages(input.images, { most: MAX_IMAGES }, signal);
         if (externalId === undefined && !metadata)
           return start("enrol", "POST", IDENTITY, imageForm("input_images", images, {}), signal);
         await server.need("An external id or metadata");
@@ -36,7 +36,7 @@ export function createIdentities(transport: Transport, server: Server): Identiti
 
     addImages: (identityId, input, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = imageForm("input_images", await readImages(input.images, MAX_IMAGES, signal), {
+        const form = imageForm("input_images", await readImages(input.images, { most: MAX_IMAGES }, signal), {
           identity_id: checkId(identityId),
         });
         return start("add-images", "PUT", IDENTITY, form, signal);

@@ -20,15 +20,16 @@ export async function toImagePart(image: ImageInput, signal: AbortSignal): Promi
   return { blob: blob.slice(0, blob.size, `image/${kind}`), name: `image.${kind === "png" ? "png" : "jpg"}` };
 }
 
-/** @throws RangeError for none, or more than `most` */
+/** @throws RangeError for fewer than `least`, or more than `most` */
 export async function readImages(
   images: ImageInput[],
-  most: number,
+  { least = 1, most }: { least?: number; most: number },
   signal: AbortSignal,
 ): Promise<ImagePart[]> {
-  if (images.length < 1 || images.length > most) {
+  if (images.length < least || images.length > most) {
+    const count = least === most ? `${most} images` : `${least} to ${most} images`;
     throw new RangeError(
-      `Give 1 to ${most} images, not ${images.length}; an identity gets further ones through addImages.`,
+      `Give ${count}, not ${images.length}${most > 2 ? "; an identity gets further ones through addImages" : ""}.`,
     );
   }
   return Promise.all(images.map((image) => toImagePart(image, signal)));

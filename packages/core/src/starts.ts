@@ -1,5 +1,5 @@
 import type * as v from "valibot";
-import { JobCreated, jobKinds } from "./contract/jobs/index.ts";
+import { JobCreated, jobKinds, type KindOfJob } from "./contract/jobs/index.ts";
 import { imageForm, readImages } from "./images.ts";
 import type { Server } from "./server.ts";
 import type { Transport } from "./transport.ts";
@@ -21,6 +21,10 @@ export type Starts = {
   [Kind in Own as Kind["kind"]]: (input: StartInput<Kind>, options?: CallOptions) => Promise<JobRef>;
 };
 
+type AnyOwn = KindOfJob<Own["kind"], v.GenericSchema> & {
+  start: { path: string; fields: v.ObjectSchema<v.ObjectEntries, undefined> };
+};
+
 interface AnyInput {
   [field: string]: unknown;
   image?: ImageInput;
@@ -30,7 +34,7 @@ interface AnyInput {
 export function createStarts(transport: Transport, server: Server): Starts {
   const own = jobKinds.filter((kind): kind is Own => "start" in kind);
   return Object.fromEntries(
-    own.map(({ kind, images: most, start: { path, fields } }) => [
+    own.map(({ kind, images: most, leastImages: least, start: { path, fields } }: AnyOwn) => [
       kind,
       (input: AnyInput, options?: CallOptions): Promise<JobRef> =>
         transport.call(options, async ({ signal }) => {
@@ -38,7 +42,7 @@ export function createStarts(transport: Transport, server: Server): Starts {
           const given = Object.keys(fields.entries).map((name) => [name, input[camel(name)]] as const);
           const body = imageForm(
             most === 1 ? "input_image" : "input_images",
-            await readImages(input.images ?? [input.image!], most, signal),
+            await readImages(input.images ?? [input.image!], { most, ...(least && { least }) }, signal),
             Object.fromEntries(given) as Record<string, string | number | undefined>,
           );
           const { job_id } = await transport.json(JobCreated, { method: "POST", path, body }, signal);

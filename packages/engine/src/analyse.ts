@@ -1,5 +1,6 @@
 import { align } from "./align.ts";
 import { cropFace } from "./crop.ts";
+import { isClear } from "./clear.ts";
 import type { Decoded } from "./decoding/decode.ts";
 import { detect, type Detection } from "./detect.ts";
 import { embed } from "./embed.ts";
@@ -17,8 +18,6 @@ export interface Sessions {
 
 /** Under this the mesh sees no face where the detector did: cats and cups end here. */
 const MIN_PRESENCE = 0.5;
-/** A face is clear from this quality; among the clear ones the largest is the principal one. */
-const CLEAR = 0.15;
 
 interface Candidate {
   detection: Detection;
@@ -59,7 +58,7 @@ export async function analyse(
     });
   }
 
-  const principal = candidates.find(({ face }) => face.quality.score >= CLEAR) ?? candidates[0];
+  const principal = candidates.find(({ face }) => isClear(face)) ?? candidates[0];
   if (principal !== undefined) principal.face.principal = true;
   for (const candidate of candidates) {
     if (which === "none" || (which === "principal" && candidate !== principal)) continue;

@@ -1,4 +1,5 @@
 export { ImageError, isImageError, type ImageErrorCode } from "./errors.ts";
+export { isClear } from "./clear.ts";
 export { createEngine } from "./engine.ts";
 export { imageBounds } from "./inspect/bounds.ts";
 export { createInspector, type Inspector } from "./inspect/inspect.ts";

@@ -1,4 +1,4 @@
-import type { CalibrationPoint } from "@prosopon/core/contract";
+import type { CalibrationPoint, Decision } from "@prosopon/core/contract";
 
 /** From this score a comparison is a recognition, and above the other a search lists it (the documented API's lines). */
 export const RECOGNIZED_SCORE = 0.95;
@@ -42,6 +42,23 @@ export const CALIBRATION: readonly CalibrationPoint[] = MEASURED.map(([cosine, f
   cosine,
   fmr,
 }));
+
+export function decisionOf(score: number): Decision {
+  if (score >= RECOGNIZED_SCORE) return "match";
+  return score > LISTED_SCORE ? "possible" : "unknown";
+}
+
+/**
+ * Expected false-match rate of one comparison at a cosine: how often a stranger comes so near. On a logarithmic scale between the
+ * measured points; beyond them, where the data cannot tell, that of the first or the last one: 1e-5 stands for less, 0.1 for more.
+ */
+export function fmrOf(cosine: number): number {
+  const above = MEASURED.findIndex(([measured]) => measured <= cosine);
+  if (above === -1) return MEASURED.at(-1)![1];
+  if (above === 0) return MEASURED[0]![1];
+  const [[high, rare], [low, often]] = [MEASURED[above - 1]!, MEASURED[above]!];
+  return often * (rare / often) ** ((cosine - low) / (high - low));
+}
 
 function logit(score: number): number {
   return Math.log(score / (1 - score));

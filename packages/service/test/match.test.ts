@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "../src/match.ts";
+import { CALIBRATION, decisionOf, fmrOf, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "../src/match.ts";
 
 const near = (score: number) => CALIBRATION.find((point) => Math.abs(point.score - score) < 1e-9);
 
@@ -52,5 +52,33 @@ describe("CALIBRATION", () => {
   it("gives a slider points from one in ten to one in a hundred thousand", () => {
     expect(CALIBRATION[0]!.fmr).toBe(1e-5);
     expect(CALIBRATION.at(-1)!.fmr).toBe(0.1);
+  });
+});
+
+describe("fmrOf", () => {
+  it("is what was measured at each measured cosine, and falls between and beyond them", () => {
+    for (const { cosine, fmr } of CALIBRATION) expect(fmrOf(cosine)).toBeCloseTo(fmr, 9);
+    let last = 1;
+    for (let cosine = -1; cosine <= 1; cosine += 0.001) {
+      expect(fmrOf(cosine)).toBeLessThanOrEqual(last);
+      last = fmrOf(cosine);
+    }
+  });
+
+  it("claims nothing that the data cannot tell", () => {
+    expect(fmrOf(1)).toBe(1e-5);
+    expect(fmrOf(-1)).toBe(0.1);
+  });
+});
+
+describe("decisionOf", () => {
+  it("recognises from the one threshold on, and calls possible what is above the other", () => {
+    expect([0.95, 0.9499, 0.8501, 0.85, 0].map(decisionOf)).toEqual([
+      "match",
+      "possible",
+      "possible",
+      "unknown",
+      "unknown",
+    ]);
   });
 });

@@ -168,6 +168,7 @@ function describe({
   open,
   query = [],
   form,
+  images = [1, IMAGES_PER_JOB],
   body,
   success,
   media = "application/json",
@@ -200,7 +201,10 @@ function describe({
     ...(open && { security: [] }),
     ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
     ...(form && {
-      requestBody: { required: true, content: { "multipart/form-data": { schema: formSchema(form) } } },
+      requestBody: {
+        required: true,
+        content: { "multipart/form-data": { schema: formSchema(form, images) } },
+      },
     }),
     ...(body && { requestBody: { required: true, content: { "application/json": { schema: ref(body) } } } }),
     responses: {
@@ -211,13 +215,13 @@ function describe({
 }
 
 /** An image is a JPEG's or PNG's bytes, or the id of an upload as text. */
-function formSchema(form: NonNullable<Operation["form"]>) {
+function formSchema(form: NonNullable<Operation["form"]>, [minItems, maxItems]: [number, number]) {
   const image = { type: "string", contentMediaType: "application/octet-stream" };
   const types = {
     text: { type: "string" },
     integer: { type: "integer" },
     image,
-    images: { type: "array", items: image, minItems: 1, maxItems: IMAGES_PER_JOB },
+    images: { type: "array", items: image, minItems, maxItems },
   };
   const required = Object.keys(form).filter((name) => name.startsWith("input_") || name === "identity_id");
   return {

@@ -1,4 +1,4 @@
-import { JobKind } from "@prosopon/core/contract";
+import { JobKind, kindOfJob } from "@prosopon/core/contract";
 import { kinds } from "../jobs/kinds/index.ts";
 import type { Field } from "../jobs/kinds/kind.ts";
 
@@ -15,6 +15,8 @@ export interface Operation {
   query?: Parameter[];
   /** Fields of multipart/form-data. */
   form?: Record<string, Field>;
+  /** How many the field `images` takes; 1 to 5 when left out. */
+  images?: [least: number, most: number];
   /** Schema name of a JSON body. */
   body?: string;
   /** Status of success, and the schema's name; none for an empty answer. */
@@ -49,13 +51,14 @@ const page: Parameter[] = [
 const UPLOAD_PROBLEMS = [400, 413, 415, 429, 503];
 
 /** By kind: the routes that start a job, and the documented ones that tell its state. */
-const jobOperations = Object.values(kinds).flatMap(({ starts, statuses = [] }): Operation[] => [
+const jobOperations = Object.values(kinds).flatMap(({ kind, starts, statuses = [] }): Operation[] => [
   ...starts.map(({ method, path, api, summary, form, problems = [] }): Operation => ({
     method,
     path,
     summary,
     api,
     form,
+    images: [kindOfJob(kind).leastImages ?? 1, kindOfJob(kind).images],
     success: [200, "JobCreated"],
     problems: [...problems, ...UPLOAD_PROBLEMS],
   })),

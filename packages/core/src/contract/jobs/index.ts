@@ -10,7 +10,7 @@ export { DetectedFace, DetectResult } from "./detect.ts";
 export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
 export { type DocumentedAnswer, type KindOfJob } from "./kind.ts";
 export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./recognize.ts";
-export { Score } from "./score.ts";
+export { Decision, Score } from "./score.ts";
 export { Candidate, SearchAnswer, SearchMatch, SearchResult } from "./search.ts";
 export { SeenFace, SeenImage } from "./seen.ts";
 export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";

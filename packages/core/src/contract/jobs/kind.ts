@@ -11,8 +11,9 @@ export interface KindOfJob<Kind extends string, Result extends v.GenericSchema> 
   kind: Kind;
   /** It changes nothing, and somebody waits for the answer: it goes before what only has to be done. */
   lookup: boolean;
-  /** At most so many images, and at least one. */
+  /** At most so many images, and at least one, or `leastImages`. */
   images: number;
+  leastImages?: number;
   result: Result;
   /** How our own API starts it: `POST path`, with its images and these fields of the form. */
   start?: { path: `/v1/${string}`; fields: v.ObjectSchema<v.ObjectEntries, undefined> };
