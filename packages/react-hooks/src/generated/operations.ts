@@ -192,6 +192,15 @@ export type JobFieldsFragment =
 
 export type LandmarksFieldsFragment = { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } };
 
+type PhotoFaceFields_DetectedFace_Fragment = { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
+
+type PhotoFaceFields_SeenFace_Fragment = { __typename: 'SeenFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
+
+export type PhotoFaceFieldsFragment =
+  | PhotoFaceFields_DetectedFace_Fragment
+  | PhotoFaceFields_SeenFace_Fragment
+;
+
 export type SeenImageFieldsFragment = { __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
 export type IdentitiesQueryVariables = Exact<{
@@ -374,8 +383,6 @@ export type DetectMutation = { __typename: 'Mutation', detect:
    };
 
 export type DetectJobFieldsFragment = { __typename: 'DetectJob', faces: Array<{ __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null };
-
-export type DetectedFaceFieldsFragment = { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
 export type CreateIdentityMutationVariables = Exact<{
   input: CreateIdentityInput;
@@ -602,35 +609,8 @@ export const QualityFieldsFragmentDoc = gql`
   }
 }
     ` as unknown as DocumentNode<QualityFieldsFragment, unknown>;
-export const SeenImageFieldsFragmentDoc = gql`
-    fragment SeenImageFields on SeenImage {
-  __typename
-  width
-  height
-  faces {
-    __typename
-    used
-    confidence
-    box {
-      __typename
-      x
-      y
-      width
-      height
-    }
-    landmarks {
-      __typename
-      ...LandmarksFields
-    }
-    quality {
-      __typename
-      ...QualityFields
-    }
-  }
-}
-    ` as unknown as DocumentNode<SeenImageFieldsFragment, unknown>;
-export const DetectedFaceFieldsFragmentDoc = gql`
-    fragment DetectedFaceFields on DetectedFace {
+export const PhotoFaceFieldsFragmentDoc = gql`
+    fragment PhotoFaceFields on PhotoFace {
   __typename
   confidence
   box {
@@ -649,13 +629,25 @@ export const DetectedFaceFieldsFragmentDoc = gql`
     ...QualityFields
   }
 }
-    ` as unknown as DocumentNode<DetectedFaceFieldsFragment, unknown>;
+    ` as unknown as DocumentNode<PhotoFaceFieldsFragment, unknown>;
+export const SeenImageFieldsFragmentDoc = gql`
+    fragment SeenImageFields on SeenImage {
+  __typename
+  width
+  height
+  faces {
+    __typename
+    used
+    ...PhotoFaceFields
+  }
+}
+    ` as unknown as DocumentNode<SeenImageFieldsFragment, unknown>;
 export const DetectJobFieldsFragmentDoc = gql`
     fragment DetectJobFields on DetectJob {
   __typename
   faces {
     __typename
-    ...DetectedFaceFields
+    ...PhotoFaceFields
   }
 }
     ` as unknown as DocumentNode<DetectJobFieldsFragment, unknown>;
@@ -899,10 +891,10 @@ export const JobDocument = gql`
 }
     ${JobFieldsFragmentDoc}
 ${SeenImageFieldsFragmentDoc}
+${PhotoFaceFieldsFragmentDoc}
 ${LandmarksFieldsFragmentDoc}
 ${QualityFieldsFragmentDoc}
 ${DetectJobFieldsFragmentDoc}
-${DetectedFaceFieldsFragmentDoc}
 ${EnrolmentJobFieldsFragmentDoc}
 ${IdentityFieldsFragmentDoc}
 ${FaceFieldsFragmentDoc}

@@ -89,6 +89,10 @@ export const possibleTypes: Record<string, string[]> = {
     "RecognitionJob",
     "SearchJob"
   ],
+  "PhotoFace": [
+    "DetectedFace",
+    "SeenFace"
+  ],
   "RecognizeIdentityResult": [
     "BadImageError",
     "InvalidInputError",

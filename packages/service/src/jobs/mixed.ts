@@ -1,11 +1,5 @@
 import { LISTED_SCORE, scoreOf } from "../match.ts";
-
-/** Dot product of two L2-normalised embeddings, in double precision. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
+import { cosineOf } from "./cosine.ts";
 
 /**
  * A warning when the images fall into groups that no pair links at the listed score. A chain of similar images is one person:
@@ -17,7 +11,7 @@ export function mixedPeople(embeddings: Float32Array[]): string | undefined {
   const root = (index: number): number => (group[index] === index ? index : root(group[index]!));
   for (let i = 0; i < embeddings.length; i++) {
     for (let j = 0; j < i; j++) {
-      if (scoreOf(cosine(embeddings[i]!, embeddings[j]!)) > LISTED_SCORE) group[root(i)] = root(j);
+      if (scoreOf(cosineOf(embeddings[i]!, embeddings[j]!)) > LISTED_SCORE) group[root(i)] = root(j);
     }
   }
   const groups = Map.groupBy(embeddings.keys(), root);

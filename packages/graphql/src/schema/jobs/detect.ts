@@ -4,18 +4,13 @@ import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
-import { FaceBox, FaceQuality, Landmarks } from "../face.ts";
 import { jobNode, resultOf } from "../job.ts";
+import { PhotoFace } from "../seen.ts";
 import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
 
 export const DetectedFace = builder.objectRef<DetectedFaceRecord>("DetectedFace").implement({
   description: "A face of a photo, whoever it is.",
-  fields: (t) => ({
-    box: t.field({ type: FaceBox, resolve: (face) => face.box }),
-    landmarks: t.field({ type: Landmarks, resolve: (face) => face.landmarks }),
-    confidence: t.exposeFloat("confidence", { description: "The detector's confidence, 0 to 1." }),
-    quality: t.field({ type: FaceQuality, resolve: (face) => face.quality }),
-  }),
+  interfaces: [PhotoFace],
 });
 
 const DetectJob = jobNode("DetectJob", {
