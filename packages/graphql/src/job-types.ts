@@ -7,6 +7,7 @@ export const typeOfKind = {
   search: "SearchJob",
   recognize: "RecognitionJob",
   detect: "DetectJob",
+  compare: "CompareJob",
 } as const satisfies Record<JobKind, string>;
 
 export type JobTypeName = (typeof typeOfKind)[JobKind];

@@ -62,6 +62,7 @@ export const kinds = {
   SEARCH: "Search",
   RECOGNIZE: "Recognition",
   DETECT: "Detection",
+  COMPARE: "Comparison",
 } as const satisfies Record<JobKind, string>;
 
 export const statuses = {

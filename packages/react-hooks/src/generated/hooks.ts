@@ -11,6 +11,10 @@ export function useCancelJobMutation(): urql.UseMutationResponse<operations.Canc
   return urql.useMutation<operations.CancelJobMutation, operations.CancelJobMutationVariables>(operations.CancelJobDocument);
 }
 
+export function useCompareMutation(): urql.UseMutationResponse<operations.CompareMutation, operations.CompareMutationVariables> {
+  return urql.useMutation<operations.CompareMutation, operations.CompareMutationVariables>(operations.CompareDocument);
+}
+
 export function useCreateIdentityMutation(): urql.UseMutationResponse<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables> {
   return urql.useMutation<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables>(operations.CreateIdentityDocument);
 }

@@ -17,6 +17,13 @@ export type CancelJobInput = {
   jobId: string;
 };
 
+export type CompareInput = {
+  /** As parts of a multipart request. Files come before uploads. */
+  images?: Array<Blob> | null | undefined;
+  /** Ids of earlier uploads to the REST API (`POST /v1/uploads`), for big ones. */
+  uploadIds?: Array<string> | null | undefined;
+};
+
 /** 5 images of one person at most, files and uploads together. */
 export type CreateIdentityInput = {
   /** Your own key for this person; unique in the account. */
@@ -28,6 +35,13 @@ export type CreateIdentityInput = {
   /** Ids of earlier uploads to the REST API (`POST /v1/uploads`), for big ones. */
   uploadIds?: Array<string> | null | undefined;
 };
+
+export type Decision =
+  /** The score is that of a recognition: 0.95 or more. */
+  | 'MATCH'
+  /** The score is above the listed one, 0.85. */
+  | 'POSSIBLE'
+  | 'UNKNOWN';
 
 export type DeleteFaceInput = {
   faceId: string;
@@ -75,6 +89,7 @@ export type JobFilter = {
 
 export type JobKind =
   | 'ADD_IMAGES'
+  | 'COMPARE'
   | 'DETECT'
   | 'ENROL'
   | 'RECOGNIZE'
@@ -175,6 +190,8 @@ export type FaceFieldsFragment = { __typename: 'Face', id: string, faceId: strin
 
 export type IdentityFieldsFragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
+type JobFields_CompareJob_Fragment = { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
+
 type JobFields_DetectJob_Fragment = { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
 type JobFields_EnrolmentJob_Fragment = { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
@@ -184,6 +201,7 @@ type JobFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', id: str
 type JobFields_SearchJob_Fragment = { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
 export type JobFieldsFragment =
+  | JobFields_CompareJob_Fragment
   | JobFields_DetectJob_Fragment
   | JobFields_EnrolmentJob_Fragment
   | JobFields_RecognitionJob_Fragment
@@ -192,11 +210,14 @@ export type JobFieldsFragment =
 
 export type LandmarksFieldsFragment = { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } };
 
+type PhotoFaceFields_ComparedFace_Fragment = { __typename: 'ComparedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
+
 type PhotoFaceFields_DetectedFace_Fragment = { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
 type PhotoFaceFields_SeenFace_Fragment = { __typename: 'SeenFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
 export type PhotoFaceFieldsFragment =
+  | PhotoFaceFields_ComparedFace_Fragment
   | PhotoFaceFields_DetectedFace_Fragment
   | PhotoFaceFields_SeenFace_Fragment
 ;
@@ -270,6 +291,7 @@ export type JobsQueryVariables = Exact<{
 
 
 export type JobsQuery = { __typename: 'Query', jobs: { __typename: 'JobConnection', edges: Array<{ __typename: 'JobEdge', cursor: string, node:
+        | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
@@ -282,6 +304,7 @@ export type JobQueryVariables = Exact<{
 
 
 export type JobQuery = { __typename: 'Query', job:
+    | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, face: { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null, faces: Array<{ __typename: 'ComparedFace', decision: Decision, score: number, cosine: number, fmr: number, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, warnings: Array<string> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null }
@@ -295,6 +318,7 @@ export type CancelJobMutationVariables = Exact<{
 
 export type CancelJobMutation = { __typename: 'Mutation', cancelJob:
     | { __typename: 'CancelledJob', job:
+        | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
@@ -319,6 +343,7 @@ export type RetryJobMutation = { __typename: 'Mutation', retryJob:
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'RetriedJob', job:
+        | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
@@ -334,6 +359,7 @@ export type JobUpdatedSubscriptionVariables = Exact<{
 
 
 export type JobUpdatedSubscription = { __typename: 'Subscription', jobUpdated:
+    | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
@@ -346,6 +372,7 @@ export type JobsUpdatedSubscriptionVariables = Exact<{
 
 
 export type JobsUpdatedSubscription = { __typename: 'Subscription', jobsUpdated: { __typename: 'JobChange', cursor: string, job:
+      | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
@@ -366,6 +393,23 @@ export type AddIdentityImagesMutation = { __typename: 'Mutation', addIdentityIma
     | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
+
+export type CompareMutationVariables = Exact<{
+  input: CompareInput;
+}>;
+
+
+export type CompareMutation = { __typename: 'Mutation', compare:
+    | { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type CompareJobFieldsFragment = { __typename: 'CompareJob', face: { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null, faces: Array<{ __typename: 'ComparedFace', decision: Decision, score: number, cosine: number, fmr: number, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null };
 
 export type DetectMutationVariables = Exact<{
   input: DetectInput;
@@ -446,6 +490,7 @@ export type NodeQueryVariables = Exact<{
 
 
 export type NodeQuery = { __typename: 'Query', node:
+    | { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
@@ -460,6 +505,7 @@ export type NodesQueryVariables = Exact<{
 
 
 export type NodesQuery = { __typename: 'Query', nodes: Array<
+    | { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
@@ -467,6 +513,8 @@ export type NodesQuery = { __typename: 'Query', nodes: Array<
     | { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
    | null> };
+
+type NodeFields_CompareJob_Fragment = { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
 type NodeFields_DetectJob_Fragment = { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
@@ -481,6 +529,7 @@ type NodeFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', jobId:
 type NodeFields_SearchJob_Fragment = { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
 export type NodeFieldsFragment =
+  | NodeFields_CompareJob_Fragment
   | NodeFields_DetectJob_Fragment
   | NodeFields_EnrolmentJob_Fragment
   | NodeFields_Face_Fragment
@@ -642,6 +691,23 @@ export const SeenImageFieldsFragmentDoc = gql`
   }
 }
     ` as unknown as DocumentNode<SeenImageFieldsFragment, unknown>;
+export const CompareJobFieldsFragmentDoc = gql`
+    fragment CompareJobFields on CompareJob {
+  __typename
+  face {
+    __typename
+    ...PhotoFaceFields
+  }
+  faces {
+    __typename
+    ...PhotoFaceFields
+    decision
+    score
+    cosine
+    fmr
+  }
+}
+    ` as unknown as DocumentNode<CompareJobFieldsFragment, unknown>;
 export const DetectJobFieldsFragmentDoc = gql`
     fragment DetectJobFields on DetectJob {
   __typename
@@ -883,6 +949,7 @@ export const JobDocument = gql`
       __typename
       ...SeenImageFields
     }
+    ...CompareJobFields
     ...DetectJobFields
     ...EnrolmentJobFields
     ...RecognitionJobFields
@@ -894,6 +961,7 @@ ${SeenImageFieldsFragmentDoc}
 ${PhotoFaceFieldsFragmentDoc}
 ${LandmarksFieldsFragmentDoc}
 ${QualityFieldsFragmentDoc}
+${CompareJobFieldsFragmentDoc}
 ${DetectJobFieldsFragmentDoc}
 ${EnrolmentJobFieldsFragmentDoc}
 ${IdentityFieldsFragmentDoc}
@@ -962,6 +1030,16 @@ export const AddIdentityImagesDocument = gql`
 }
     ${JobFieldsFragmentDoc}
 ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<AddIdentityImagesMutation, AddIdentityImagesMutationVariables>;
+export const CompareDocument = gql`
+    mutation Compare($input: CompareInput!) {
+  compare(input: $input) {
+    __typename
+    ...JobFields
+    ...ErrorFields
+  }
+}
+    ${JobFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<CompareMutation, CompareMutationVariables>;
 export const DetectDocument = gql`
     mutation Detect($input: DetectInput!) {
   detect(input: $input) {

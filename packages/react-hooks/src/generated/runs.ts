@@ -2,10 +2,14 @@
 import * as operations from "./operations.ts";
 import { type JobRun, useJobRun } from "../use-job-run.ts";
 /** The mutations that start a job. */
-export const startingMutations: string[] = ["addIdentityImages","createIdentity","detect","recognizeIdentity","searchIdentities"];
+export const startingMutations: string[] = ["addIdentityImages","compare","createIdentity","detect","recognizeIdentity","searchIdentities"];
 
 export function useAddIdentityImages(): JobRun<operations.AddIdentityImagesInput, "EnrolmentJob"> {
   return useJobRun(operations.AddIdentityImagesDocument, "EnrolmentJob");
+}
+
+export function useCompare(): JobRun<operations.CompareInput, "CompareJob"> {
+  return useJobRun(operations.CompareDocument, "CompareJob");
 }
 
 export function useCreateIdentity(): JobRun<operations.CreateIdentityInput, "EnrolmentJob"> {

@@ -19,6 +19,15 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError",
     "UnsupportedByUpstreamError"
   ],
+  "CompareResult": [
+    "BadImageError",
+    "CompareJob",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "CreateIdentityResult": [
     "BadImageError",
     "ConflictError",
@@ -64,6 +73,7 @@ export const possibleTypes: Record<string, string[]> = {
     "UnsupportedByUpstreamError"
   ],
   "Job": [
+    "CompareJob",
     "DetectJob",
     "EnrolmentJob",
     "RecognitionJob",
@@ -82,6 +92,7 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError"
   ],
   "Node": [
+    "CompareJob",
     "DetectJob",
     "EnrolmentJob",
     "Face",
@@ -90,6 +101,7 @@ export const possibleTypes: Record<string, string[]> = {
     "SearchJob"
   ],
   "PhotoFace": [
+    "ComparedFace",
     "DetectedFace",
     "SeenFace"
   ],
@@ -138,4 +150,4 @@ export const possibleTypes: Record<string, string[]> = {
 };
 
 /** Types without an id: they live inside the record that holds them. */
-export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];
+export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ComparedFace","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];

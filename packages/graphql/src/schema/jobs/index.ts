@@ -4,3 +4,4 @@ import "./add-images.ts";
 import "./search.ts";
 import "./recognize.ts";
 import "./detect.ts";
+import "./compare.ts";
