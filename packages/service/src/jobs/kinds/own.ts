@@ -1,4 +1,5 @@
 import { kindOfJob, type JobKind } from "@prosopon/core/contract";
+import * as v from "valibot";
 import { HttpProblem } from "../../problem.ts";
 import { shaped } from "../../http/json.ts";
 import type { Field, Start } from "./kind.ts";
@@ -15,7 +16,12 @@ export function ownStart<Payload extends object>(kind: JobKind, summary: string)
     summary,
     form: {
       ...(images === 1 ? { input_image: "image" } : { input_images: "images" }),
-      ...Object.fromEntries(names.map((name): [string, Field] => [name, "text"])),
+      ...Object.fromEntries(
+        names.map((name): [string, Field] => [
+          name,
+          typeof v.getDefault(start.fields.entries[name]!) === "number" ? "integer" : "text",
+        ]),
+      ),
     },
     read: (_call, form) => {
       if (form.images.length < leastImages)

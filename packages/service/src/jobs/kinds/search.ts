@@ -1,8 +1,8 @@
 import type { SearchResult } from "@prosopon/core/contract";
 import { HttpProblem } from "../../problem.ts";
 import type { Form } from "../../http/form.ts";
-import { scoreOf } from "../../match.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
+import { candidatesOf } from "../candidates.ts";
 import type { Kind } from "./kind.ts";
 
 /** Documented: the default, and the most. */
@@ -31,19 +31,8 @@ export const search: Kind<{ maxResult: number }> = {
 
   async run({ storage, ...tools }, job, { maxResult }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
-    // One more than asked for: the last one's margin needs its runner-up.
     const nearest = await storage.identities.nearest(job.accountId, images[0]!.face.embedding, maxResult + 1);
-    const scores = nearest.map(({ cosine }) => scoreOf(cosine));
-    const candidates = nearest.slice(0, maxResult).map(({ identityId, faceId, cosine }, rank) => {
-      const next = scores[rank + 1];
-      return {
-        identity_id: identityId,
-        face_id: faceId,
-        score: scores[rank]!,
-        cosine,
-        ...(next !== undefined && { margin: scores[rank]! - next }),
-      };
-    });
+    const candidates = candidatesOf(nearest, maxResult);
     return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
   },
 };

@@ -1,0 +1,21 @@
+import type { Candidate } from "@prosopon/core/contract";
+import { scoreOf } from "../match.ts";
+import type { Neighbour } from "../storage/types.ts";
+
+/**
+ * The nearest people of a face as candidates, at most so many, best first. The last one's margin needs its runner-up, so one
+ * neighbour more than that is asked for.
+ */
+export function candidatesOf(nearest: readonly Neighbour[], most: number): Candidate[] {
+  const scores = nearest.map(({ cosine }) => scoreOf(cosine));
+  return nearest.slice(0, most).map(({ identityId, faceId, cosine }, rank) => {
+    const next = scores[rank + 1];
+    return {
+      identity_id: identityId,
+      face_id: faceId,
+      score: scores[rank]!,
+      cosine,
+      ...(next !== undefined && { margin: scores[rank]! - next }),
+    };
+  });
+}
