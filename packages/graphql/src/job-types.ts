@@ -8,6 +8,7 @@ export const typeOfKind = {
   recognize: "RecognitionJob",
   detect: "DetectJob",
   compare: "CompareJob",
+  identify: "IdentifyJob",
 } as const satisfies Record<JobKind, string>;
 
 export type JobTypeName = (typeof typeOfKind)[JobKind];

@@ -63,6 +63,7 @@ export const kinds = {
   RECOGNIZE: "Recognition",
   DETECT: "Detection",
   COMPARE: "Comparison",
+  IDENTIFY: "Identification",
 } as const satisfies Record<JobKind, string>;
 
 export const statuses = {

@@ -31,6 +31,10 @@ export function useDetectMutation(): urql.UseMutationResponse<operations.DetectM
   return urql.useMutation<operations.DetectMutation, operations.DetectMutationVariables>(operations.DetectDocument);
 }
 
+export function useIdentifyMutation(): urql.UseMutationResponse<operations.IdentifyMutation, operations.IdentifyMutationVariables> {
+  return urql.useMutation<operations.IdentifyMutation, operations.IdentifyMutationVariables>(operations.IdentifyDocument);
+}
+
 export function useIdentitiesQuery(args: Args<operations.IdentitiesQueryVariables, operations.IdentitiesQuery> = {}): urql.UseQueryResponse<operations.IdentitiesQuery, operations.IdentitiesQueryVariables> {
   return urql.useQuery<operations.IdentitiesQuery, operations.IdentitiesQueryVariables>({ ...args, query: operations.IdentitiesDocument } as urql.UseQueryArgs<operations.IdentitiesQueryVariables, operations.IdentitiesQuery>);
 }

@@ -70,6 +70,22 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'UNSUPPORTED_BY_UPSTREAM';
 
+export type FacesToIdentify =
+  | 'ALL'
+  /** Only the largest clear face. */
+  | 'LARGEST';
+
+export type IdentifyInput = {
+  /** ALL when left out. */
+  faces?: FacesToIdentify | null | undefined;
+  /** As parts of a multipart request. */
+  image?: Blob | null | undefined;
+  /** Of each face, 1 to 100; 5 when left out. */
+  maxCandidates?: number | null | undefined;
+  /** Ids of earlier uploads to the REST API (`POST /v1/uploads`), for big ones. */
+  uploadId?: string | null | undefined;
+};
+
 /** All that is given must hold. */
 export type IdentityFilter = {
   externalId?: string | null | undefined;
@@ -92,6 +108,7 @@ export type JobKind =
   | 'COMPARE'
   | 'DETECT'
   | 'ENROL'
+  | 'IDENTIFY'
   | 'RECOGNIZE'
   | 'SEARCH';
 
@@ -196,6 +213,8 @@ type JobFields_DetectJob_Fragment = { __typename: 'DetectJob', id: string, jobId
 
 type JobFields_EnrolmentJob_Fragment = { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
+type JobFields_IdentifyJob_Fragment = { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
+
 type JobFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
 type JobFields_SearchJob_Fragment = { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
@@ -204,6 +223,7 @@ export type JobFieldsFragment =
   | JobFields_CompareJob_Fragment
   | JobFields_DetectJob_Fragment
   | JobFields_EnrolmentJob_Fragment
+  | JobFields_IdentifyJob_Fragment
   | JobFields_RecognitionJob_Fragment
   | JobFields_SearchJob_Fragment
 ;
@@ -214,11 +234,14 @@ type PhotoFaceFields_ComparedFace_Fragment = { __typename: 'ComparedFace', confi
 
 type PhotoFaceFields_DetectedFace_Fragment = { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
+type PhotoFaceFields_IdentifiedFace_Fragment = { __typename: 'IdentifiedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
+
 type PhotoFaceFields_SeenFace_Fragment = { __typename: 'SeenFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
 export type PhotoFaceFieldsFragment =
   | PhotoFaceFields_ComparedFace_Fragment
   | PhotoFaceFields_DetectedFace_Fragment
+  | PhotoFaceFields_IdentifiedFace_Fragment
   | PhotoFaceFields_SeenFace_Fragment
 ;
 
@@ -294,6 +317,7 @@ export type JobsQuery = { __typename: 'Query', jobs: { __typename: 'JobConnectio
         | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
        }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
@@ -307,6 +331,7 @@ export type JobQuery = { __typename: 'Query', job:
     | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, face: { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null, faces: Array<{ __typename: 'ComparedFace', decision: Decision, score: number, cosine: number, fmr: number, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, warnings: Array<string> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
+    | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null }
     | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null }
    | null };
@@ -321,6 +346,7 @@ export type CancelJobMutation = { __typename: 'Mutation', cancelJob:
         | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
        }
@@ -346,6 +372,7 @@ export type RetryJobMutation = { __typename: 'Mutation', retryJob:
         | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+        | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
         | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
        }
@@ -362,6 +389,7 @@ export type JobUpdatedSubscription = { __typename: 'Subscription', jobUpdated:
     | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
     | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
    };
@@ -375,6 +403,7 @@ export type JobsUpdatedSubscription = { __typename: 'Subscription', jobsUpdated:
       | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+      | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
       | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
      } };
@@ -446,6 +475,23 @@ export type CreateIdentityMutation = { __typename: 'Mutation', createIdentity:
 
 export type EnrolmentJobFieldsFragment = { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
 
+export type IdentifyMutationVariables = Exact<{
+  input: IdentifyInput;
+}>;
+
+
+export type IdentifyMutation = { __typename: 'Mutation', identify:
+    | { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type IdentifyJobFieldsFragment = { __typename: 'IdentifyJob', faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null };
+
 export type RecognizeIdentityMutationVariables = Exact<{
   input: RecognizeIdentityInput;
 }>;
@@ -494,6 +540,7 @@ export type NodeQuery = { __typename: 'Query', node:
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
+    | { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
     | { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
@@ -509,6 +556,7 @@ export type NodesQuery = { __typename: 'Query', nodes: Array<
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
+    | { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
     | { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
@@ -522,6 +570,8 @@ type NodeFields_EnrolmentJob_Fragment = { __typename: 'EnrolmentJob', jobId: str
 
 type NodeFields_Face_Fragment = { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
+type NodeFields_IdentifyJob_Fragment = { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
+
 type NodeFields_Identity_Fragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
 type NodeFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
@@ -533,6 +583,7 @@ export type NodeFieldsFragment =
   | NodeFields_DetectJob_Fragment
   | NodeFields_EnrolmentJob_Fragment
   | NodeFields_Face_Fragment
+  | NodeFields_IdentifyJob_Fragment
   | NodeFields_Identity_Fragment
   | NodeFields_RecognitionJob_Fragment
   | NodeFields_SearchJob_Fragment
@@ -766,6 +817,45 @@ export const EnrolmentJobFieldsFragmentDoc = gql`
   }
 }
     ` as unknown as DocumentNode<EnrolmentJobFieldsFragment, unknown>;
+export const SearchMatchFieldsFragmentDoc = gql`
+    fragment SearchMatchFields on SearchMatch {
+  __typename
+  identityId
+  score
+  cosine
+  margin
+  listed
+  recognized
+  identity {
+    __typename
+    ...IdentityFields
+  }
+  face {
+    __typename
+    ...FaceFields
+  }
+}
+    ` as unknown as DocumentNode<SearchMatchFieldsFragment, unknown>;
+export const IdentifyJobFieldsFragmentDoc = gql`
+    fragment IdentifyJobFields on IdentifyJob {
+  __typename
+  faces {
+    __typename
+    ...PhotoFaceFields
+    decision
+    identityId
+    score
+    identity {
+      __typename
+      ...IdentityFields
+    }
+    candidates {
+      __typename
+      ...SearchMatchFields
+    }
+  }
+}
+    ` as unknown as DocumentNode<IdentifyJobFieldsFragment, unknown>;
 export const RecognitionMatchFieldsFragmentDoc = gql`
     fragment RecognitionMatchFields on RecognitionMatch {
   __typename
@@ -797,25 +887,6 @@ export const RecognitionJobFieldsFragmentDoc = gql`
   }
 }
     ` as unknown as DocumentNode<RecognitionJobFieldsFragment, unknown>;
-export const SearchMatchFieldsFragmentDoc = gql`
-    fragment SearchMatchFields on SearchMatch {
-  __typename
-  identityId
-  score
-  cosine
-  margin
-  listed
-  recognized
-  identity {
-    __typename
-    ...IdentityFields
-  }
-  face {
-    __typename
-    ...FaceFields
-  }
-}
-    ` as unknown as DocumentNode<SearchMatchFieldsFragment, unknown>;
 export const SearchJobFieldsFragmentDoc = gql`
     fragment SearchJobFields on SearchJob {
   __typename
@@ -952,6 +1023,7 @@ export const JobDocument = gql`
     ...CompareJobFields
     ...DetectJobFields
     ...EnrolmentJobFields
+    ...IdentifyJobFields
     ...RecognitionJobFields
     ...SearchJobFields
   }
@@ -966,10 +1038,11 @@ ${DetectJobFieldsFragmentDoc}
 ${EnrolmentJobFieldsFragmentDoc}
 ${IdentityFieldsFragmentDoc}
 ${FaceFieldsFragmentDoc}
+${IdentifyJobFieldsFragmentDoc}
+${SearchMatchFieldsFragmentDoc}
 ${RecognitionJobFieldsFragmentDoc}
 ${RecognitionMatchFieldsFragmentDoc}
-${SearchJobFieldsFragmentDoc}
-${SearchMatchFieldsFragmentDoc}` as unknown as DocumentNode<JobQuery, JobQueryVariables>;
+${SearchJobFieldsFragmentDoc}` as unknown as DocumentNode<JobQuery, JobQueryVariables>;
 export const CancelJobDocument = gql`
     mutation CancelJob($input: CancelJobInput!) {
   cancelJob(input: $input) {
@@ -1060,6 +1133,16 @@ export const CreateIdentityDocument = gql`
 }
     ${JobFieldsFragmentDoc}
 ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<CreateIdentityMutation, CreateIdentityMutationVariables>;
+export const IdentifyDocument = gql`
+    mutation Identify($input: IdentifyInput!) {
+  identify(input: $input) {
+    __typename
+    ...JobFields
+    ...ErrorFields
+  }
+}
+    ${JobFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<IdentifyMutation, IdentifyMutationVariables>;
 export const RecognizeIdentityDocument = gql`
     mutation RecognizeIdentity($input: RecognizeIdentityInput!) {
   recognizeIdentity(input: $input) {

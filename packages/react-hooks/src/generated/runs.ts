@@ -2,7 +2,7 @@
 import * as operations from "./operations.ts";
 import { type JobRun, useJobRun } from "../use-job-run.ts";
 /** The mutations that start a job. */
-export const startingMutations: string[] = ["addIdentityImages","compare","createIdentity","detect","recognizeIdentity","searchIdentities"];
+export const startingMutations: string[] = ["addIdentityImages","compare","createIdentity","detect","identify","recognizeIdentity","searchIdentities"];
 
 export function useAddIdentityImages(): JobRun<operations.AddIdentityImagesInput, "EnrolmentJob"> {
   return useJobRun(operations.AddIdentityImagesDocument, "EnrolmentJob");
@@ -18,6 +18,10 @@ export function useCreateIdentity(): JobRun<operations.CreateIdentityInput, "Enr
 
 export function useDetect(): JobRun<operations.DetectInput, "DetectJob"> {
   return useJobRun(operations.DetectDocument, "DetectJob");
+}
+
+export function useIdentify(): JobRun<operations.IdentifyInput, "IdentifyJob"> {
+  return useJobRun(operations.IdentifyDocument, "IdentifyJob");
 }
 
 export function useRecognizeIdentity(): JobRun<operations.RecognizeIdentityInput, "RecognitionJob"> {

@@ -72,10 +72,20 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError",
     "UnsupportedByUpstreamError"
   ],
+  "IdentifyResult": [
+    "BadImageError",
+    "IdentifyJob",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "Job": [
     "CompareJob",
     "DetectJob",
     "EnrolmentJob",
+    "IdentifyJob",
     "RecognitionJob",
     "SearchJob"
   ],
@@ -96,6 +106,7 @@ export const possibleTypes: Record<string, string[]> = {
     "DetectJob",
     "EnrolmentJob",
     "Face",
+    "IdentifyJob",
     "Identity",
     "RecognitionJob",
     "SearchJob"
@@ -103,6 +114,7 @@ export const possibleTypes: Record<string, string[]> = {
   "PhotoFace": [
     "ComparedFace",
     "DetectedFace",
+    "IdentifiedFace",
     "SeenFace"
   ],
   "RecognizeIdentityResult": [
@@ -150,4 +162,4 @@ export const possibleTypes: Record<string, string[]> = {
 };
 
 /** Types without an id: they live inside the record that holds them. */
-export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ComparedFace","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];
+export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ComparedFace","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentifiedFace","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];

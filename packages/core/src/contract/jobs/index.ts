@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { compare } from "./compare.ts";
 import { detect } from "./detect.ts";
 import { addImages, enrol } from "./enrol.ts";
+import { identify } from "./identify.ts";
 import type { KindOfJob } from "./kind.ts";
 import { recognize } from "./recognize.ts";
 import { search } from "./search.ts";
@@ -10,6 +11,7 @@ import { JobStatus } from "./status.ts";
 export { ComparedFace, CompareResult } from "./compare.ts";
 export { DetectedFace, DetectResult } from "./detect.ts";
 export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
+export { IdentifiedFace, IdentifyResult } from "./identify.ts";
 export { type DocumentedAnswer, type KindOfJob } from "./kind.ts";
 export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./recognize.ts";
 export { Decision, Score } from "./score.ts";
@@ -18,7 +20,7 @@ export { SeenFace, SeenImage } from "./seen.ts";
 export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";
 
 /** All kinds of job. Whatever differs by kind, here and in the service, is looked up by this list. */
-export const jobKinds = [enrol, addImages, search, recognize, detect, compare] as const;
+export const jobKinds = [enrol, addImages, search, recognize, detect, compare, identify] as const;
 
 type Kinds = typeof jobKinds;
 type NamesOf<All extends readonly { kind: string }[]> = { [I in keyof All]: All[I]["kind"] };

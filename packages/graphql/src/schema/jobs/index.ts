@@ -5,3 +5,4 @@ import "./search.ts";
 import "./recognize.ts";
 import "./detect.ts";
 import "./compare.ts";
+import "./identify.ts";

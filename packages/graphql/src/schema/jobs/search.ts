@@ -16,7 +16,7 @@ const RECOGNIZED_SCORE = 0.95;
 
 type MatchView = Pick<Candidate, "identity_id" | "score"> & Partial<Candidate>;
 
-const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
+export const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
   description: "A person that a search found.",
   fields: (t) => ({
     identityId: t.exposeString("identity_id"),

@@ -3,6 +3,7 @@ import { addImages } from "./add-images.ts";
 import { compare } from "./compare.ts";
 import { detect } from "./detect.ts";
 import { enrol } from "./enrol.ts";
+import { identify } from "./identify.ts";
 import type { Kind } from "./kind.ts";
 import { recognize } from "./recognize.ts";
 import { search } from "./search.ts";
@@ -14,4 +15,5 @@ export const kinds: Record<JobKind, Kind> = {
   recognize,
   detect,
   compare,
+  identify,
 };

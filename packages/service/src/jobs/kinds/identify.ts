@@ -1,0 +1,57 @@
+import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
+import { assign } from "../../assign.ts";
+import { decisionOf } from "../../match.ts";
+import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
+import { candidatesOf } from "../candidates.ts";
+import type { Kind } from "./kind.ts";
+import { ownStart } from "./own.ts";
+
+interface Payload {
+  faces: "all" | "largest";
+  max_candidates: number;
+}
+
+/** Those who are looked at where a face's nearest are other faces' people. */
+const LOOKED_AT = 20;
+
+/** Every face of a photo against the gallery: who it is, each person at most once. */
+export const identify: Kind<Payload> = {
+  kind: "identify",
+  starts: [ownStart("identify", "Say who everybody in a photo is")],
+
+  async run({ storage, ...tools }, job, { faces: which, max_candidates: most }, signal) {
+    const embed = which === "all" ? "all" : "principal";
+    const [image] = await analyseImages(tools, job, { embed, signal });
+    const faces = image!.faces.filter((face): face is EmbeddedFace => face.embedding !== undefined);
+    const looked = Math.max(LOOKED_AT, most + 1);
+    const nearest = await Promise.all(
+      faces.map(({ embedding }) => storage.identities.nearest(job.accountId, embedding, looked)),
+    );
+    const given = shareOut(nearest.map((people) => candidatesOf(people, looked)));
+    const result: IdentifyResult = {
+      images: [seenImage(image!, ({ embedding }) => embedding !== undefined)],
+      faces: faces.map((face, index) => ({
+        ...detectedFace(face),
+        decision: decisionOf(given[index]?.score ?? 0),
+        ...(given[index] && { identity_id: given[index].identity_id, score: given[index].score }),
+        candidates: candidatesOf(nearest[index]!, most),
+      })),
+    };
+    return { type: "answered", result };
+  },
+};
+
+/** Whom each face shows: the best of all ways to give each person to one face at most, by the sum of their scores. */
+function shareOut(candidates: Candidate[][]): (Candidate | undefined)[] {
+  const likely = candidates.map((of) => of.filter(({ score }) => decisionOf(score) !== "unknown"));
+  const people = [...new Set(likely.flat().map(({ identity_id }) => identity_id))];
+  const places = new Map(people.map((id, place) => [id, place]));
+  const weights = likely.map((of) => {
+    const row = new Array<number>(people.length).fill(0);
+    for (const { identity_id, score } of of) row[places.get(identity_id)!] = score;
+    return row;
+  });
+  return assign(weights).map((place, face) =>
+    likely[face]!.find(({ identity_id }) => place !== undefined && identity_id === people[place]),
+  );
+}
