@@ -12,7 +12,7 @@ describe("POST /v1/detect", async () => {
   };
 
   it("answers every face of a photo, largest first, with box, five landmarks, confidence and quality", async () => {
-    const job = await detect(group!);
+    const job = await detect(group);
     expect(job).toMatchObject({ kind: "detect", status: "Succeeded" });
     const { images, faces } = job.result;
     expect(faces.length).toBeGreaterThan(2);
@@ -30,7 +30,7 @@ describe("POST /v1/detect", async () => {
   });
 
   it("uses none of the faces, and keeps and compares nothing", async () => {
-    const job = await detect(cup!);
+    const job = await detect(cup);
     expect(job.result.images[0].faces.map(({ used }: { used: boolean }) => used)).toEqual([false]);
     expect(job.identity_id).toBeUndefined();
     expect((await api.call("GET", "/v1/identities")).body.identities).toEqual([]);
@@ -47,8 +47,8 @@ describe("POST /v1/detect", async () => {
 
   it("refuses two photos, and no photo, saying what is wanted", async () => {
     const two = form([
-      ["input_image", cup!],
-      ["input_image", cup!],
+      ["input_image", cup],
+      ["input_image", cup],
     ]);
     expect(await api.call("POST", "/v1/detect", { body: two })).toMatchObject({
       status: 400,

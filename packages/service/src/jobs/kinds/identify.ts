@@ -47,7 +47,7 @@ function shareOut(candidates: Candidate[][]): (Candidate | undefined)[] {
   const people = [...new Set(likely.flat().map(({ identity_id }) => identity_id))];
   const places = new Map(people.map((id, place) => [id, place]));
   const weights = likely.map((of) => {
-    const row = new Array<number>(people.length).fill(0);
+    const row = Array.from(people, () => 0);
     for (const { identity_id, score } of of) row[places.get(identity_id)!] = score;
     return row;
   });
