@@ -34,9 +34,12 @@ describe("schema.graphql", () => {
     expect(names("Mutation")).toEqual([
       "addIdentityImages",
       "cancelJob",
+      "compare",
       "createIdentity",
       "deleteFace",
       "deleteIdentities",
+      "detect",
+      "identify",
       "login",
       "logout",
       "recognizeIdentity",

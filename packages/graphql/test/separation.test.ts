@@ -19,12 +19,29 @@ const NAMELESS: Record<string, string> = {
   "Mutation.searchIdentities(input.image)": "bytes; who is found is tried below",
   "Mutation.searchIdentities(input.maxResults)": "a size",
   "Mutation.recognizeIdentity(input.image)": "bytes",
+  "Mutation.detect(input.image)": "bytes",
+  "Mutation.compare(input.images)": "bytes",
+  "Mutation.identify(input.image)": "bytes; who is found is tried below",
+  "Mutation.identify(input.faces)": "a choice",
+  "Mutation.identify(input.maxCandidates)": "a size",
   "Mutation.updateIdentity(input.metadata)": "written",
   "Mutation.updateIdentity(input.externalId)": "written",
   "Mutation.login(input.secretId)": "what proves the account",
   "Query.server": "of the server, not of an account",
   "Mutation.logout": "ends the session whose token it was sent with",
 };
+
+/** Types that an id may be of. */
+const NODES = [
+  "Identity",
+  "Face",
+  "EnrolmentJob",
+  "SearchJob",
+  "RecognitionJob",
+  "DetectJob",
+  "CompareJob",
+  "IdentifyJob",
+];
 
 const failed = (code: string) => (answer: Answer) => {
   const [outcome] = Object.values<{ code?: string }>(answer.data ?? {});
@@ -48,7 +65,19 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
   let api: Fixture;
   /** Signs in to the other account. */
   let token: string;
-  let ids: Record<"identity" | "face" | "enrol" | "add" | "search" | "recognition" | "upload", string>;
+  let ids: Record<
+    | "identity"
+    | "face"
+    | "enrol"
+    | "add"
+    | "search"
+    | "recognition"
+    | "detect"
+    | "compare"
+    | "identify"
+    | "upload",
+    string
+  >;
   let attempts: Record<string, Attempt[]>;
   /** Of ours: none of it may ever be told to them. */
   let secrets: string[];
@@ -102,6 +131,9 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       add: await startJob("addIdentityImages", { identityId, uploadIds: [mine] }),
       search: await startJob("searchIdentities", { uploadId: mine }),
       recognition: await startJob("recognizeIdentity", { identityId, uploadId: mine }),
+      detect: await startJob("detect", { uploadId: mine }),
+      compare: await startJob("compare", { uploadIds: [mine, mine] }),
+      identify: await startJob("identify", { uploadId: mine }),
     };
     for (const id of Object.values(jobs)) expect(await finished(id, api.token)).toBe("SUCCEEDED");
     const { data } = await api.query(
@@ -139,6 +171,9 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       ...both("EnrolmentJob", ids.add),
       ...both("SearchJob", ids.search),
       ...both("RecognitionJob", ids.recognition),
+      ...both("DetectJob", ids.detect),
+      ...both("CompareJob", ids.compare),
+      ...both("IdentifyJob", ids.identify),
     ];
     const nodes = [
       encodeGlobalID("Identity", ids.identity),
@@ -146,6 +181,9 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       encodeGlobalID("EnrolmentJob", ids.enrol),
       encodeGlobalID("SearchJob", ids.search),
       encodeGlobalID("RecognitionJob", ids.recognition),
+      encodeGlobalID("DetectJob", ids.detect),
+      encodeGlobalID("CompareJob", ids.compare),
+      encodeGlobalID("IdentifyJob", ids.identify),
     ];
     const query = (field: string, type: string, list: unknown[], expected: Attempt["expected"]) =>
       list.map((id) => ({
@@ -209,6 +247,12 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       "Mutation.recognizeIdentity(input.uploadId)": mutation("recognizeIdentity", [
         { identityId: own, uploadId: ids.upload },
       ]),
+      "Mutation.detect(input.uploadId)": mutation("detect", [{ uploadId: ids.upload }]),
+      "Mutation.compare(input.uploadIds)": mutation("compare", [
+        { uploadIds: [theirUpload, ids.upload] },
+        { uploadIds: [ids.upload, theirUpload] },
+      ]),
+      "Mutation.identify(input.uploadId)": mutation("identify", [{ uploadId: ids.upload }]),
       "Mutation.cancelJob(input.jobId)": mutation(
         "cancelJob",
         anyJob.map((jobId) => ({ jobId })),
@@ -250,7 +294,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
 
   /** The text with each of our ids, in both forms, turned into one that nobody has, or into the id of the REST API. */
   const withIds = (text: string, as: "made up" | "plain"): string => {
-    const types = ["Identity", "Face", "EnrolmentJob", "SearchJob", "RecognitionJob"];
+    const types = NODES;
     for (const id of Object.values(ids)) {
       const madeUp = id.replace(/^.{8}/, "00000000");
       for (const type of types)
@@ -278,9 +322,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       rootFields(api.gateway.schema).filter((field) => !taken.some((one) => one.startsWith(field))),
     ).toEqual([]);
     expect(taken.filter((one) => one.includes("(") && !places.includes(one))).toEqual([]);
-    expect(nodeTypes(api.gateway.schema).toSorted()).toEqual(
-      ["EnrolmentJob", "Face", "Identity", "RecognitionJob", "SearchJob"].toSorted(),
-    );
+    expect(nodeTypes(api.gateway.schema).toSorted()).toEqual(NODES.toSorted());
 
     const before = (await ours()).data;
     // It has what may not be told, so the selection finds it where it is.
@@ -322,6 +364,18 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     const mine = await api.query(fields);
     for (const secret of ["our-key", "our note", ids.search, api.clientId])
       expect(mine.text).toContain(secret);
+  });
+
+  it("see nothing of each other in whom a photo shows", async () => {
+    const found = await startJob("identify", { uploadId: await upload(token) }, token);
+    await finished(found, token);
+    const theirs = await api.query(
+      `query ($id: ID!) { job(id: $id) { ... on IdentifyJob { faces ${everything("IdentifiedFace", 3)} } } }`,
+      { id: found },
+      token,
+    );
+    expect(theirs.data.job.faces).toHaveLength(1);
+    tellsNothing(theirs.text);
   });
 
   it("share no cache when they ask for the same at the same time", async () => {
