@@ -86,6 +86,24 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     "POST /innovation-service/identity/search": [
       [`${IDENTITY}/search`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }],
     ],
+    ...Object.fromEntries(
+      ["detect", "identify"].map((kind) => [
+        `POST /v1/${kind}`,
+        [[`/v1/${kind}`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }]],
+      ]),
+    ),
+    "POST /v1/compare": [
+      [
+        "/v1/compare",
+        () => ({
+          body: form([
+            ["input_images", face],
+            ["input_images", upload],
+          ]),
+        }),
+        { status: 404 },
+      ],
+    ],
     "POST /v1/identities": [
       ["/v1/identities", () => ({ body: form([["input_images", upload]]) }), { status: 404 }],
     ],
