@@ -249,6 +249,18 @@ describe("a JPEG without its end marker", () => {
   });
 });
 
+describe("a decoder that does not answer, nor watch itself", () => {
+  it("is ended, and the image is the one that is too costly", { timeout: 60_000 }, async () => {
+    const decoder = createDecoder(new URL("silent-process.ts", import.meta.url));
+    const structure = inspectSource(await readFile(portrait), imageBounds());
+    await expect(decoder.decode(new Uint8Array(9), structure, 1e6)).rejects.toMatchObject({
+      code: "too-costly",
+      message: expect.stringContaining("takes too long to decode"),
+    });
+    decoder.close();
+  });
+});
+
 describe("a colour profile", () => {
   const withProfile = (name: string) => sharp(portrait).withIccProfile(name).jpeg({ quality: 95 }).toBuffer();
 
@@ -259,6 +271,11 @@ describe("a colour profile", () => {
     expect(isSrgb(inspectSource(p3, bounds).profile!)).toBe(false);
     expect(isSrgb(new Uint8Array(3_144))).toBe(false);
     expect(isSrgb(new Uint8Array(3))).toBe(false);
+    const endless = new Uint8Array(3_144);
+    new DataView(endless.buffer).setUint32(128, 0xff_ff_ff_ff);
+    const begun = performance.now();
+    expect(isSrgb(endless)).toBe(false);
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 
   it("changes nothing of who it is", async () => {

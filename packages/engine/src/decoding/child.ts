@@ -2,7 +2,8 @@ import { fork } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { bareEnvironment } from "../environment.ts";
-import { PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
+import { ALIVE_MS, SILENT_TIMES } from "./limits.ts";
+import { type Alive, PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
 
 /** A decoder process, as its engine thread has it. */
 export interface Child {
@@ -69,12 +70,26 @@ export function startChild(file: URL): Child {
     },
     async ask(request) {
       const { promise, resolve } = Promise.withResolvers<DecodeReply>();
-      child.once("message", (reply) => resolve(reply as DecodeReply));
+      let silent = 0;
+      const hear = (message: unknown) => {
+        silent = 0;
+        const said = message as DecodeReply | Alive;
+        if (!("alive" in said)) resolve(said);
+      };
+      const listening = setInterval(() => {
+        if (++silent > SILENT_TIMES) resolve({ overrun: "time" });
+      }, ALIVE_MS);
+      child.on("message", hear);
       child.send(request, (error) => error && leave(new DecoderGone({ cause: error })));
-      return Promise.race([promise, ended]).catch((error: unknown): DecodeReply => {
+      try {
+        return await Promise.race([promise, ended]);
+      } catch (error) {
         if (error instanceof DecoderFault) return { overrun: "crash" };
         throw error;
-      });
+      } finally {
+        clearInterval(listening);
+        child.off("message", hear);
+      }
     },
     async pixels(length) {
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -26,3 +26,9 @@ export const LEFT_BYTES = 16 * 2 ** 20;
 
 /** How often a decode is looked at, ms: at 2 GB/s, which is as fast as memory is filled, it takes 40 MB meanwhile. */
 export const LOOK_MS = 20;
+
+/** How often a decoder says that it still looks at its decode, ms. */
+export const ALIVE_MS = 500;
+
+/** So many of those times without a word, and the decoder is ended: its own watch does not run. Counted, for a machine may sleep. */
+export const SILENT_TIMES = 12;

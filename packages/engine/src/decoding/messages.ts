@@ -25,5 +25,10 @@ export type DecodeReply =
   | { failure: Failure }
   | { overrun: Overrun };
 
+/** From it, now and then: it looks at the decode, which may go on. */
+export interface Alive {
+  alive: true;
+}
+
 /** File descriptor of the pixels' pipe, in both processes. */
 export const PIXELS_FD = 3;

@@ -3,8 +3,8 @@ import { setPriority } from "node:os";
 import { collectGarbage } from "../collect.ts";
 import { pack } from "../protocol.ts";
 import { decode } from "./decode.ts";
-import { CLOCK_MS, cpuAllowed, GROWN_BYTES, LEFT_BYTES, LOOK_MS, SLACK_BYTES } from "./limits.ts";
-import { PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
+import { ALIVE_MS, CLOCK_MS, cpuAllowed, GROWN_BYTES, LEFT_BYTES, LOOK_MS, SLACK_BYTES } from "./limits.ts";
+import { type Alive, PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";
 
 /**
  * A process that decodes one image at a time, so that a decode can be ended: native code cannot be interrupted from JavaScript,
@@ -48,7 +48,9 @@ function watch({ structure, bytes }: DecodeRequest): () => void {
   const began = performance.now();
   const memory = process.memoryUsage.rss() + bytes + SLACK_BYTES;
   const cpuMs = cpuAllowed(structure);
+  let looks = 0;
   const timer = setInterval(() => {
+    if (++looks % (ALIVE_MS / LOOK_MS) === 0) send({ alive: true });
     const { user, system } = process.cpuUsage(cpuAtStart);
     const late = (user + system) / 1_000 > cpuMs || performance.now() - began > CLOCK_MS;
     const large = process.memoryUsage.rss() > memory;
@@ -60,6 +62,6 @@ function watch({ structure, bytes }: DecodeRequest): () => void {
   return () => clearInterval(timer);
 }
 
-function send(reply: DecodeReply): void {
+function send(reply: DecodeReply | Alive): void {
   process.send?.(reply, undefined, undefined, () => {}); // the other side may be gone
 }

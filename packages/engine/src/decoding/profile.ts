@@ -37,7 +37,8 @@ export function isSrgb(profile: Uint8Array): boolean {
 
 function tagsOf(profile: Uint8Array): (name: string) => DataView | undefined {
   const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
-  const count = view.getUint32(128);
+  // What a profile says of itself may be anything: a table of four billion tags would be looked through for minutes.
+  const count = Math.min(view.getUint32(128), Math.floor((profile.byteLength - 132) / 12));
   return (name) => {
     for (let index = 0; index < count; index++) {
       const entry = 132 + 12 * index;
