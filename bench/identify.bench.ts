@@ -102,7 +102,7 @@ async function onePhotoEach(folder: string): Promise<Buffer[]> {
 
 /** Of the shape that the grid has, from the middle of a photo. */
 async function portrait(file: string): Promise<Buffer> {
-  const { height = 0 } = await sharp(file).metadata();
+  const { height } = await sharp(file).metadata();
   const { width: w, height: h } = SIZES[0]!;
   return sharp(file)
     .resize({ width: Math.round((height * w) / h), height, fit: "cover" })

@@ -44,6 +44,11 @@ const search = createRoute({
   path: "/search",
   component: lazyRouteComponent(() => import("./pages/search.tsx"), "Search"),
 });
+const identify = createRoute({
+  getParentRoute: () => root,
+  path: "/identify",
+  component: lazyRouteComponent(() => import("./pages/identify.tsx"), "Identify"),
+});
 const recognise = createRoute({
   getParentRoute: () => root,
   path: "/recognise",
@@ -63,7 +68,7 @@ const api = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([people, person, enrol, search, recognise, jobs, api]),
+  routeTree: root.addChildren([people, person, enrol, search, identify, recognise, jobs, api]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,
   defaultErrorComponent: PageFailed,

@@ -2,6 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../../tools/browser.ts";
 import { photo } from "./photos.ts";
@@ -192,6 +193,30 @@ describe("the playground", () => {
     expect(await page.getByText(/Expected false matches/).innerText()).not.toBe(before);
   });
 
+  it("says who everybody in a photo is, and who is nobody it knows", async () => {
+    await go("Identify");
+    await look("12-identify-empty");
+    const files = page.locator('input[type="file"]').first();
+    await files.setInputFiles({
+      name: "group.jpg",
+      mimeType: "image/jpeg",
+      buffer: await besideEachOther("franck_04000.jpg", "audrey.jpg", "SeanConnery.jpg"),
+    });
+    const faces = page.getByRole("list", { name: "3 faces, largest first" }).getByRole("listitem");
+    await faces.first().waitFor();
+    expect(
+      await faces.filter({ hasText: "Franck Dernoncourt" }).filter({ hasText: "Recognised" }).count(),
+    ).toBe(1);
+    expect(await faces.filter({ hasText: "Nobody we know" }).count()).toBe(1);
+    await look("12-identify-faces");
+    await choose("sample6.jpg");
+    await page
+      .getByRole("list", { name: /faces?, largest first$/ })
+      .getByText("Nobody we know")
+      .first()
+      .waitFor();
+  });
+
   it("recognises a person, and refuses a stranger", async () => {
     await go("Recognise");
     await page.getByRole("combobox", { name: "Who should it be?" }).click();
@@ -323,6 +348,24 @@ async function searchFromElsewhere() {
 }
 
 /** A picture with nobody in it, made by the browser itself. */
+/** A group photo: portraits of one height beside each other. */
+async function besideEachOther(...names: string[]): Promise<Buffer> {
+  const height = 400;
+  const portraits = await Promise.all(
+    names.map((name) => sharp(photo(name)).resize({ height }).toBuffer({ resolveWithObject: true })),
+  );
+  let width = 0;
+  const composite = portraits.map(({ data, info }) => {
+    const left = width;
+    width += info.width;
+    return { input: data, top: 0, left };
+  });
+  return sharp({ create: { width, height, channels: 3, background: "#777" } })
+    .composite(composite)
+    .jpeg({ quality: 92 })
+    .toBuffer();
+}
+
 async function greyPicture(): Promise<Buffer> {
   const url = await page.evaluate(() => {
     const canvas = document.createElement("canvas");

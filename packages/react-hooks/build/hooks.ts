@@ -5,7 +5,7 @@ import { executeCodegen } from "@graphql-codegen/cli";
 import type { CodegenPlugin } from "@graphql-codegen/plugin-helpers";
 import { type ASTNode, type DocumentNode, Kind, type SelectionSetNode, visit } from "graphql";
 import * as hooks from "./hooks-plugin.ts";
-import { withKinds } from "./kinds-of-job.ts";
+import { valid, withKinds } from "./kinds-of-job.ts";
 import * as runs from "./runs-plugin.ts";
 import * as shapes from "./shapes-plugin.ts";
 
@@ -26,7 +26,7 @@ const { result, error } = await executeCodegen({
       documentTransforms: [
         {
           transform: ({ documents, schema }) =>
-            withKinds(documents, schema).map((file) => ({
+            valid(withKinds(documents, schema), schema).map((file) => ({
               ...file,
               ...(file.document && { document: withTypenames(file.document) }),
             })),

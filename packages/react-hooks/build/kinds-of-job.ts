@@ -1,5 +1,14 @@
 import type { Types } from "@graphql-codegen/plugin-helpers";
-import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionNode, visit } from "graphql";
+import {
+  buildASTSchema,
+  concatAST,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type SelectionNode,
+  validate,
+  visit,
+} from "graphql";
 
 /** The query of a whole job asks for what each kind tells: every fragment on a type of job. */
 export function withKinds(files: Types.DocumentFile[], schema: DocumentNode): Types.DocumentFile[] {
@@ -36,3 +45,10 @@ export function withKinds(files: Types.DocumentFile[], schema: DocumentNode): Ty
 }
 
 const nameOf = (node: SelectionNode): string => ("name" in node && node.name ? node.name.value : "");
+
+/** The same files. What was added to them has not been looked at yet: kinds may ask for fields of one name and different types. */
+export function valid(files: Types.DocumentFile[], schema: DocumentNode): Types.DocumentFile[] {
+  const errors = validate(buildASTSchema(schema), concatAST(files.flatMap(({ document }) => document ?? [])));
+  if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join("\n"));
+  return files;
+}

@@ -8,12 +8,14 @@ interface PhotoFacesProps {
   alt: string;
   /** What the job saw in it; left out until it has. */
   seen?: SeenImageFieldsFragment | undefined;
+  /** What is written at each face, by its place in `seen.faces`; the quality of the used ones otherwise. */
+  tags?: readonly string[] | undefined;
   /** Whether it is being looked at. */
   scanning?: boolean;
 }
 
 /** A photo with the faces that were found drawn on it: the one that was used in full colour, with its quality. */
-export function PhotoFaces({ url, alt, seen, scanning = false }: PhotoFacesProps) {
+export function PhotoFaces({ url, alt, seen, tags, scanning = false }: PhotoFacesProps) {
   const faces = seen?.faces ?? [];
   const size = seen ?? { width: 1, height: 1 };
   return (
@@ -41,8 +43,9 @@ export function PhotoFaces({ url, alt, seen, scanning = false }: PhotoFacesProps
           </svg>
         )}
         {faces
+          .map((face, index) => ({ ...face, tag: tags?.[index] ?? `Quality ${percent(face.quality.score)}` }))
           .filter(({ used }) => used)
-          .map(({ box, quality }) => (
+          .map(({ box, quality, tag }) => (
             <span
               key={`${box.x} ${box.y}`}
               className={`${classes.tag} number`}
@@ -52,7 +55,7 @@ export function PhotoFaces({ url, alt, seen, scanning = false }: PhotoFacesProps
                 background: `var(--mantine-color-${qualityColor(quality.score)}-8)`,
               }}
             >
-              Quality {percent(quality.score)}
+              {tag}
             </span>
           ))}
       </div>

@@ -8,6 +8,7 @@ import {
   IconUserCheck,
   IconUserPlus,
   IconUsers,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -19,6 +20,7 @@ const places = [
   { to: "/", label: "People", icon: IconUsers },
   { to: "/enrol", label: "Enrol", icon: IconUserPlus },
   { to: "/search", label: "Search", icon: IconScan },
+  { to: "/identify", label: "Identify", icon: IconUsersGroup },
   { to: "/recognise", label: "Recognise", icon: IconUserCheck },
   { to: "/jobs", label: "Jobs", icon: IconListDetails },
   { to: "/api", label: "API", icon: IconCode },

@@ -5,6 +5,7 @@ export type Action =
   | { kind: "enrol"; files: string[]; name?: string; externalId?: string }
   | { kind: "add"; files: string[]; identityId: string }
   | { kind: "search"; file: string }
+  | { kind: "identify"; file: string }
   | { kind: "recognise"; file: string; identityId: string }
   | { kind: "list"; text?: string }
   | { kind: "update"; identityId: string; metadata: Record<string, unknown>; externalId?: string | null }

@@ -9,6 +9,7 @@ export function titleOf(action: Action): string {
     enrol: "Enrol a person",
     add: "Add photos to a person",
     search: "Search by a photo",
+    identify: "Identify everybody in a photo",
     recognise: "Recognise a person",
     list: "List people",
     update: "Change a person",
@@ -93,6 +94,15 @@ export function snippetOf(action: Action): Snippet {
           `const job = await client.identities.search({ image: await imageFile(${json(action.file)}) });\nconst { matches } = await client.jobs.wait(job);`,
         ),
         curl: `${curl("POST", "/innovation-service/identity/search", part("input_image", `@${action.file}`), part("max_result", "10"))}\n\n# Then, with the job_id of the answer:\n${curl("GET", "/innovation-service/identity/search?job_id=JOB_ID&wait=30")}`,
+      };
+    case "identify":
+      return {
+        GraphQL: `mutation Identify($input: IdentifyInput!) {\n  identify(input: $input) {\n    ... on IdentifyJob { id status }\n    ${errors}\n  }\n}${variables({ image: null })}${uploads(1)}\n\n# Then, once jobUpdated has said SUCCEEDED:\nquery Result($id: ID!) {\n  job(id: $id) {\n    ... on IdentifyJob { faces { decision score identity { identityId name } box { x y width height } } }\n  }\n}`,
+        React: `import { useIdentify } from "@prosopon/react-hooks";\n\nconst { start, phase, job, failure } = useIdentify();\nstart({ image: file });\n// then job.faces`,
+        TypeScript: client(
+          `const job = await client.jobs.identify({ image: await imageFile(${json(action.file)}) });\nconst { detail } = await client.jobs.wait(job);\nif (detail?.kind === "identify") console.log(detail.result?.faces);`,
+        ),
+        curl: `${curl("POST", "/v1/identify", part("input_image", `@${action.file}`))}\n\n# Then, with the job_id of the answer:\n${curl("GET", "/v1/jobs/JOB_ID?wait=30")}`,
       };
     case "recognise":
       return {

@@ -1,0 +1,86 @@
+import { Stack } from "@mantine/core";
+import { useIdentify } from "@prosopon/react-hooks";
+import { IconMoodEmpty, IconUsersGroup } from "@tabler/icons-react";
+import { Empty } from "../components/empty.tsx";
+import { Failure } from "../components/failure.tsx";
+import { FaceRow } from "../components/face-row.tsx";
+import { JobTimeline } from "../components/job-timeline.tsx";
+import { PageHeader } from "../components/page-header.tsx";
+import { PhotoDrop } from "../components/photo-drop.tsx";
+import { PhotoFaces } from "../components/photo-faces.tsx";
+import { usePhotos } from "../library/photos.ts";
+import { remember } from "../library/recent.ts";
+import { count, nameOf } from "../library/text.ts";
+import classes from "./work.module.css";
+
+export function Identify() {
+  const { photos, add, problem } = usePhotos(1);
+  const { start, phase, progress, busy, job, failure } = useIdentify();
+  const [photo] = photos;
+  const faces = phase === "succeeded" ? job?.faces : undefined;
+
+  function look(files: File[]) {
+    const [file] = files;
+    if (!file) return;
+    void add([file]);
+    remember({ kind: "identify", file: file.name });
+    start({ image: file });
+  }
+
+  return (
+    <>
+      <PageHeader title="Identify">
+        Who is everybody? Each face of the photo is compared with the people you know, and nobody is found
+        twice.
+      </PageHeader>
+      <div className={classes.columns}>
+        <Stack>
+          {photo && (
+            <PhotoFaces
+              url={photo.url}
+              alt="The photo of the people to identify"
+              seen={job?.images?.[0]}
+              tags={faces?.map(
+                ({ identity }, index) => `${index + 1}${identity ? ` ${nameOf(identity)}` : ""}`,
+              )}
+              scanning={busy}
+            />
+          )}
+          <PhotoDrop
+            compact={photo !== undefined}
+            disabled={busy}
+            onPhotos={look}
+            title="Drop a photo here"
+            hint="Or paste it, choose a file, or use the camera. A group photo is what this is for."
+          />
+          {problem && <Failure title="That file was not taken" message={problem} />}
+        </Stack>
+        <Stack>
+          {phase === "idle" && (
+            <Empty icon={IconUsersGroup} title="Faces appear here">
+              Every face of the photo, largest first, with who it is and how sure that is. A stranger is
+              nobody.
+            </Empty>
+          )}
+          {phase !== "idle" && !failure && <JobTimeline phase={phase} progress={progress} job={job} />}
+          {failure && <Failure title="The photo was not identified" message={failure.message} />}
+          {faces?.length === 0 && (
+            <Empty icon={IconMoodEmpty} title="No face found">
+              Use a photo in which faces are larger than 30 pixels, and sharp.
+            </Empty>
+          )}
+          {faces && faces.length > 0 && (
+            <ol
+              className={`${classes.results} rise`}
+              aria-label={`${count(faces.length, "face")}, largest first`}
+            >
+              {faces.map((face, index) => (
+                <FaceRow key={`${face.box.x} ${face.box.y}`} face={face} number={index + 1} />
+              ))}
+            </ol>
+          )}
+        </Stack>
+      </div>
+    </>
+  );
+}
