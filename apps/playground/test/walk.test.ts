@@ -200,7 +200,7 @@ describe("the playground", () => {
     await files.setInputFiles({
       name: "group.jpg",
       mimeType: "image/jpeg",
-      buffer: await besideEachOther("franck_04000.jpg", "audrey.jpg", "SeanConnery.jpg"),
+      buffer: await besideEachOther("franck_04000.jpg", "audrey.jpg", "bieber_small.jpg"),
     });
     const faces = page.getByRole("list", { name: "3 faces, largest first" }).getByRole("listitem");
     await faces.first().waitFor();
