@@ -2,9 +2,9 @@ import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../../tools/browser.ts";
+import { beside } from "../../../packages/service/test/pictures.ts";
 import { photo } from "./photos.ts";
 import { startServer } from "./server.ts";
 
@@ -200,7 +200,7 @@ describe("the playground", () => {
     await files.setInputFiles({
       name: "group.jpg",
       mimeType: "image/jpeg",
-      buffer: await besideEachOther("franck_04000.jpg", "audrey.jpg", "bieber_small.jpg"),
+      buffer: await beside(...["franck_04000.jpg", "audrey.jpg", "bieber_small.jpg"].map(photo)),
     });
     const faces = page.getByRole("list", { name: "3 faces, largest first" }).getByRole("listitem");
     await faces.first().waitFor();
@@ -348,24 +348,6 @@ async function searchFromElsewhere() {
 }
 
 /** A picture with nobody in it, made by the browser itself. */
-/** A group photo: portraits of one height beside each other. */
-async function besideEachOther(...names: string[]): Promise<Buffer> {
-  const height = 400;
-  const portraits = await Promise.all(
-    names.map((name) => sharp(photo(name)).resize({ height }).toBuffer({ resolveWithObject: true })),
-  );
-  let width = 0;
-  const composite = portraits.map(({ data, info }) => {
-    const left = width;
-    width += info.width;
-    return { input: data, top: 0, left };
-  });
-  return sharp({ create: { width, height, channels: 3, background: "#777" } })
-    .composite(composite)
-    .jpeg({ quality: 92 })
-    .toBuffer();
-}
-
 async function greyPicture(): Promise<Buffer> {
   const url = await page.evaluate(() => {
     const canvas = document.createElement("canvas");

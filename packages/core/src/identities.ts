@@ -1,9 +1,9 @@
 import { Identity, IdentityList } from "./contract/identity.ts";
-import { JobCreated } from "./contract/jobs/index.ts";
 import type { Exchange } from "./http.ts";
 import { imageForm, readImages, toImagePart } from "./images.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
+import { startJob } from "./start-job.ts";
 import type { Transport } from "./transport.ts";
 import type { Identities, JobRef } from "./types.ts";
 
@@ -11,16 +11,13 @@ const IDENTITY = "/innovation-service/identity";
 const MAX_IMAGES = 5;
 
 export function createIdentities(transport: Transport, server: Server): Identities {
-  const start = async (
+  const start = (
     kind: JobRef["kind"],
     method: "POST" | "PUT",
     path: string,
-    form: () => FormData,
+    body: () => FormData,
     signal: AbortSignal,
-  ): Promise<JobRef> => {
-    const { job_id } = await transport.json(JobCreated, { method, path, body: form }, signal);
-    return { id: job_id, kind };
-  };
+  ) => startJob(transport, kind, { method, path, body }, signal);
 
   return {
     create: (input, options) =>

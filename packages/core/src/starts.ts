@@ -1,7 +1,8 @@
 import type * as v from "valibot";
-import { JobCreated, jobKinds, type KindOfJob } from "./contract/jobs/index.ts";
+import { jobKinds, type KindOfJob } from "./contract/jobs/index.ts";
 import { imageForm, readImages } from "./images.ts";
 import type { Server } from "./server.ts";
+import { startJob } from "./start-job.ts";
 import type { Transport } from "./transport.ts";
 import type { CallOptions, ImageInput, JobRef } from "./types.ts";
 
@@ -45,8 +46,7 @@ export function createStarts(transport: Transport, server: Server): Starts {
             await readImages(input.images ?? [input.image!], { most, ...(least && { least }) }, signal),
             Object.fromEntries(given) as Record<string, string | number | undefined>,
           );
-          const { job_id } = await transport.json(JobCreated, { method: "POST", path, body }, signal);
-          return { id: job_id, kind };
+          return startJob(transport, kind, { method: "POST", path, body }, signal);
         }),
     ]),
   ) as unknown as Starts;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { form, photo, start } from "./fixture.ts";
+import { grey } from "./pictures.ts";
 
 describe("POST /v1/compare", async () => {
   const api = await start();
@@ -45,11 +46,7 @@ describe("POST /v1/compare", async () => {
       statusCode: 400,
       message: expect.stringContaining("2 images"),
     });
-    const { default: sharp } = await import("sharp");
-    const grey = await sharp({ create: { width: 300, height: 200, channels: 3, background: "#888" } })
-      .jpeg()
-      .toBuffer();
-    expect(await compare(franck!, grey)).toMatchObject({
+    expect(await compare(franck!, await grey())).toMatchObject({
       status: "Failed",
       error: expect.stringContaining("image 2: no face found"),
     });

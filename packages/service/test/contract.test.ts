@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { form, keys, photo, PROBLEM_KEYS, start } from "./fixture.ts";
+import { grey } from "./pictures.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const ID = /^[A-Za-z0-9._-]+$/;
@@ -181,13 +182,9 @@ describe("the documented routes", async () => {
   });
 
   it("fail a job, saying which image and why, when there is no face", async () => {
-    const { default: sharp } = await import("sharp");
-    const grey = await sharp({ create: { width: 640, height: 480, channels: 3, background: "#888" } })
-      .jpeg()
-      .toBuffer();
     const answer = await api.run("POST", IDENTITY, [
       ["input_images", audrey!],
-      ["input_images", grey],
+      ["input_images", await grey(640, 480)],
     ]);
     expect(keys(answer)).toEqual(["status", "error"]);
     expect(answer.status).toBe("Failed");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { form, keys, photo, start } from "./fixture.ts";
+import { grey } from "./pictures.ts";
 
 describe("POST /v1/detect", async () => {
   const api = await start();
@@ -38,11 +39,7 @@ describe("POST /v1/detect", async () => {
   });
 
   it("succeeds with no face where there is none", async () => {
-    const { default: sharp } = await import("sharp");
-    const grey = await sharp({ create: { width: 300, height: 200, channels: 3, background: "#888" } })
-      .jpeg()
-      .toBuffer();
-    expect(await detect(grey)).toMatchObject({ status: "Succeeded", result: { faces: [] } });
+    expect(await detect(await grey())).toMatchObject({ status: "Succeeded", result: { faces: [] } });
   });
 
   it("refuses two photos, and no photo, saying what is wanted", async () => {

@@ -1,6 +1,6 @@
-import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { form, keys, photo, start, type Fields } from "./fixture.ts";
+import { beside } from "./pictures.ts";
 
 const IDENTITY = "/innovation-service/identity";
 
@@ -10,21 +10,6 @@ interface Face {
   identity_id?: string;
   score?: number;
   candidates: { identity_id: string; score: number; margin?: number }[];
-}
-
-/** Photos beside each other, each 400 pixels high. */
-async function beside(...photos: Buffer[]): Promise<Buffer> {
-  const tiles = await Promise.all(
-    photos.map((one) => sharp(one).resize({ height: 400 }).toBuffer({ resolveWithObject: true })),
-  );
-  let left = 0;
-  const composite = tiles.map(({ data, info }) => {
-    const at = { input: data, top: 0, left };
-    left += info.width;
-    return at;
-  });
-  const canvas = { width: left, height: 400, channels: 3, background: "#777" } as const;
-  return sharp({ create: canvas }).composite(composite).jpeg({ quality: 92 }).toBuffer();
 }
 
 describe("POST /v1/identify", async () => {

@@ -6,8 +6,7 @@ import { Failure } from "../components/failure.tsx";
 import { FaceRow } from "../components/face-row.tsx";
 import { JobTimeline } from "../components/job-timeline.tsx";
 import { PageHeader } from "../components/page-header.tsx";
-import { PhotoDrop } from "../components/photo-drop.tsx";
-import { PhotoFaces } from "../components/photo-faces.tsx";
+import { WorkPhoto } from "../components/work-photo.tsx";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { count, nameOf } from "../library/text.ts";
@@ -35,25 +34,19 @@ export function Identify() {
       </PageHeader>
       <div className={classes.columns}>
         <Stack>
-          {photo && (
-            <PhotoFaces
-              url={photo.url}
-              alt="The photo of the people to identify"
-              seen={job?.images?.[0]}
-              tags={faces?.map(
-                ({ identity }, index) => `${index + 1}${identity ? ` ${nameOf(identity)}` : ""}`,
-              )}
-              scanning={busy}
-            />
-          )}
-          <PhotoDrop
-            compact={photo !== undefined}
-            disabled={busy}
+          <WorkPhoto
+            photo={photo}
+            alt="The photo of the people to identify"
+            seen={job?.images?.[0]}
+            busy={busy}
+            problem={problem}
+            tags={faces?.map(
+              ({ identity }, index) => `${index + 1}${identity ? ` ${nameOf(identity)}` : ""}`,
+            )}
             onPhotos={look}
             title="Drop a photo here"
             hint="Or paste it, choose a file, or use the camera. A group photo is what this is for."
           />
-          {problem && <Failure title="That file was not taken" message={problem} />}
         </Stack>
         <Stack>
           {phase === "idle" && (

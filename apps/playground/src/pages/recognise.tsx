@@ -9,10 +9,9 @@ import { Failure } from "../components/failure.tsx";
 import { JobTimeline } from "../components/job-timeline.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { PersonAvatar } from "../components/person-avatar.tsx";
-import { PhotoDrop } from "../components/photo-drop.tsx";
-import { PhotoFaces } from "../components/photo-faces.tsx";
 import { ThresholdSlider } from "../components/threshold-slider.tsx";
 import { Verdict } from "../components/verdict.tsx";
+import { WorkPhoto } from "../components/work-photo.tsx";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { nameOf } from "../library/text.ts";
@@ -95,22 +94,17 @@ export function Recognise() {
           ) : (
             <Skeleton height={68} />
           )}
-          {photo && phase !== "idle" && (
-            <PhotoFaces
-              url={photo.url}
-              alt="The photo that was compared"
-              seen={job?.images?.[0]}
-              scanning={busy}
-            />
-          )}
-          <PhotoDrop
-            compact={photo !== undefined && phase !== "idle"}
-            disabled={busy || !person}
+          <WorkPhoto
+            photo={phase === "idle" ? undefined : photo}
+            alt="The photo that was compared"
+            seen={job?.images?.[0]}
+            busy={busy}
+            problem={problem}
+            disabled={!person}
             onPhotos={compare}
             title={person ? `Drop a photo of ${nameOf(person)} here` : "First choose a person"}
             hint="Or paste it, choose a file, or use the camera. The comparison starts at once."
           />
-          {problem && <Failure title="That file was not taken" message={problem} />}
         </Stack>
         <Stack>
           {phase === "idle" && (

@@ -8,10 +8,9 @@ import { Failure } from "../components/failure.tsx";
 import { JobTimeline } from "../components/job-timeline.tsx";
 import { MatchRow } from "../components/match-row.tsx";
 import { PageHeader } from "../components/page-header.tsx";
-import { PhotoDrop } from "../components/photo-drop.tsx";
-import { PhotoFaces } from "../components/photo-faces.tsx";
 import { ScoreLegend } from "../components/score-bar.tsx";
 import { ThresholdSlider } from "../components/threshold-slider.tsx";
+import { WorkPhoto } from "../components/work-photo.tsx";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import classes from "./work.module.css";
@@ -40,22 +39,16 @@ export function Search() {
       </PageHeader>
       <div className={classes.columns}>
         <Stack>
-          {photo && (
-            <PhotoFaces
-              url={photo.url}
-              alt="The photo that was searched for"
-              seen={job?.images?.[0]}
-              scanning={busy}
-            />
-          )}
-          <PhotoDrop
-            compact={photo !== undefined}
-            disabled={busy}
+          <WorkPhoto
+            photo={photo}
+            alt="The photo that was searched for"
+            seen={job?.images?.[0]}
+            busy={busy}
+            problem={problem}
             onPhotos={look}
             title="Drop a photo here"
             hint="Or paste it, choose a file, or use the camera. The search starts at once."
           />
-          {problem && <Failure title="That file was not taken" message={problem} />}
         </Stack>
         <Stack>
           {phase === "idle" && (

@@ -1,4 +1,4 @@
-import type { DetectedFace, FaceQuality, SeenImage } from "@prosopon/core/contract";
+import type { DetectedFace, EnrolmentResult, FaceQuality, SeenImage } from "@prosopon/core/contract";
 import {
   isImageError,
   type AnalyseOptions as EngineOptions,
@@ -140,6 +140,17 @@ export const detectedFace = ({ box, landmarks, confidence, quality }: Face): Det
   },
   confidence: thousandth(confidence),
   quality: stated(quality),
+});
+
+/** What an enrolment tells: what was seen, the faces that are stored, and what the caller should know. */
+export const enrolmentResult = (
+  images: AnalysedImage[],
+  faces: NewFace[],
+  warning: string | undefined,
+): EnrolmentResult => ({
+  images: seenImages(images),
+  face_ids: faces.map(({ id }) => id),
+  ...(warning && { warnings: [warning] }),
 });
 
 export const newFace = ({ face }: AnalysedImage): NewFace => ({

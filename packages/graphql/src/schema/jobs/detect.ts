@@ -6,7 +6,7 @@ import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
 import { jobNode, resultOf } from "../job.ts";
 import { PhotoFace } from "../seen.ts";
-import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
+import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
 
 export const DetectedFace = builder.objectRef<DetectedFaceRecord>("DetectedFace").implement({
   description: "A face of a photo, whoever it is.",
@@ -28,8 +28,7 @@ const DetectJob = jobNode("DetectJob", {
 const DetectInput = builder.inputType("DetectInput", {
   validate: v.pipe(v.object(oneImage), checkImage()),
   fields: (t) => ({
-    image: t.field({ type: "File", description: FILES }),
-    uploadId: t.id({ description: UPLOADS }),
+    ...oneImageFields(t),
   }),
 });
 

@@ -8,7 +8,7 @@ import { Decision } from "../decision.ts";
 import { findIdentity, Identity } from "../identity.ts";
 import { jobNode, resultOf } from "../job.ts";
 import { PhotoFace } from "../seen.ts";
-import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
+import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
 import { SearchMatch } from "./search.ts";
 
 const IdentifiedFace = builder.objectRef<IdentifiedFaceRecord>("IdentifiedFace").implement({
@@ -72,8 +72,7 @@ const IdentifyInput = builder.inputType("IdentifyInput", {
     checkImage(),
   ),
   fields: (t) => ({
-    image: t.field({ type: "File", description: FILES }),
-    uploadId: t.id({ description: UPLOADS }),
+    ...oneImageFields(t),
     faces: t.field({ type: FacesToIdentify, description: "ALL when left out." }),
     maxCandidates: t.int({ description: "Of each face, 1 to 100; 5 when left out." }),
   }),

@@ -1,6 +1,7 @@
 import type { ImageInput } from "@prosopon/core";
 import { kindOfJob } from "@prosopon/core/contract";
 import * as v from "valibot";
+import { builder } from "../../builder.ts";
 import { BadImageError } from "../../errors.ts";
 
 export const IMAGES_MAX = kindOfJob("enrol").images;
@@ -46,6 +47,14 @@ export const checkImage = <Input extends OneImage>() =>
 /** Descriptions of both ways to give an image. */
 export const FILES = "As parts of a multipart request.";
 export const UPLOADS = "Ids of earlier uploads to the REST API (`POST /v1/uploads`), for big ones.";
+
+type InputFields = PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, "InputObject">;
+
+/** The fields of an input with one image. */
+export const oneImageFields = (t: InputFields) => ({
+  image: t.field({ type: "File", description: FILES }),
+  uploadId: t.id({ description: UPLOADS }),
+});
 
 /** Files first, then uploads. @throws BadImageError for an empty file */
 export function imagesOf({ images, uploadIds }: Images): ImageInput[] {

@@ -4,43 +4,20 @@ import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../
 import { upstreamId } from "../../ids.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
-import { Face } from "../face.ts";
 import { findIdentity, Identity } from "../identity.ts";
 import { IDENTITY_PATH } from "../identity-fields.ts";
 import { identityIdOf, jobNode, resultOf, stateOf } from "../job.ts";
-import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
-import { matchedFace } from "./matched-face.ts";
+import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
+import { type Match, matchFields } from "./match.ts";
 
-interface RecognitionView {
-  identity_id: string;
-  score: number;
+interface RecognitionView extends Match {
   recognition: boolean;
-  cosine?: number;
-  face_id?: string;
 }
 
 const RecognitionMatch = builder.objectRef<RecognitionView>("RecognitionMatch").implement({
   description: "How much a photo resembles one person.",
   fields: (t) => ({
-    identityId: t.exposeString("identity_id"),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Null when deleted since.",
-      resolve: (match, _, context) => findIdentity(match.identity_id, context),
-    }),
-    score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({
-      nullable: true,
-      description: "Raw similarity, -1 to 1.",
-      resolve: (match) => match.cosine,
-    }),
-    face: t.field({
-      type: Face,
-      nullable: true,
-      description: "The enrolled face that was nearest.",
-      resolve: (match, _, context) => matchedFace(match, context),
-    }),
+    ...matchFields(t),
     recognized: t.exposeBoolean("recognition", { description: "score >= 0.95." }),
   }),
 });
@@ -75,8 +52,7 @@ const RecognizeIdentityInput = builder.inputType("RecognizeIdentityInput", {
   validate: v.pipe(v.object({ ...oneImage, identityId: v.string() }), checkImage()),
   fields: (t) => ({
     identityId: t.id({ required: true }),
-    image: t.field({ type: "File", description: FILES }),
-    uploadId: t.id({ description: UPLOADS }),
+    ...oneImageFields(t),
   }),
 });
 

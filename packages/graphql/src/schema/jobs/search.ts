@@ -4,44 +4,24 @@ import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
-import { Face } from "../face.ts";
-import { findIdentity, Identity } from "../identity.ts";
 import { jobNode, resultOf, stateOf } from "../job.ts";
-import { checkImage, FILES, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, UPLOADS } from "./images.ts";
-import { matchedFace } from "./matched-face.ts";
+import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
+import { type Match, matchFields } from "./match.ts";
 
 /** The documented API lists what is above this and recognises from the other on (docs/protocol.md). */
 const LISTED_SCORE = 0.85;
 const RECOGNIZED_SCORE = 0.95;
 
-type MatchView = Pick<Candidate, "identity_id" | "score"> & Partial<Candidate>;
+type MatchView = Match & Pick<Candidate, "margin">;
 
 export const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
   description: "A person that a search found.",
   fields: (t) => ({
-    identityId: t.exposeString("identity_id"),
-    identity: t.field({
-      type: Identity,
-      nullable: true,
-      description: "Null when deleted since.",
-      resolve: (match, _, context) => findIdentity(match.identity_id, context),
-    }),
-    score: t.exposeFloat("score", { description: "0 to 1 on the contract's trust scale." }),
-    cosine: t.float({
-      nullable: true,
-      description: "Raw similarity, -1 to 1.",
-      resolve: (match) => match.cosine,
-    }),
+    ...matchFields(t),
     margin: t.float({
       nullable: true,
       description: "This score minus the next one's.",
       resolve: (match) => match.margin,
-    }),
-    face: t.field({
-      type: Face,
-      nullable: true,
-      description: "The enrolled face that was nearest.",
-      resolve: (match, _, context) => matchedFace(match, context),
     }),
     listed: t.boolean({
       description: "score > 0.85: the documented API lists it.",
@@ -94,8 +74,7 @@ const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", {
     checkImage(),
   ),
   fields: (t) => ({
-    image: t.field({ type: "File", description: FILES }),
-    uploadId: t.id({ description: UPLOADS }),
+    ...oneImageFields(t),
     maxResults: t.int({ description: "1 to 10; 10 when left out." }),
   }),
 });

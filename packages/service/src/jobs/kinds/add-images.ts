@@ -1,7 +1,6 @@
-import type { EnrolmentResult } from "@prosopon/core/contract";
 import { namedIdentity } from "../../http/named-identity.ts";
 import { LISTED_SCORE, scoreOf } from "../../match.ts";
-import { analysePrincipals, newFace, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { mixedPeople } from "../mixed.ts";
 import type { Kind } from "./kind.ts";
@@ -40,11 +39,7 @@ export const addImages: Kind<{ identityId: string }> = {
       type: "faces-added",
       identityId,
       faces,
-      result: {
-        images: seenImages(images),
-        face_ids: faces.map(({ id }) => id),
-        ...(warning && { warnings: [warning] }),
-      } satisfies EnrolmentResult,
+      result: enrolmentResult(images, faces, warning),
       goneError: identityGone(identityId),
     };
   },

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { EXTERNAL_ID_MAX_LENGTH, type EnrolmentResult } from "@prosopon/core/contract";
+import { EXTERNAL_ID_MAX_LENGTH } from "@prosopon/core/contract";
 import type { Call } from "../../http/call.ts";
 import type { Form } from "../../http/form.ts";
 import { parseJson } from "../../http/json.ts";
 import { checkedMetadata } from "../../http/metadata.ts";
 import { HttpProblem } from "../../problem.ts";
-import { analysePrincipals, newFace, seenImages } from "../analyse-images.ts";
+import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { JobFault } from "../fault.ts";
 import { mixedPeople } from "../mixed.ts";
 import type { Kind } from "./kind.ts";
@@ -57,11 +57,7 @@ export const enrol: Kind<Payload> = {
       ...(externalId !== undefined && { externalId }),
       metadata,
       faces,
-      result: {
-        images: seenImages(images),
-        face_ids: faces.map(({ id }) => id),
-        ...(warning && { warnings: [warning] }),
-      } satisfies EnrolmentResult,
+      result: enrolmentResult(images, faces, warning),
     };
   },
 };

@@ -24,17 +24,19 @@ export const identify: Kind<Payload> = {
     const [image] = await analyseImages(tools, job, { embed, signal });
     const faces = image!.faces.filter((face): face is EmbeddedFace => face.embedding !== undefined);
     const looked = Math.max(LOOKED_AT, most + 1);
-    const nearest = await Promise.all(
-      faces.map(({ embedding }) => storage.identities.nearest(job.accountId, embedding, looked)),
+    const candidates = await Promise.all(
+      faces.map(async ({ embedding }) =>
+        candidatesOf(await storage.identities.nearest(job.accountId, embedding, looked), looked),
+      ),
     );
-    const given = shareOut(nearest.map((people) => candidatesOf(people, looked)));
+    const given = shareOut(candidates);
     const result: IdentifyResult = {
       images: [seenImage(image!, ({ embedding }) => embedding !== undefined)],
       faces: faces.map((face, index) => ({
         ...detectedFace(face),
         decision: decisionOf(given[index]?.score ?? 0),
         ...(given[index] && { identity_id: given[index].identity_id, score: given[index].score }),
-        candidates: candidatesOf(nearest[index]!, most),
+        candidates: candidates[index]!.slice(0, most),
       })),
     };
     return { type: "answered", result };
