@@ -1,3 +1,4 @@
+import { bearer } from "./bearer.ts";
 import { AcceptedTokenAnswer } from "./contract/auth.ts";
 import { limited } from "./deadline.ts";
 import { ApiError, AuthError } from "./errors.ts";
@@ -48,10 +49,10 @@ export function createAuth(options: ClientOptions, send: Send, timeoutMs: number
   const ask = async (
     path: "/login" | "/token",
     json: unknown,
-    bearer: string | undefined,
+    token: string | undefined,
     signal: AbortSignal,
   ): Promise<StoredToken> => {
-    const headers = bearer ? { authorization: `Bearer ${bearer}` } : undefined;
+    const headers = token ? bearer(token) : undefined;
     const response = await send({ method: "POST", path, json, ...(headers && { headers }) }, signal);
     const answer = await readJson(AcceptedTokenAnswer, response, `The answer to POST ${path}`, signal);
     const stored = { ...answer, expiresAt: Date.now() + answer.expireTime * 1000 };
@@ -131,7 +132,7 @@ export function createAuth(options: ClientOptions, send: Send, timeoutMs: number
 }
 
 async function logOut(send: Send, token: string, signal: AbortSignal): Promise<void> {
-  await send({ method: "POST", path: "/logout", headers: { authorization: `Bearer ${token}` } }, signal);
+  await send({ method: "POST", path: "/logout", headers: bearer(token) }, signal);
 }
 
 /** 400 too: servers are seen to answer it for a refresh token they do not know. */

@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import type { Auth } from "./auth.ts";
+import { bearer } from "./bearer.ts";
 import { type Deadline, limited } from "./deadline.ts";
 import { ApiError, AuthError } from "./errors.ts";
 import { type Exchange, type Send, readJson } from "./http.ts";
@@ -25,7 +26,7 @@ export interface Transport {
 export function createTransport(send: Send, auth: Auth, timeoutMs: number): Transport {
   const withToken = (exchange: Exchange, token: string): Exchange => ({
     ...exchange,
-    headers: { ...exchange.headers, authorization: `Bearer ${token}` },
+    headers: { ...exchange.headers, ...bearer(token) },
   });
 
   /** A 401 says that nothing was carried out, so one repeat is safe for every method; `body` makes the body anew. */

@@ -11,6 +11,25 @@ afterEach(() => fake[Symbol.asyncDispose]());
 const credentials = { clientId: "client", secretId: "secret" };
 const connect = (options = {}) => createClient({ baseUrl: fake.url, ...credentials, ...options });
 
+describe("a token that no header can hold", () => {
+  it.each(["secret\n", "secret\0", "secret\u2028"])(
+    "is refused as a token, and not repeated: %j",
+    async (token) => {
+      const stored = { token, refreshToken: "r", expireTime: 60, expiresAt: Date.now() + 60_000 };
+      const store = { get: () => stored, set: () => {} };
+      for (const call of [
+        () => createClient({ baseUrl: fake.url, token }).jobs.get("job-1"),
+        () => createClient({ baseUrl: fake.url, tokenStore: store }).auth.refresh(),
+        () => createClient({ baseUrl: fake.url, tokenStore: store }).auth.logout(),
+      ]) {
+        const error = await call().catch((thrown: unknown) => thrown as Error);
+        expect(error).toMatchObject({ name: "AuthError", message: expect.not.stringContaining("secret") });
+      }
+      expect(fake.seen.filter(({ authorization }) => authorization)).toEqual([]);
+    },
+  );
+});
+
 describe("logging in", () => {
   it("happens at the first call, once for concurrent ones", async () => {
     const client = connect();

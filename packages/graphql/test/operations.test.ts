@@ -432,6 +432,12 @@ describe("signing in and out", () => {
     expect(again.data.refreshToken).toEqual({ __typename: "UnauthorizedError", code: "UNAUTHORIZED" });
   });
 
+  it("takes no token that no header can hold", async () => {
+    const answer = await gateway.query(refresh, { input: { refreshToken: "r", token: "secret\n" } }, null);
+    expect(answer.errors).toBeUndefined();
+    expect(answer.data.refreshToken).toEqual({ __typename: "UnauthorizedError", code: "UNAUTHORIZED" });
+  });
+
   it("makes both tokens dead on logout", async () => {
     const session = await gateway.login();
     const out = await gateway.query("mutation { logout { ... on SignedOut { done } } }", {}, session.token);
