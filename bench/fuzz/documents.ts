@@ -76,7 +76,7 @@ function selection(type: GraphQLNamedType, pick: Pick, depth: number): string {
   return `{ __typename ${chosen.join(" ")} }`;
 }
 
-const STRINGS = ["", "x", MARK, "identity_AAAAAAAAAAAAAAAA", "\\u0000", "é".repeat(300)];
+const STRINGS = ["", "x", MARK, "identity_AAAAAAAAAAAAAAAA", "\0", "é".repeat(300)];
 
 function literal(type: GraphQLInputType, pick: Pick, depth: number): string {
   if (isNonNullType(type)) return literal(type.ofType, pick, depth);
@@ -94,5 +94,5 @@ function literal(type: GraphQLInputType, pick: Pick, depth: number): string {
   if (type.name === "Int") return String([0, 1, -1, 100, 101, 2 ** 31 - 1][pick(6)]);
   if (type.name === "Float") return String([0, 0.5, -1, 1e308, 1e-300][pick(5)]);
   if (type.name === "Boolean") return pick(2) === 0 ? "true" : "false";
-  return `"${STRINGS[pick(STRINGS.length)]!.replaceAll("\\u0000", "\\\\u0000")}"`;
+  return JSON.stringify(STRINGS[pick(STRINGS.length)]);
 }
