@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { DetectedFace } from "./detect.ts";
 import type { KindOfJob } from "./kind.ts";
 import { Decision, Score } from "./score.ts";
-import { SeenImage } from "./seen.ts";
+import { DetectedFace, SeenImage } from "./seen.ts";
 
 /** A face of the second photo, beside the chosen face of the first. */
 export const ComparedFace = v.object({

@@ -1,10 +1,6 @@
 import * as v from "valibot";
 import type { KindOfJob } from "./kind.ts";
-import { SeenFace, SeenImage } from "./seen.ts";
-
-/** A face of a photo, whoever it is; in pixels of the upright image. */
-export const DetectedFace = v.omit(SeenFace, ["used"]);
-export type DetectedFace = v.InferOutput<typeof DetectedFace>;
+import { DetectedFace, SeenImage } from "./seen.ts";
 
 export const DetectResult = v.object({
   images: v.array(SeenImage),

@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import { DetectedFace } from "./detect.ts";
 import type { KindOfJob } from "./kind.ts";
 import { Decision, Score } from "./score.ts";
 import { Candidate } from "./search.ts";
-import { SeenImage } from "./seen.ts";
+import { DetectedFace, SeenImage } from "./seen.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** A face of a photo, and who it is. */

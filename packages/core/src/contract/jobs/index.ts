@@ -9,14 +9,14 @@ import { search } from "./search.ts";
 import { JobStatus } from "./status.ts";
 
 export { ComparedFace, CompareResult } from "./compare.ts";
-export { DetectedFace, DetectResult } from "./detect.ts";
+export { DetectResult } from "./detect.ts";
 export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
 export { IdentifiedFace, IdentifyResult } from "./identify.ts";
 export { type DocumentedAnswer, type KindOfJob } from "./kind.ts";
 export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./recognize.ts";
 export { Decision, Score } from "./score.ts";
 export { Candidate, SearchAnswer, SearchMatch, SearchResult } from "./search.ts";
-export { SeenFace, SeenImage } from "./seen.ts";
+export { DetectedFace, SeenFace, SeenImage } from "./seen.ts";
 export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";
 
 /** All kinds of job. Whatever differs by kind, here and in the service, is looked up by this list. */

@@ -1,13 +1,19 @@
 import * as v from "valibot";
 import { Box, FaceQuality, Landmarks } from "../face.ts";
 
-/** One face seen in one image of a job, in pixels of the upright image. No embedding, ever. */
-export const SeenFace = v.object({
+/** A face of a photo, whoever it is; in pixels of the upright image. No embedding, ever. */
+export const DetectedFace = v.object({
   box: Box,
   landmarks: Landmarks,
   /** Detector's confidence, 0..1. */
   confidence: v.number(),
   quality: FaceQuality,
+});
+export type DetectedFace = v.InferOutput<typeof DetectedFace>;
+
+/** One face seen in one image of a job. */
+export const SeenFace = v.object({
+  ...DetectedFace.entries,
   /** True for the face the job used. */
   used: v.boolean(),
 });
