@@ -1,6 +1,6 @@
 /** Writes docs/openapi.json from the code; with --check only says whether it is up to date (exit code 1 when not). */
 import { readFile, writeFile } from "node:fs/promises";
-import { openApiDocument } from "../src/openapi/document.ts";
+import { openApiDocument } from "../src/http/openapi/document.ts";
 
 const file = new URL("../../../docs/openapi.json", import.meta.url);
 const text = `${JSON.stringify(openApiDocument(), null, 2)}\n`;

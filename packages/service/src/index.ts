@@ -1,5 +1,5 @@
 export { rotateSigningKey } from "./auth/keys.ts";
-export { createAccounts, type AccountView, type Accounts, type Credentials } from "./accounts.ts";
+export { createAccounts, type AccountView, type Accounts, type Credentials } from "./auth/accounts.ts";
 export { nodeServerOptions } from "./adapters/node/options.ts";
 export { refuseSocket } from "./adapters/node/refuse.ts";
 export {
@@ -9,7 +9,7 @@ export {
   pathOf,
   type Sockets,
 } from "./adapters/node/sockets.ts";
-export { type Peer } from "./app.ts";
+export { type Peer } from "./http/app.ts";
 export { openLocalBlobs } from "./blobs/local.ts";
 export { formatMark, guardPlace, parseMark, type PlaceMark } from "./blobs/place.ts";
 export { openS3Blobs, type S3Credentials, type S3Options } from "./blobs/s3.ts";
@@ -17,10 +17,10 @@ export { BlobsAwayError, BlobTooLargeError, type BlobStore } from "./blobs/types
 export { createSteadyClock, systemClock, type Clock } from "./clock.ts";
 export { ensureDirectory, whyUnusable } from "./directory.ts";
 export { openDatabaseClock, type DatabaseClock } from "./database-clock.ts";
-export { type EventSocket, type SocketRequest } from "./events/socket.ts";
+export { type EventSocket, type SocketRequest } from "./http/event-socket.ts";
 export { type Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./match.ts";
+export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./matching/match.ts";
 export { createPlaces, type Places } from "./places.ts";
 export { network } from "./auth/network.ts";
 export { type Role } from "./role.ts";

@@ -1,7 +1,7 @@
 import type { Engine } from "@prosopon/engine";
 import { pino, type Logger } from "pino";
-import { createAccounts, type Accounts } from "./accounts.ts";
-import { createApp, type Peer } from "./app.ts";
+import { createAccounts, type Accounts } from "./auth/accounts.ts";
+import { createApp, type Peer } from "./http/app.ts";
 import { createLoginLimiter } from "./auth/limiter.ts";
 import { createLoginGate } from "./auth/login-gate.ts";
 import { createSecrets } from "./auth/secrets.ts";
@@ -10,7 +10,7 @@ import type { BlobStore } from "./blobs/types.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { Deps } from "./deps.ts";
 import { createHub } from "./events/hub.ts";
-import { connect, type EventSocket, type SocketRequest } from "./events/socket.ts";
+import { connect, type EventSocket, type SocketRequest } from "./http/event-socket.ts";
 import { createStreams } from "./events/streams.ts";
 import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";

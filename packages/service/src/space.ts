@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { Logger } from "pino";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem } from "./http/problem.ts";
 
 /**
  * The default floor: so much of a file system, but no more than so many bytes. More than the reserve of the database

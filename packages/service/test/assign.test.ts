@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { assign } from "../src/assign.ts";
+import { assign } from "../src/matching/assign.ts";
 
 /** By trying every way. */
 function bestSum(weights: number[][], row = 0, taken = new Set<number>()): number {

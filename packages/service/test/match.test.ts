@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { CALIBRATION, decisionOf, fmrOf, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "../src/match.ts";
+import {
+  CALIBRATION,
+  decisionOf,
+  fmrOf,
+  LISTED_SCORE,
+  RECOGNIZED_SCORE,
+  scoreOf,
+} from "../src/matching/match.ts";
 
 const near = (score: number) => CALIBRATION.find((point) => Math.abs(point.score - score) < 1e-9);
 

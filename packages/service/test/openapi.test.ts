@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { openApiDocument } from "../src/openapi/document.ts";
-import { operations } from "../src/openapi/operations.ts";
-import { routes } from "../src/routes.ts";
+import { openApiDocument } from "../src/http/openapi/document.ts";
+import { operations } from "../src/http/openapi/operations.ts";
+import { routes } from "../src/http/routes/index.ts";
 import { start } from "./fixture.ts";
 
 describe("the OpenAPI document", () => {

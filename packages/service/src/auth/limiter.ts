@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "../http/problem.ts";
 import { network } from "./network.ts";
 
 /** Pairs and addresses remembered; the oldest give way, so a flood of made-up ones costs no memory. */

@@ -1,4 +1,4 @@
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "../http/problem.ts";
 import { createFairQueue } from "./fair-queue.ts";
 import type { LoginLimiter } from "./limiter.ts";
 import { network } from "./network.ts";

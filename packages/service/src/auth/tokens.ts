@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { TokenAnswer } from "@prosopon/core/contract";
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
-import { unauthorized } from "../problem.ts";
+import { unauthorized } from "../http/problem.ts";
 import type { Account, Storage } from "../storage/types.ts";
 import { createKeys } from "./keys.ts";
 import { randomToken } from "./secrets.ts";

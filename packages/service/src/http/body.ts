@@ -1,5 +1,5 @@
 import type { Limits } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 
 /** A client that is still sending reads our answer only when it is not cut off: its bytes are thrown away for so long. */
 const LINGER_MS = 30_000;

@@ -4,7 +4,7 @@ import { eraseOrLeave } from "../blobs/erase.ts";
 import { createBreakable } from "../breakable.ts";
 import type { Deps } from "../deps.ts";
 import type { ImageRef } from "../storage/types.ts";
-import { asProblem, HttpProblem } from "../problem.ts";
+import { asProblem, HttpProblem } from "./problem.ts";
 import { checkLength, declaredLength, openBody, tooLarge } from "./body.ts";
 import type { Call } from "./call.ts";
 import { inspected } from "./image.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { JSON_BODY_BYTES } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 import { readBody } from "./body.ts";
 import type { Call } from "./call.ts";
 

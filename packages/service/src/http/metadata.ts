@@ -1,5 +1,5 @@
 import { METADATA_MAX_BYTES, Metadata } from "@prosopon/core/contract";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 import { shaped } from "./json.ts";
 
 /** @throws HttpProblem 400 */

@@ -1,4 +1,4 @@
-import { HttpProblem, unknownId } from "../problem.ts";
+import { HttpProblem, unknownId } from "./problem.ts";
 import type { Call } from "./call.ts";
 import type { Form } from "./form.ts";
 

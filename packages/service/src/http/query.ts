@@ -1,5 +1,5 @@
 import { PAGE_DEFAULT, PAGE_MAX } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 
 /** An optional parameter; an empty one counts as absent. */
 export const optional = (query: URLSearchParams, name: string): string | undefined =>

@@ -1,5 +1,5 @@
 import { MAX_WAIT_S } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "./problem.ts";
 import type { JobRecord } from "../storage/types.ts";
 import type { Call } from "./call.ts";
 

@@ -1,6 +1,6 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { Limits } from "../limits.ts";
-import { HttpProblem } from "../problem.ts";
+import { HttpProblem } from "../http/problem.ts";
 import { checkUsage, usedUp } from "../storage/rules/quotas.ts";
 import { type Storage, StorageError } from "../storage/types.ts";
 

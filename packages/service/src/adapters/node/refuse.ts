@@ -1,6 +1,6 @@
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { problemBody, PROBLEM_HEADERS } from "../../problem.ts";
+import { problemBody, PROBLEM_HEADERS } from "../../http/problem.ts";
 
 /** The documented error body from outside the handlers; the connection ends with it. */
 export function refuse(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { EventSocket } from "../../events/socket.ts";
+import type { EventSocket } from "../../http/event-socket.ts";
 import type { Service } from "../../service.ts";
 import { refuseSocket } from "./refuse.ts";
 

@@ -1,8 +1,8 @@
 import { namedIdentity } from "../../http/named-identity.ts";
-import { LISTED_SCORE, scoreOf } from "../../match.ts";
+import { LISTED_SCORE, scoreOf } from "../../matching/match.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
-import { mixedPeople } from "../mixed.ts";
+import { mixedPeople } from "../../matching/mixed.ts";
 import type { Kind } from "./kind.ts";
 
 /** More photos of an identity. */

@@ -1,8 +1,8 @@
 import type { CompareResult } from "@prosopon/core/contract";
 import { isClear } from "@prosopon/engine";
-import { decisionOf, fmrOf, scoreOf } from "../../match.ts";
+import { decisionOf, fmrOf, scoreOf } from "../../matching/match.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, principalOf, seenImage } from "../analyse-images.ts";
-import { cosineOf } from "../cosine.ts";
+import { cosineOf } from "../../matching/cosine.ts";
 import type { Kind } from "./kind.ts";
 import { ownStart } from "./own.ts";
 

@@ -4,10 +4,10 @@ import type { Call } from "../../http/call.ts";
 import type { Form } from "../../http/form.ts";
 import { parseJson } from "../../http/json.ts";
 import { checkedMetadata } from "../../http/metadata.ts";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../../http/problem.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { JobFault } from "../fault.ts";
-import { mixedPeople } from "../mixed.ts";
+import { mixedPeople } from "../../matching/mixed.ts";
 import type { Kind } from "./kind.ts";
 
 interface Payload {

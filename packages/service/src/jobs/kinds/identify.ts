@@ -1,8 +1,8 @@
 import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
-import { assign } from "../../assign.ts";
-import { decisionOf } from "../../match.ts";
+import { assign } from "../../matching/assign.ts";
+import { decisionOf } from "../../matching/match.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
-import { candidatesOf } from "../candidates.ts";
+import { candidatesOf } from "../../matching/candidates.ts";
 import type { Kind } from "./kind.ts";
 import { ownStart } from "./own.ts";
 

@@ -1,6 +1,6 @@
 import { kindOfJob, type JobKind } from "@prosopon/core/contract";
 import * as v from "valibot";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../../http/problem.ts";
 import { shaped } from "../../http/json.ts";
 import type { Field, Start } from "./kind.ts";
 

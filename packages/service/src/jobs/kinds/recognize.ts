@@ -1,6 +1,6 @@
 import type { RecognizeResult } from "@prosopon/core/contract";
 import { namedIdentity } from "../../http/named-identity.ts";
-import { RECOGNIZED_SCORE, scoreOf } from "../../match.ts";
+import { RECOGNIZED_SCORE, scoreOf } from "../../matching/match.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import type { Kind, Start, Status } from "./kind.ts";

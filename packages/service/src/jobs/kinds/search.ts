@@ -1,8 +1,8 @@
 import type { SearchResult } from "@prosopon/core/contract";
-import { HttpProblem } from "../../problem.ts";
+import { HttpProblem } from "../../http/problem.ts";
 import type { Form } from "../../http/form.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
-import { candidatesOf } from "../candidates.ts";
+import { candidatesOf } from "../../matching/candidates.ts";
 import type { Kind } from "./kind.ts";
 
 /** Documented: the default, and the most. */

@@ -1,9 +1,9 @@
 import { DeleteRequest } from "@prosopon/core/contract";
-import { eraseOrLeave } from "../blobs/erase.ts";
-import { noContent, type Call, type Handler } from "../http/call.ts";
-import { parseJson, readText, shaped } from "../http/json.ts";
-import { isListKey } from "../http/query.ts";
-import { HttpProblem, unknownId } from "../problem.ts";
+import { eraseOrLeave } from "../../../blobs/erase.ts";
+import { noContent, type Call, type Handler } from "../../call.ts";
+import { parseJson, readText, shaped } from "../../json.ts";
+import { isListKey } from "../../query.ts";
+import { HttpProblem, unknownId } from "../../problem.ts";
 
 /** Published clients name the ids in the query in three styles, or in a JSON or form body. */
 export const deleteIdentities: Handler = async (call) => {

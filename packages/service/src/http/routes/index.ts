@@ -1,14 +1,15 @@
-import { events } from "./events/sse.ts";
-import { jobRoutes } from "./http/job-routes.ts";
-import type { Route } from "./http/route.ts";
-import { openApi } from "./openapi/document.ts";
-import { login, logout, refresh } from "./routes/auth.ts";
-import { deleteFace, getCrop, getFace } from "./routes/faces.ts";
-import { getIdentity, listIdentities, patchIdentity } from "./routes/identities.ts";
-import { deleteIdentities } from "./routes/identity.ts";
-import { cancelJob, getJob, listJobs, retryJob } from "./routes/jobs.ts";
-import { accountInfo, healthz, readyz, serverInfo } from "./routes/server.ts";
-import { createUpload, deleteUpload } from "./routes/uploads.ts";
+import { events } from "./v1/events.ts";
+import { jobRoutes } from "./documented/jobs.ts";
+import type { Route } from "../route.ts";
+import { openApi } from "../openapi/document.ts";
+import { login, logout, refresh } from "./documented/session.ts";
+import { deleteFace, getCrop, getFace } from "./v1/faces.ts";
+import { getIdentity, listIdentities, patchIdentity } from "./v1/identities.ts";
+import { deleteIdentities } from "./documented/identity.ts";
+import { cancelJob, getJob, listJobs, retryJob } from "./v1/jobs.ts";
+import { accountInfo, serverInfo } from "./v1/server.ts";
+import { healthz, readyz } from "./probes.ts";
+import { createUpload, deleteUpload } from "./v1/uploads.ts";
 
 /** Of every node, also of a worker. */
 export const probes: readonly Route[] = [

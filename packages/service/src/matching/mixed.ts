@@ -1,4 +1,4 @@
-import { LISTED_SCORE, scoreOf } from "../match.ts";
+import { LISTED_SCORE, scoreOf } from "./match.ts";
 import { cosineOf } from "./cosine.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { json, noContent, type Handler } from "../http/call.ts";
-import { HttpProblem, unknownId } from "../problem.ts";
-import { faceView } from "../views.ts";
+import { json, noContent, type Handler } from "../../call.ts";
+import { HttpProblem, unknownId } from "../../problem.ts";
+import { faceView } from "../../views.ts";
 
 const unknownFace = (id: string): HttpProblem => unknownId("face", id);
 

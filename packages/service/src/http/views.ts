@@ -1,5 +1,5 @@
 import type { DeadJob, Face, Identity, Job } from "@prosopon/core/contract";
-import type { FaceRecord, IdentityRecord, JobRecord } from "./storage/types.ts";
+import type { FaceRecord, IdentityRecord, JobRecord } from "../storage/types.ts";
 
 /** Records as `/v1` answers them: snake case, RFC 3339 times, absent keys rather than nulls. */
 const time = (ms: number): string => new Date(ms).toISOString();

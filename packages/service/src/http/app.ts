@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { Deps } from "./deps.ts";
-import { bearer, type Call } from "./http/call.ts";
+import type { Deps } from "../deps.ts";
+import { bearer, type Call } from "./call.ts";
 import { asProblem, PRIVATE_HEADERS, problemResponse } from "./problem.ts";
-import type { Access } from "./http/route.ts";
-import { probes, routes } from "./routes.ts";
+import type { Access } from "./route.ts";
+import { probes, routes } from "./routes/index.ts";
 
 /** What only the adapter knows of a request. */
 export interface Peer {

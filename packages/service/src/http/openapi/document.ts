@@ -2,8 +2,8 @@ import { STATUS_CODES } from "node:http";
 import * as contract from "@prosopon/core/contract";
 import { toJsonSchemaDefs } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { json, type Handler } from "../http/call.ts";
-import { IMAGES_PER_JOB } from "../limits.ts";
+import { json, type Handler } from "../call.ts";
+import { IMAGES_PER_JOB } from "../../limits.ts";
 import { operations, type Operation } from "./operations.ts";
 
 /** Answers of ours that no client of the contract needs. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Problem } from "@prosopon/core/contract";
 import { isImageError, type ImageErrorCode } from "@prosopon/engine";
-import { isNoRoom } from "./no-room.ts";
+import { isNoRoom } from "../no-room.ts";
 
 /** An expected failure of a request: it becomes the documented error body. The message says what to do. */
 export class HttpProblem extends Error {

@@ -2,10 +2,10 @@ import type { JobEvent } from "@prosopon/core/contract";
 import * as v from "valibot";
 import type { Claims } from "../auth/tokens.ts";
 import type { Deps } from "../deps.ts";
-import { bearer } from "../http/call.ts";
-import { asProblem } from "../problem.ts";
-import { CursorTooOldError, jobEvents, parseCursor } from "./stream.ts";
-import { HEARTBEAT_MS, watchSession } from "./watch.ts";
+import { bearer } from "./call.ts";
+import { asProblem } from "./problem.ts";
+import { CursorTooOldError, jobEvents, parseCursor } from "../events/stream.ts";
+import { HEARTBEAT_MS, watchSession } from "../events/watch.ts";
 
 /** Documented in docs/protocol.md. */
 const FIRST_MESSAGE_MS = 10_000;
@@ -16,7 +16,7 @@ const DRAIN_LOOK_MS = 20;
 /** Pings without an answer before a socket counts as dead. */
 const MAX_MISSED_PONGS = 2;
 
-/** What every WebSocket server can offer; adapters/node.ts makes one of `ws`'s. */
+/** What every WebSocket server can offer; adapters/node/sockets.ts makes one of `ws`'s. */
 export interface EventSocket {
   send(text: string): void;
   close(code: number, reason: string): void;

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Upload } from "@prosopon/core/contract";
-import { eraseOrLeave } from "../blobs/erase.ts";
-import { checkLength, declaredLength, openBody } from "../http/body.ts";
-import { json, noContent, type Call, type Handler } from "../http/call.ts";
-import { eraseStored, receiveForm, storeImage } from "../http/form.ts";
-import { HttpProblem, unknownId } from "../problem.ts";
-import type { ImageRef } from "../storage/types.ts";
+import { eraseOrLeave } from "../../../blobs/erase.ts";
+import { checkLength, declaredLength, openBody } from "../../body.ts";
+import { json, noContent, type Call, type Handler } from "../../call.ts";
+import { eraseStored, receiveForm, storeImage } from "../../form.ts";
+import { HttpProblem, unknownId } from "../../problem.ts";
+import type { ImageRef } from "../../../storage/types.ts";
 
 /** An image sent once: as a form's `input_image`, or as the whole body. */
 export const createUpload: Handler = async (call) => {

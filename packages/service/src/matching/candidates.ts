@@ -1,5 +1,5 @@
 import type { Candidate } from "@prosopon/core/contract";
-import { scoreOf } from "../match.ts";
+import { scoreOf } from "./match.ts";
 import type { Neighbour } from "../storage/types.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { Credentials } from "@prosopon/core/contract";
 import * as v from "valibot";
-import { bearer, json, noContent, type Handler } from "../http/call.ts";
-import { readJson } from "../http/json.ts";
-import { HttpProblem, unauthorized } from "../problem.ts";
+import { bearer, json, noContent, type Handler } from "../../call.ts";
+import { readJson } from "../../json.ts";
+import { HttpProblem, unauthorized } from "../../problem.ts";
 
 /** Ignores the header, even a stale token in it. An unknown client costs what a wrong secret does, and reads the same. */
 export const login: Handler = async (call) => {

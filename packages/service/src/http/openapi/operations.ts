@@ -1,6 +1,6 @@
 import { JobKind, kindOfJob } from "@prosopon/core/contract";
-import { kinds } from "../jobs/kinds/index.ts";
-import type { Field } from "../jobs/kinds/kind.ts";
+import { kinds } from "../../jobs/kinds/index.ts";
+import type { Field } from "../../jobs/kinds/kind.ts";
 
 /** What the OpenAPI document says of each row of the URL table; a test holds the two together. */
 export interface Operation {

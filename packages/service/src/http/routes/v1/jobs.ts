@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { JobKind, JobStatus } from "@prosopon/core/contract";
 import * as v from "valibot";
-import { eraseOrLeave } from "../blobs/erase.ts";
-import { json, type Handler } from "../http/call.ts";
-import { shaped } from "../http/json.ts";
-import { idsOf, optional, pageOf } from "../http/query.ts";
-import { jobAfterWait } from "../http/wait.ts";
-import { HttpProblem, unknownId } from "../problem.ts";
-import type { JobRecord } from "../storage/types.ts";
-import { jobView } from "../views.ts";
+import { eraseOrLeave } from "../../../blobs/erase.ts";
+import { json, type Handler } from "../../call.ts";
+import { shaped } from "../../json.ts";
+import { idsOf, optional, pageOf } from "../../query.ts";
+import { jobAfterWait } from "../../wait.ts";
+import { HttpProblem, unknownId } from "../../problem.ts";
+import type { JobRecord } from "../../../storage/types.ts";
+import { jobView } from "../../views.ts";
 
 const Filter = v.object({
   status: v.optional(v.picklist(JobStatus.options, `must be one of ${JobStatus.options.join(", ")}`)),

@@ -1,11 +1,11 @@
 import { kindOfJob, type JobKind } from "@prosopon/core/contract";
-import { kinds } from "../jobs/kinds/index.ts";
-import { LISTED_SCORE } from "../match.ts";
-import { json, type Call } from "./call.ts";
-import { required } from "./query.ts";
-import { startJob } from "./start-job.ts";
-import { jobAfterWait } from "./wait.ts";
-import type { Route } from "./route.ts";
+import { kinds } from "../../../jobs/kinds/index.ts";
+import { LISTED_SCORE } from "../../../matching/match.ts";
+import { json, type Call } from "../../call.ts";
+import { required } from "../../query.ts";
+import { startJob } from "../../start-job.ts";
+import { jobAfterWait } from "../../wait.ts";
+import type { Route } from "../../route.ts";
 
 /** The routes that start jobs of each kind, and the documented ones that tell their state. */
 export const jobRoutes: readonly Route[] = Object.values(kinds).flatMap(({ kind, starts, statuses = [] }) => [

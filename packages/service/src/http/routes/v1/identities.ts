@@ -1,10 +1,10 @@
 import { IdentityPatch } from "@prosopon/core/contract";
-import { json, type Handler } from "../http/call.ts";
-import { parseJson, readText, shaped } from "../http/json.ts";
-import { checkedMetadata } from "../http/metadata.ts";
-import { idsOf, mapOf, optional, pageOf } from "../http/query.ts";
-import { type HttpProblem, unknownId } from "../problem.ts";
-import { identityView } from "../views.ts";
+import { json, type Handler } from "../../call.ts";
+import { parseJson, readText, shaped } from "../../json.ts";
+import { checkedMetadata } from "../../metadata.ts";
+import { idsOf, mapOf, optional, pageOf } from "../../query.ts";
+import { type HttpProblem, unknownId } from "../../problem.ts";
+import { identityView } from "../../views.ts";
 
 export const listIdentities: Handler = async ({ deps, accountId, query }) => {
   const ids = idsOf(query);

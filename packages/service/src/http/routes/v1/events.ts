@@ -1,10 +1,10 @@
 import type { JobEvent } from "@prosopon/core/contract";
-import type { Handler } from "../http/call.ts";
-import { HttpProblem } from "../problem.ts";
-import { cursorIsKept, jobEvents, parseCursor } from "./stream.ts";
-import { HEARTBEAT_MS, watchSession } from "./watch.ts";
+import type { Handler } from "../../call.ts";
+import { HttpProblem } from "../../problem.ts";
+import { cursorIsKept, jobEvents, parseCursor } from "../../../events/stream.ts";
+import { HEARTBEAT_MS, watchSession } from "../../../events/watch.ts";
 
-/** `GET /v1/events` as Server-Sent Events; the WebSocket of the same name is in socket.ts. */
+/** `GET /v1/events` as Server-Sent Events; the WebSocket of the same name is in event-socket.ts. */
 export const events: Handler = async ({ deps, request, query, accountId, sessionId, expiresAt }) => {
   const accept = request.headers.get("accept") ?? "*/*";
   if (!/text\/event-stream|text\/\*|\*\/\*/.test(accept)) {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { createSecrets, randomToken, type Secrets } from "./auth/secrets.ts";
-import { systemClock, type Clock } from "./clock.ts";
-import { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";
+import { createSecrets, randomToken, type Secrets } from "./secrets.ts";
+import { systemClock, type Clock } from "../clock.ts";
+import { StorageError, type Account, type AccountSettings, type Storage } from "../storage/types.ts";
 
 /** An account without its hash. */
 export type AccountView = Omit<Account, "secretHash">;
