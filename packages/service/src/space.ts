@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { Logger } from "pino";
-import { HttpProblem } from "./http/problem.ts";
+import { StorageError } from "./storage/types.ts";
 
 /**
  * The default floor: so much of a file system, but no more than so many bytes. More than the reserve of the database
@@ -8,8 +8,6 @@ import { HttpProblem } from "./http/problem.ts";
  */
 const FLOOR_SHARE = 1 / 8;
 const FLOOR_BYTES = 256 * 2 ** 20;
-/** A full disk may be a matter of minutes. Seconds. */
-const RETRY_AFTER = { "retry-after": "10" };
 
 export interface SpaceOptions {
   /** What lies there, for messages, which name no directory: callers see them. */
@@ -22,7 +20,7 @@ export interface SpaceOptions {
 export interface Space {
   /** Why no more data is taken now; undefined when it is. */
   shortage(): Promise<string | undefined>;
-  /** @throws HttpProblem 503 when less than the floor would be left with `bytes` more */
+  /** @throws StorageError `full` when less than the floor would be left with `bytes` more */
   admit(bytes?: number): Promise<void>;
 }
 
@@ -60,7 +58,7 @@ export function createSpace({ places, minFreeBytes }: SpaceOptions, logger: Logg
     shortage: () => reason(0),
     async admit(bytes = 0) {
       const found = await reason(bytes);
-      if (found) throw new HttpProblem(503, found, RETRY_AFTER);
+      if (found) throw new StorageError("full", found);
     },
   };
 }

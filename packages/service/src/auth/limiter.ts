@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import { TooManyError } from "../errors/too-many-error.ts";
 import type { Limits } from "../limits.ts";
-import { HttpProblem } from "../http/problem.ts";
 import { network } from "./network.ts";
 
 /** Pairs and addresses remembered; the oldest give way, so a flood of made-up ones costs no memory. */
@@ -9,7 +9,7 @@ const MAX_KEYS = 10_000;
 const KNOWN_MS = 24 * 3_600_000;
 
 export interface LoginLimiter {
-  /** @throws HttpProblem 429 with `Retry-After`. */
+  /** @throws TooManyError */
   check(clientId: string, address: string | undefined): void;
   /** Returns what takes it back. */
   failed(clientId: string, address: string | undefined): () => void;
@@ -38,9 +38,7 @@ export function createLoginLimiter(clock: Clock, limits: Limits): LoginLimiter {
     // A clock that was set back makes no window longer.
     if (!entry || wait <= 0 || wait > limits.loginWindowMs || entry.count < most) return;
     const seconds = Math.ceil(wait / 1000);
-    throw new HttpProblem(429, `too many wrong logins: try again in ${seconds} s`, {
-      "retry-after": String(seconds),
-    });
+    throw new TooManyError(`too many wrong logins: try again in ${seconds} s`, seconds);
   }
 
   function count(entries: Map<string, Entry>, key: string): void {

@@ -1,4 +1,4 @@
-import { HttpProblem } from "../http/problem.ts";
+import { TooManyError } from "../errors/too-many-error.ts";
 import { createFairQueue } from "./fair-queue.ts";
 import type { LoginLimiter } from "./limiter.ts";
 import { network } from "./network.ts";
@@ -13,7 +13,7 @@ const ALL = 1_024;
 export interface LoginGate {
   /**
    * @param attempt answers undefined for a wrong login
-   * @throws HttpProblem 429
+   * @throws TooManyError
    */
   enter<T>(
     who: { clientId: string; address: string | undefined },
@@ -51,7 +51,7 @@ export function createLoginGate(limiter: LoginLimiter): LoginGate {
         },
       );
       if (entered) return entered;
-      throw new HttpProblem(429, "too many logins at once: try again in a moment", { "retry-after": "1" });
+      throw new TooManyError("too many logins at once: try again in a moment", 1);
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { TokenAnswer } from "@prosopon/core/contract";
 import { SignJWT, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { Clock } from "../clock.ts";
-import { unauthorized } from "../http/problem.ts";
+import { AuthError } from "../errors/auth-error.ts";
 import type { Account, Storage } from "../storage/types.ts";
 import { createKeys } from "./keys.ts";
 import { randomToken } from "./secrets.ts";
@@ -26,11 +26,11 @@ export interface Claims {
 export interface Tokens {
   /** Begins a session; undefined when the account was disabled, or given another secret, since it was read. */
   issue(account: Pick<Account, "id" | "secretHash">): Promise<TokenAnswer | undefined>;
-  /** Reads the session on every call, by its key: a logout holds from the next request on. @throws HttpProblem 401 */
+  /** Reads the session on every call, by its key: a logout holds from the next request on. @throws AuthError */
   check(token: string | undefined): Promise<Claims>;
-  /** @throws HttpProblem 401 */
+  /** @throws AuthError */
   refresh(token: string | undefined, refreshToken: string): Promise<TokenAnswer>;
-  /** Ends the token's session. Expired and ended ones too. @throws HttpProblem 401 for a token that we did not issue. */
+  /** Ends the token's session. Expired and ended ones too. @throws AuthError for a token that we did not issue. */
   logout(token: string | undefined): Promise<void>;
   /** True while the session of these claims is alive. */
   alive(claims: Claims): Promise<boolean>;
@@ -71,10 +71,10 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
 
   /** `anyAge` turns the clock back to 1970, when no token of ours had expired. */
   async function read(token: string | undefined, anyAge: boolean): Promise<Claims> {
-    if (!token) throw unauthorized("no token: log in and send `Authorization: Bearer <token>`");
+    if (!token) throw new AuthError("no token: log in and send `Authorization: Bearer <token>`");
     const currentDate = new Date(anyAge ? 0 : clock.now());
     const secret = await keys.byId(keyIdOf(token)); // out of the reach of `catch`: without a database no token is wrong
-    if (!secret) throw unauthorized("the token is not valid: log in again");
+    if (!secret) throw new AuthError("the token is not valid: log in again");
     try {
       const { payload } = await jwtVerify(token, secret, {
         algorithms: ["HS256"],
@@ -90,8 +90,8 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       };
     } catch (error) {
       if ((error as { code?: string }).code === "ERR_JWT_EXPIRED")
-        throw unauthorized("the token has expired: refresh it at POST /token");
-      throw unauthorized("the token is not valid: log in again");
+        throw new AuthError("the token has expired: refresh it at POST /token");
+      throw new AuthError("the token is not valid: log in again");
     }
   }
 
@@ -111,7 +111,7 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
     },
     async check(token) {
       const claims = await read(token, false);
-      if (!(await alive(claims))) throw unauthorized("the session has ended: log in again");
+      if (!(await alive(claims))) throw new AuthError("the session has ended: log in again");
       return claims;
     },
     async refresh(token, refreshToken) {
@@ -119,7 +119,7 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       const dot = refreshToken.indexOf(".");
       const [sessionId, spent] = [refreshToken.slice(0, dot), refreshToken.slice(dot + 1)];
       if (dot < 0 || sessionId !== claims.sessionId)
-        throw unauthorized("the refresh token is not valid: log in again");
+        throw new AuthError("the refresh token is not valid: log in again");
       const secret = randomToken(32);
       const now = clock.now();
       const answer = await storage.sessions.rotate(
@@ -131,10 +131,10 @@ export function createTokens({ storage, clock }: { storage: Storage; clock: Cloc
       );
       if (answer === "reused") {
         ended(sessionId);
-        throw unauthorized("the refresh token was used before, so its session has been ended: log in again");
+        throw new AuthError("the refresh token was used before, so its session has been ended: log in again");
       }
       if (answer === "dead")
-        throw unauthorized(
+        throw new AuthError(
           "the refresh token has expired, is not valid, or its session has ended: log in again",
         );
       return sign(claims.accountId, sessionId, secret);

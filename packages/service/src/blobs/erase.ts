@@ -1,9 +1,10 @@
-import type { Deps } from "../deps.ts";
-import { isAway } from "../jobs/fault.ts";
+import type { Logger } from "pino";
+import { isAway } from "../errors/outages.ts";
+import type { BlobStore } from "./types.ts";
 
 /** For images that nothing needs any more: whatever made them so stands, also where they cannot be erased now. */
 export async function eraseOrLeave(
-  { blobs, logger }: Pick<Deps, "blobs" | "logger">,
+  { blobs, logger }: { blobs: Pick<BlobStore, "delete">; logger: Logger },
   blobIds: string[],
 ): Promise<void> {
   await blobs.delete(blobIds).catch((error: unknown) => {

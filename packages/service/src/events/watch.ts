@@ -1,6 +1,6 @@
 import type { Claims } from "../auth/tokens.ts";
 import type { Deps } from "../deps.ts";
-import { databaseAway } from "../jobs/fault.ts";
+import { databaseAway } from "../errors/outages.ts";
 
 /** How often a stream proves that it is alive, and that its session still is. */
 export const HEARTBEAT_MS = 15_000;

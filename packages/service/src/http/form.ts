@@ -26,7 +26,8 @@ const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
 /** An id with the white space that editors leave around it. */
 const UPLOAD_ID_BYTES = 64;
 
-export interface Form {
+/** The images and texts of a form. */
+export interface ReceivedForm {
   /** In the order sent. */
   images: ImageRef[];
   /** Uploads among them. */
@@ -45,7 +46,11 @@ const isImageField = (name: string | undefined): boolean =>
  * Streams a form's images into the blob store, at most `maxImages`, and keeps its texts. On any fault the rest of the body is
  * thrown away in the background, what was stored is erased, and the answer goes out at once.
  */
-export async function receiveForm(call: Call, maxImages: number, fields: readonly string[]): Promise<Form> {
+export async function receiveForm(
+  call: Call,
+  maxImages: number,
+  fields: readonly string[],
+): Promise<ReceivedForm> {
   const { deps, request } = call;
   const type = request.headers.get("content-type") ?? "";
   if (!/^\s*multipart\/form-data\b/i.test(type))

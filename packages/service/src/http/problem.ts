@@ -1,6 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Problem } from "@prosopon/core/contract";
 import { isImageError, type ImageErrorCode } from "@prosopon/engine";
+import { AuthError } from "../errors/auth-error.ts";
+import { InputError } from "../errors/input-error.ts";
+import { TooManyError } from "../errors/too-many-error.ts";
 import { isNoRoom } from "../no-room.ts";
 
 /** An expected failure of a request: it becomes the documented error body. The message says what to do. */
@@ -16,20 +19,6 @@ export class HttpProblem extends Error {
   }
 }
 
-/** A token that is not good, or none: the only cause of 401 beyond `/login`. */
-export const unauthorized = (message: string): HttpProblem =>
-  new HttpProblem(401, message, { "www-authenticate": 'Bearer realm="prosopon", error="invalid_token"' });
-
-/** As ids are written, and shorter than a secret or a token of ours. */
-const ID = /^[A-Za-z0-9._-]{1,40}$/;
-
-/** 404 for ids. They are repeated only where they have the form of one: anything else may be a secret in the wrong place. */
-export function unknownId(kind: string, ids: string | string[], before = ""): HttpProblem {
-  const all = [ids].flat();
-  const shown = all.every((id) => ID.test(id)) ? `the id ${all.slice(0, 10).join(", ")}` : "this id";
-  return new HttpProblem(404, `${before}no ${kind} has ${shown}`);
-}
-
 const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   empty: 400,
   undecodable: 400,
@@ -39,10 +28,17 @@ const IMAGE_STATUS: Record<ImageErrorCode, number> = {
   "too-costly": 413,
 };
 
+/** Of every 401 but that of `/login`, whose caller has no token yet. */
+const INVALID_TOKEN = { "www-authenticate": 'Bearer realm="prosopon", error="invalid_token"' };
+
 /** Anything thrown, as a problem; undefined for what nobody foresaw. Compares names: the back-ends may be other copies. */
 export function asProblem(error: unknown): HttpProblem | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof HttpProblem) return error;
+  if (error instanceof InputError) return new HttpProblem(400, error.message);
+  if (error instanceof AuthError) return new HttpProblem(401, error.message, INVALID_TOKEN);
+  if (error instanceof TooManyError)
+    return new HttpProblem(429, error.message, { "retry-after": String(error.retryAfterS) });
   if (isImageError(error)) return new HttpProblem(IMAGE_STATUS[error.code], error.message);
   if (isNoRoom(error))
     return new HttpProblem(503, "The server's disk is full: try again later.", { "retry-after": "10" });

@@ -4,19 +4,25 @@ import {
   type AnalyseOptions as EngineOptions,
   type Analysis,
   type Box,
+  type Engine,
   type Face,
   type Point,
   type Quality,
 } from "@prosopon/engine";
-import { BlobsAwayError } from "../blobs/types.ts";
+import { BlobsAwayError, type BlobStore } from "../blobs/types.ts";
 import { isNoRoom } from "../no-room.ts";
 import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { JobFault } from "./fault.ts";
-import type { Tools } from "./kinds/kind.ts";
 
 type AnalyseOptions = Pick<EngineOptions, "embed" | "crop"> & { signal: AbortSignal };
+
+/** What images are read and analysed with. */
+export interface ImageTools {
+  blobs: Pick<BlobStore, "open">;
+  engine: Pick<Engine, "analyse">;
+}
 
 /** An image of a job with the one face that the job uses. */
 export interface AnalysedImage {
@@ -28,7 +34,7 @@ export type EmbeddedFace = Face & { embedding: Float32Array };
 
 /** Analyses all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
 export function analyseImages(
-  tools: Pick<Tools, "blobs" | "engine">,
+  tools: ImageTools,
   job: ClaimedJob,
   options: AnalyseOptions,
 ): Promise<Analysis[]> {
@@ -37,7 +43,7 @@ export function analyseImages(
 
 /** The same for a job that uses one face of each image, its principal one. @throws JobFault also for an image without a face */
 export function analysePrincipals(
-  tools: Pick<Tools, "blobs" | "engine">,
+  tools: ImageTools,
   job: ClaimedJob,
   options: Omit<AnalyseOptions, "embed">,
 ): Promise<AnalysedImage[]> {
@@ -69,7 +75,7 @@ async function allInOrder<T>(promises: Promise<T>[]): Promise<T[]> {
 }
 
 async function analyseImage(
-  { blobs, engine }: Pick<Tools, "blobs" | "engine">,
+  { blobs, engine }: ImageTools,
   image: ImageRef,
   number: number,
   options: AnalyseOptions,

@@ -1,6 +1,6 @@
 import type { JobKind } from "@prosopon/core/contract";
+import { TooManyError } from "../errors/too-many-error.ts";
 import type { Limits } from "../limits.ts";
-import { HttpProblem } from "../http/problem.ts";
 import { checkUsage, usedUp } from "../storage/rules/quotas.ts";
 import { type Storage, StorageError } from "../storage/types.ts";
 
@@ -9,7 +9,7 @@ export interface Quota {
   /**
    * Before a body with images is read: a place among the account's uploads at once, until `leave`.
    * @param kind of the job that the images are for; without one they are for an upload
-   * @throws HttpProblem 429; StorageError `quota`
+   * @throws TooManyError; StorageError `quota`
    */
   enter(accountId: string, kind?: JobKind): Promise<Arrival>;
 }
@@ -47,10 +47,9 @@ export function createQuota(storage: Storage, limits: Limits): Quota {
     async enter(accountId, kind) {
       const arrivals = accounts.get(accountId) ?? { count: 0, bytes: 0, pending: 0 };
       if (arrivals.count >= limits.uploadsAtOnce)
-        throw new HttpProblem(
-          429,
+        throw new TooManyError(
           `The account has its quota of ${limits.uploadsAtOnce} uploads at once. Send the next when one of them has been answered.`,
-          { "retry-after": "1" },
+          1,
         );
       // At once: however many ask meanwhile, no more than there are places get one.
       accounts.set(accountId, arrivals);

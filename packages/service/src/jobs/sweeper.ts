@@ -1,4 +1,4 @@
-import { isAway } from "./fault.ts";
+import { isAway } from "../errors/outages.ts";
 import type { Deps } from "../deps.ts";
 
 /** From the end of a sweep to the next: how often what has expired is forgotten. */

@@ -1,7 +1,8 @@
 import { eraseOrLeave } from "../blobs/erase.ts";
 import type { Deps } from "../deps.ts";
 import type { ClaimedJob, JobOutcome } from "../storage/types.ts";
-import { isAway, isFull, permanentReason } from "./fault.ts";
+import { isAway, isFull } from "../errors/outages.ts";
+import { permanentReason } from "./fault.ts";
 import { createCapacity, isLookup, STUCK_MS, type Share } from "./capacity.ts";
 import { kinds } from "./kinds/index.ts";
 

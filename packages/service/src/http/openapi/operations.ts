@@ -1,6 +1,8 @@
 import { JobKind, kindOfJob } from "@prosopon/core/contract";
 import { kinds } from "../../jobs/kinds/index.ts";
-import type { Field } from "../../jobs/kinds/kind.ts";
+import { fieldsOf, imagesField, type JobStart } from "../job-start.ts";
+import { documentedStarts, documentedStatuses } from "../routes/documented/jobs.ts";
+import { ownStarts } from "../routes/v1/start-jobs.ts";
 
 /** What the OpenAPI document says of each row of the URL table; a test holds the two together. */
 export interface Operation {
@@ -14,7 +16,7 @@ export interface Operation {
   open?: boolean;
   query?: Parameter[];
   /** Fields of multipart/form-data. */
-  form?: Record<string, Field>;
+  form?: Record<string, "text" | "integer" | "image" | "images">;
   /** How many the field `images` takes; 1 to 5 when left out. */
   images?: [least: number, most: number];
   /** Schema name of a JSON body. */
@@ -50,19 +52,26 @@ const page: Parameter[] = [
 ];
 const UPLOAD_PROBLEMS = [400, 413, 415, 429, 503];
 
-/** By kind: the routes that start a job, and the documented ones that tell its state. */
-const jobOperations = Object.values(kinds).flatMap(({ kind, starts, statuses = [] }): Operation[] => [
-  ...starts.map(({ method, path, api, summary, form, problems = [] }): Operation => ({
-    method,
-    path,
-    summary,
-    api,
-    form,
-    images: [kindOfJob(kind).leastImages ?? 1, kindOfJob(kind).images],
-    success: [200, "JobCreated"],
-    problems: [...problems, ...UPLOAD_PROBLEMS],
-  })),
-  ...statuses.map(({ path, summary, schema }): Operation => ({
+const startOperation =
+  (api: Operation["api"]) =>
+  (start: JobStart): Operation => {
+    const { kind, method, path, summary = kinds[kind].summary, problems = [] } = start;
+    return {
+      method,
+      path,
+      summary,
+      api,
+      form: { ...imagesField(kind), ...fieldsOf(start) },
+      images: [kindOfJob(kind).leastImages ?? 1, kindOfJob(kind).images],
+      success: [200, "JobCreated"],
+      problems: [...problems, ...UPLOAD_PROBLEMS],
+    };
+  };
+
+/** The routes that start jobs, and the documented ones that tell their state. */
+const jobOperations: Operation[] = [
+  ...documentedStarts.map(startOperation("documented")),
+  ...documentedStatuses.map(({ path, summary, schema }): Operation => ({
     method: "GET",
     path,
     summary,
@@ -71,7 +80,8 @@ const jobOperations = Object.values(kinds).flatMap(({ kind, starts, statuses = [
     success: [200, schema],
     problems: [400],
   })),
-]);
+  ...ownStarts.map(startOperation("own")),
+];
 
 export const operations: Operation[] = [
   {

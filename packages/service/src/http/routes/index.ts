@@ -9,6 +9,7 @@ import { deleteIdentities } from "./documented/identity.ts";
 import { cancelJob, getJob, listJobs, retryJob } from "./v1/jobs.ts";
 import { accountInfo, serverInfo } from "./v1/server.ts";
 import { healthz, readyz } from "./probes.ts";
+import { startRoutes } from "./v1/start-jobs.ts";
 import { createUpload, deleteUpload } from "./v1/uploads.ts";
 
 /** Of every node, also of a worker. */
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ["POST", "/logout", "open", logout],
   ["DELETE", "/innovation-service/identity", "token", deleteIdentities],
   ...jobRoutes,
+  ...startRoutes,
 
   ["GET", "/v1/server", "token", serverInfo],
   ["GET", "/v1/account", "token", accountInfo],

@@ -1,24 +1,15 @@
-import { namedIdentity } from "../../http/named-identity.ts";
 import { LISTED_SCORE, scoreOf } from "../../matching/match.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { mixedPeople } from "../../matching/mixed.ts";
+import { identityForm } from "./identity-form.ts";
 import type { Kind } from "./kind.ts";
 
 /** More photos of an identity. */
 export const addImages: Kind<{ identityId: string }> = {
   kind: "add-images",
-  starts: [
-    {
-      method: "PUT",
-      path: "/innovation-service/identity",
-      api: "documented",
-      summary: "Add 1 to 5 images to an identity",
-      form: { identity_id: "text", input_images: "images" },
-      problems: [404],
-      read: async (call, form) => ({ identityId: await namedIdentity(call, form) }),
-    },
-  ],
+  summary: "Add 1 to 5 images to an identity",
+  form: identityForm,
 
   async run({ storage, ...tools }, job, { identityId }, signal) {
     const settings = (await storage.accounts.byId(job.accountId))?.settings;

@@ -3,13 +3,14 @@ import { isClear } from "@prosopon/engine";
 import { decisionOf, fmrOf, scoreOf } from "../../matching/match.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, principalOf, seenImage } from "../analyse-images.ts";
 import { cosineOf } from "../../matching/cosine.ts";
+import { contractForm } from "./contract-form.ts";
 import type { Kind } from "./kind.ts";
-import { ownStart } from "./own.ts";
 
 /** The chosen face of one photo against each clear face of another. */
 export const compare: Kind = {
   kind: "compare",
-  starts: [ownStart("compare", "Compare the face of one photo with every clear face of another")],
+  summary: "Compare the face of one photo with every clear face of another",
+  form: contractForm("compare"),
 
   async run(tools, job, _payload, signal) {
     const images = await analyseImages(tools, job, { embed: "all", signal });

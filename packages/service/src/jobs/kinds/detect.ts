@@ -1,12 +1,13 @@
 import type { DetectResult } from "@prosopon/core/contract";
 import { analyseImages, detectedFace, seenImage } from "../analyse-images.ts";
+import { contractForm } from "./contract-form.ts";
 import type { Kind } from "./kind.ts";
-import { ownStart } from "./own.ts";
 
 /** Every face of a photo. */
 export const detect: Kind = {
   kind: "detect",
-  starts: [ownStart("detect", "Find every face of a photo")],
+  summary: "Find every face of a photo",
+  form: contractForm("detect"),
 
   async run(tools, job, _payload, signal) {
     const images = await analyseImages(tools, job, { embed: "none", signal });

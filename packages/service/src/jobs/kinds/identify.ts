@@ -3,8 +3,8 @@ import { assign } from "../../matching/assign.ts";
 import { decisionOf } from "../../matching/match.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
+import { contractForm } from "./contract-form.ts";
 import type { Kind } from "./kind.ts";
-import { ownStart } from "./own.ts";
 
 interface Payload {
   faces: "all" | "largest";
@@ -17,7 +17,8 @@ const LOOKED_AT = 20;
 /** Every face of a photo against the gallery: who it is, each person at most once. */
 export const identify: Kind<Payload> = {
   kind: "identify",
-  starts: [ownStart("identify", "Say who everybody in a photo is")],
+  summary: "Say who everybody in a photo is",
+  form: contractForm("identify"),
 
   async run({ storage, ...tools }, job, { faces: which, max_candidates: most }, signal) {
     const embed = which === "all" ? "all" : "principal";

@@ -1,32 +1,15 @@
 import type { RecognizeResult } from "@prosopon/core/contract";
-import { namedIdentity } from "../../http/named-identity.ts";
 import { RECOGNIZED_SCORE, scoreOf } from "../../matching/match.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
-import type { Kind, Start, Status } from "./kind.ts";
-
-type Payload = { identityId: string };
-
-/** Documented under both names. */
-const PATHS = ["/innovation-service/identity/recognize", "/innovation-service/identity/recognition"];
+import { identityForm } from "./identity-form.ts";
+import type { Kind } from "./kind.ts";
 
 /** Whether a photo shows a given identity. */
-export const recognize: Kind<Payload> = {
+export const recognize: Kind<{ identityId: string }> = {
   kind: "recognize",
-  starts: PATHS.map((path): Start<Payload> => ({
-    method: "POST",
-    path,
-    api: "documented",
-    summary: "Compare a face with one identity",
-    form: { input_image: "image", identity_id: "text" },
-    problems: [404],
-    read: async (call, form) => ({ identityId: await namedIdentity(call, form) }),
-  })),
-  statuses: PATHS.map((path): Status => ({
-    path,
-    summary: "State and result of a recognition: recognised from 0.95 on",
-    schema: "RecognitionAnswer",
-  })),
+  summary: "Compare a face with one identity",
+  form: identityForm,
 
   async run({ storage, ...tools }, job, { identityId }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });

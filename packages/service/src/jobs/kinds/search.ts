@@ -1,8 +1,8 @@
 import type { SearchResult } from "@prosopon/core/contract";
-import { HttpProblem } from "../../http/problem.ts";
-import type { Form } from "../../http/form.ts";
+import { InputError } from "../../errors/input-error.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
+import type { Fields } from "./form.ts";
 import type { Kind } from "./kind.ts";
 
 /** Documented: the default, and the most. */
@@ -11,23 +11,8 @@ const MAX_RESULT = 10;
 /** The people whose faces are nearest: exact, best first, not cut at a threshold, which the documented route does when it answers. */
 export const search: Kind<{ maxResult: number }> = {
   kind: "search",
-  starts: [
-    {
-      method: "POST",
-      path: "/innovation-service/identity/search",
-      api: "documented",
-      summary: "Find the people whose faces are nearest",
-      form: { input_image: "image", max_result: "integer" },
-      read: (_call, form) => ({ maxResult: readMaxResult(form) }),
-    },
-  ],
-  statuses: [
-    {
-      path: "/innovation-service/identity/search",
-      summary: "State and results of a search: scores above 0.85, best first",
-      schema: "SearchAnswer",
-    },
-  ],
+  summary: "Find the people whose faces are nearest",
+  form: { fields: { max_result: "integer" }, read: (fields) => ({ maxResult: readMaxResult(fields) }) },
 
   async run({ storage, ...tools }, job, { maxResult }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
@@ -37,11 +22,10 @@ export const search: Kind<{ maxResult: number }> = {
   },
 };
 
-function readMaxResult(form: Form): number {
-  const text = form.text("max_result")?.trim() || String(MAX_RESULT);
+function readMaxResult(fields: Fields): number {
+  const text = fields.text("max_result")?.trim() || String(MAX_RESULT);
   if (!/^\+?\d{1,15}$/.test(text) || Number(text) < 1)
-    throw new HttpProblem(
-      400,
+    throw new InputError(
       `max_result must be a whole number from 1; over ${MAX_RESULT} counts as ${MAX_RESULT}`,
     );
   return Math.min(Number(text), MAX_RESULT);

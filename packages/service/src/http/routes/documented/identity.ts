@@ -1,9 +1,11 @@
 import { DeleteRequest } from "@prosopon/core/contract";
 import { eraseOrLeave } from "../../../blobs/erase.ts";
 import { noContent, type Call, type Handler } from "../../call.ts";
-import { parseJson, readText, shaped } from "../../json.ts";
+import { readText } from "../../json.ts";
 import { isListKey } from "../../query.ts";
-import { HttpProblem, unknownId } from "../../problem.ts";
+import { HttpProblem } from "../../problem.ts";
+import { parseJson, shaped } from "../../../input/json.ts";
+import { unknownId } from "../../../input/unknown-id.ts";
 
 /** Published clients name the ids in the query in three styles, or in a JSON or form body. */
 export const deleteIdentities: Handler = async (call) => {

@@ -1,17 +1,76 @@
 import { kindOfJob, type JobKind } from "@prosopon/core/contract";
-import { kinds } from "../../../jobs/kinds/index.ts";
 import { LISTED_SCORE } from "../../../matching/match.ts";
 import { json, type Call } from "../../call.ts";
+import type { JobStart } from "../../job-start.ts";
 import { required } from "../../query.ts";
+import type { Route } from "../../route.ts";
 import { startJob } from "../../start-job.ts";
 import { jobAfterWait } from "../../wait.ts";
-import type { Route } from "../../route.ts";
 
-/** The routes that start jobs of each kind, and the documented ones that tell their state. */
-export const jobRoutes: readonly Route[] = Object.values(kinds).flatMap(({ kind, starts, statuses = [] }) => [
-  ...starts.map((start): Route => [start.method, start.path, "token", (call) => startJob(call, kind, start)]),
-  ...statuses.map(({ path }): Route => ["GET", path, "token", (call) => documentedStatus(call, kind)]),
-]);
+const IDENTITY = "/innovation-service/identity";
+const SEARCH = `${IDENTITY}/search`;
+/** Documented under both names. */
+const RECOGNITION = [`${IDENTITY}/recognize`, `${IDENTITY}/recognition`];
+
+/** The documented routes that start jobs: these and no others, whatever kinds there are. */
+export const documentedStarts: readonly JobStart[] = [
+  {
+    kind: "enrol",
+    method: "POST",
+    path: IDENTITY,
+    summary: "Enrol a person from 1 to 5 images",
+    fields: [],
+  },
+  { kind: "add-images", method: "PUT", path: IDENTITY, problems: [404] },
+  { kind: "search", method: "POST", path: SEARCH },
+  ...RECOGNITION.map((path): JobStart => ({ kind: "recognize", method: "POST", path, problems: [404] })),
+];
+
+/** A documented route that tells the state of jobs. */
+export interface JobStatusRoute {
+  /** The kind that it tells of; others may share its answer. */
+  kind: JobKind;
+  path: string;
+  summary: string;
+  /** The answer's name in the OpenAPI document. */
+  schema: string;
+}
+
+export const documentedStatuses: readonly JobStatusRoute[] = [
+  {
+    kind: "enrol",
+    path: IDENTITY,
+    summary: "State of a create or add job",
+    schema: "EnrolmentAnswer",
+  },
+  {
+    kind: "search",
+    path: SEARCH,
+    summary: "State and results of a search: scores above 0.85, best first",
+    schema: "SearchAnswer",
+  },
+  ...RECOGNITION.map((path): JobStatusRoute => ({
+    kind: "recognize",
+    path,
+    summary: "State and result of a recognition: recognised from 0.95 on",
+    schema: "RecognitionAnswer",
+  })),
+];
+
+export const jobRoutes: readonly Route[] = [
+  ...documentedStarts.map((start): Route => [
+    start.method,
+    start.path,
+    "token",
+    (call) => startJob(call, start),
+  ]),
+  ...documentedStatuses.map(({ path, kind }): Route => [
+    "GET",
+    path,
+    "token",
+    (call) => documentedStatus(call, kind),
+  ]),
+];
 
 /** Also for another account's job and one of a kind that this route does not tell: documented clients expect 200. */
 const UNKNOWN = { status: "Unknown Job" };

@@ -2,7 +2,8 @@ import { Credentials } from "@prosopon/core/contract";
 import * as v from "valibot";
 import { bearer, json, noContent, type Handler } from "../../call.ts";
 import { readJson } from "../../json.ts";
-import { HttpProblem, unauthorized } from "../../problem.ts";
+import { AuthError } from "../../../errors/auth-error.ts";
+import { HttpProblem } from "../../problem.ts";
 
 /** Ignores the header, even a stale token in it. An unknown client costs what a wrong secret does, and reads the same. */
 export const login: Handler = async (call) => {
@@ -27,7 +28,7 @@ const RefreshBody = v.object({ refreshToken: v.optional(v.unknown()) });
 export const refresh: Handler = async (call) => {
   const { refreshToken } = await readJson(call, RefreshBody);
   if (typeof refreshToken !== "string" || refreshToken === "")
-    throw unauthorized("no refreshToken in the body: log in again");
+    throw new AuthError("no refreshToken in the body: log in again");
   return json(await call.deps.tokens.refresh(bearer(call.request.headers), refreshToken));
 };
 

@@ -1,8 +1,10 @@
 import { json, noContent, type Handler } from "../../call.ts";
-import { HttpProblem, unknownId } from "../../problem.ts";
+import { unknownId } from "../../../input/unknown-id.ts";
+import type { StorageError } from "../../../storage/types.ts";
+import { HttpProblem } from "../../problem.ts";
 import { faceView } from "../../views.ts";
 
-const unknownFace = (id: string): HttpProblem => unknownId("face", id);
+const unknownFace = (id: string): StorageError => unknownId("face", id);
 
 export const getFace: Handler = async ({ deps, accountId, params }) => {
   const face = await deps.storage.faces.get(accountId, params["id"]!);

@@ -1,9 +1,11 @@
 import { IdentityPatch } from "@prosopon/core/contract";
 import { json, type Handler } from "../../call.ts";
-import { parseJson, readText, shaped } from "../../json.ts";
-import { checkedMetadata } from "../../metadata.ts";
+import { readText } from "../../json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../../query.ts";
-import { type HttpProblem, unknownId } from "../../problem.ts";
+import { parseJson, shaped } from "../../../input/json.ts";
+import { checkedMetadata } from "../../../input/metadata.ts";
+import { unknownId } from "../../../input/unknown-id.ts";
+import type { StorageError } from "../../../storage/types.ts";
 import { identityView } from "../../views.ts";
 
 export const listIdentities: Handler = async ({ deps, accountId, query }) => {
@@ -45,4 +47,4 @@ export const patchIdentity: Handler = async (call) => {
   return json(identityView(identity));
 };
 
-const unknownIdentity = (id: string): HttpProblem => unknownId("identity", id);
+const unknownIdentity = (id: string): StorageError => unknownId("identity", id);

@@ -3,10 +3,11 @@ import { JobKind, JobStatus } from "@prosopon/core/contract";
 import * as v from "valibot";
 import { eraseOrLeave } from "../../../blobs/erase.ts";
 import { json, type Handler } from "../../call.ts";
-import { shaped } from "../../json.ts";
+import { shaped } from "../../../input/json.ts";
 import { idsOf, optional, pageOf } from "../../query.ts";
 import { jobAfterWait } from "../../wait.ts";
-import { HttpProblem, unknownId } from "../../problem.ts";
+import { unknownId } from "../../../input/unknown-id.ts";
+import { HttpProblem } from "../../problem.ts";
 import type { JobRecord } from "../../../storage/types.ts";
 import { jobView } from "../../views.ts";
 

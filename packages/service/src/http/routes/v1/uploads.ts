@@ -4,7 +4,8 @@ import { eraseOrLeave } from "../../../blobs/erase.ts";
 import { checkLength, declaredLength, openBody } from "../../body.ts";
 import { json, noContent, type Call, type Handler } from "../../call.ts";
 import { eraseStored, receiveForm, storeImage } from "../../form.ts";
-import { HttpProblem, unknownId } from "../../problem.ts";
+import { unknownId } from "../../../input/unknown-id.ts";
+import { HttpProblem } from "../../problem.ts";
 import type { ImageRef } from "../../../storage/types.ts";
 
 /** An image sent once: as a form's `input_image`, or as the whole body. */
