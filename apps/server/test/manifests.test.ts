@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defaultLimits, IMAGES_PER_JOB } from "../../../packages/service/src/limits.ts";
-import { routes } from "../../../packages/service/src/http/routes/index.ts";
+import { routes } from "../../../packages/service/test/url-table.ts";
 import { settings, variables } from "../src/config.ts";
 import { createProgram } from "../src/program.ts";
 import { SECRET_VARIABLES } from "../src/secret-files.ts";

@@ -6,12 +6,20 @@ import { createLoginLimiter } from "./auth/limiter.ts";
 import { createLoginGate } from "./auth/login-gate.ts";
 import { createSecrets } from "./auth/secrets.ts";
 import { createTokens } from "./auth/tokens.ts";
+import { createEraseImages } from "./blobs/erase.ts";
+import { createIncomingImages } from "./blobs/incoming.ts";
 import type { BlobStore } from "./blobs/types.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import type { Deps } from "./deps.ts";
 import { createHub } from "./events/hub.ts";
-import { connect, type EventSocket, type SocketRequest } from "./http/event-socket.ts";
-import { createStreams } from "./events/streams.ts";
+import { serveEventSocket, type EventSocket, type SocketRequest } from "./http/event-socket.ts";
+import { createJobEvents } from "./events/job-events.ts";
+import { createOpenStreams } from "./events/open-streams.ts";
+import { createReceiver } from "./http/receiving/receiver.ts";
+import type { Route } from "./http/route.ts";
+import { createRoutes } from "./http/routes/index.ts";
+import { probeRoutes } from "./http/routes/probes.ts";
+import { createStartJob } from "./http/start-job.ts";
+import { createJobAfterWait } from "./http/wait.ts";
 import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";
 import { createWorker, type Worker } from "./jobs/worker.ts";
@@ -75,29 +83,46 @@ export function createService(options: ServiceOptions): Service {
   // A worker has nobody to tell: its storage need not read what happens.
   const heard: Storage =
     role === "worker" ? { ...storage, events: { ...storage.events, listen: () => () => {} } } : storage;
-  const deps: Deps = {
-    storage,
-    blobs,
-    engine,
-    clock,
-    logger,
-    limits,
-    version,
-    secrets,
-    tokens: createTokens({ storage, clock }),
-    logins: createLoginGate(createLoginLimiter(clock, limits)),
-    hub: createHub(heard),
-    streams: createStreams(limits),
-    quota: createQuota(storage, limits),
-    space: options.space ? createSpace(options.space, logger) : endlessSpace,
-    receiving: new Set(),
-    role,
-    closing: closing.signal,
-    notReady: () => notReady,
-  };
-  const worker = createWorker(deps);
+  const hub = createHub(heard);
+  const eraseImages = createEraseImages(blobs, logger);
+  const incoming = createIncomingImages(blobs, eraseImages, clock);
+  const space = options.space ? createSpace(options.space, logger) : endlessSpace;
+  const tokens = createTokens({ storage, clock });
+  const streams = createOpenStreams(limits);
+  const eventTools = { events: createJobEvents(storage, hub), streams, tokens, limits, clock, logger };
+  const probeTools = { storage, blobs, space, clock, role, notReady: () => notReady };
+  const worker = createWorker({ storage, blobs, engine, hub, eraseImages, limits, clock, logger });
   // Any number may sweep at once; with several nodes those that work do.
-  const sweeper = works ? createSweeper(deps) : undefined;
+  const sweeper = works ? createSweeper({ storage, blobs, incoming, limits, clock, logger }) : undefined;
+
+  function allRoutes(): Route[] {
+    const quota = createQuota(storage, limits);
+    const receiver = createReceiver({ storage, incoming, engine, space, limits, clock });
+    return createRoutes({
+      ...eventTools,
+      ...probeTools,
+      engine,
+      version,
+      secrets,
+      logins: createLoginGate(createLoginLimiter(clock, limits)),
+      quota,
+      receiver,
+      eraseImages,
+      startJob: createStartJob({ storage, quota, receiver, limits, clock }),
+      jobAfterWait: createJobAfterWait({ storage, hub, clock, closing: closing.signal }),
+    });
+  }
+  const app = createApp({
+    ...(role === "worker"
+      ? {
+          routes: probeRoutes(probeTools),
+          unknownRoute: "this node is a worker and answers only /healthz and /readyz: ask an API node",
+        }
+      : { routes: allRoutes(), unknownRoute: "no such route: see /openapi.json" }),
+    tokens,
+    origins: limits.origins,
+    logger,
+  });
   const proven = works ? prove() : Promise.resolve();
   proven.catch(() => {}); // told by ready() and /readyz
 
@@ -126,19 +151,19 @@ export function createService(options: ServiceOptions): Service {
   const stopWorker = () => (stopped ??= worker.stop());
 
   return {
-    fetch: createApp(deps),
-    events: { connect: (socket, request) => connect(deps, socket, request) },
+    fetch: app,
+    events: { connect: (socket, request) => serveEventSocket(eventTools, socket, request) },
     worker,
     accounts: createAccounts({ storage, clock, secrets }),
-    onSessionEnd: deps.tokens.onEnd,
+    onSessionEnd: tokens.onEnd,
     ready: () => proven,
     drain,
     async close() {
       drain();
       closing.abort();
-      deps.streams.close();
+      streams.close();
       await Promise.all([sweeper?.stop(), stopWorker()]);
-      deps.hub.close();
+      hub.close();
     },
   };
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { openApiDocument } from "../src/http/openapi/document.ts";
 import { operations } from "../src/http/openapi/operations.ts";
-import { routes } from "../src/http/routes/index.ts";
+import { routes } from "./url-table.ts";
 import { start } from "./fixture.ts";
 
 describe("the OpenAPI document", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { routes } from "../src/http/routes/index.ts";
+import { routes } from "./url-table.ts";
 import { backends } from "./backends.ts";
 import { atEnd, eventually, form, photo, start } from "./fixture.ts";
 

@@ -6,7 +6,7 @@ export interface Hub {
   close(): void;
 }
 
-export function createHub(storage: Storage): Hub {
+export function createHub(storage: Pick<Storage, "events">): Hub {
   const listeners = new Map<string, Set<(event: StoredEvent) => void>>();
   const stop = storage.events.listen((event) => {
     for (const listener of listeners.get(event.accountId) ?? []) listener(event);

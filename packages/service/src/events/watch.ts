@@ -1,5 +1,6 @@
-import type { Claims } from "../auth/tokens.ts";
-import type { Deps } from "../deps.ts";
+import type { Logger } from "pino";
+import type { Claims, Tokens } from "../auth/tokens.ts";
+import type { Clock } from "../clock.ts";
 import { databaseAway } from "../errors/outages.ts";
 
 /** How often a stream proves that it is alive, and that its session still is. */
@@ -8,9 +9,16 @@ export const HEARTBEAT_MS = 15_000;
 /** Why a stream may not go on. Codes of the WebSocket; SSE just ends. */
 export type End = { code: 4401 | 4403; reason: string };
 
+/** What sessions are watched with. */
+export interface SessionTools {
+  tokens: Tokens;
+  clock: Clock;
+  logger: Logger;
+}
+
 /** Calls back once when the token expires or its session ends, at once in this process, within a heartbeat elsewhere. */
 export function watchSession(
-  { clock, tokens, logger }: Deps,
+  { tokens, clock, logger }: SessionTools,
   claims: Claims,
   onEnd: (end: End) => void,
 ): () => void {

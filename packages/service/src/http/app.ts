@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import type { Deps } from "../deps.ts";
+import type { Logger } from "pino";
+import type { Tokens } from "../auth/tokens.ts";
+import type { Limits } from "../limits.ts";
 import { bearer, type Call } from "./call.ts";
 import { asProblem, PRIVATE_HEADERS, problemResponse } from "./problem.ts";
-import type { Access } from "./route.ts";
-import { probes, routes } from "./routes/index.ts";
+import type { Access, Route } from "./route.ts";
+import { PROBES } from "./routes/probes.ts";
 
 /** What only the adapter knows of a request. */
 export interface Peer {
@@ -13,10 +15,26 @@ export interface Peer {
   address?: string;
 }
 
+/** What the app is made of. */
+export interface AppOptions {
+  routes: readonly Route[];
+  tokens: Tokens;
+  origins: Limits["origins"];
+  /** What is said of a path that no route has. */
+  unknownRoute: string;
+  logger: Logger;
+}
+
 type Env = { Bindings: Peer; Variables: { requestId: string; route: string } };
 
 /** The URL table behind the parts that every request passes: id, log line, CORS, errors. */
-export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promise<Response> {
+export function createApp({
+  routes,
+  tokens,
+  origins,
+  unknownRoute,
+  logger,
+}: AppOptions): (request: Request, peer?: Peer) => Promise<Response> {
   // Base URLs that end in a slash, and slashes after a path, are how people write them.
   const app = new Hono<Env>({
     getPath: (request) => new URL(request.url).pathname.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1"),
@@ -33,8 +51,8 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     for (const [name, value] of Object.entries(PRIVATE_HEADERS)) c.res.headers.set(name, value);
     // The pattern, not the URL: paths and queries hold ids and tokens.
     // Balancers ask each node every second or two: all well is no news.
-    const asked = c.res.ok && probes.some(([, path]) => path === c.get("route"));
-    deps.logger[asked ? "debug" : "info"](
+    const asked = c.res.ok && PROBES.includes(c.get("route"));
+    logger[asked ? "debug" : "info"](
       {
         requestId,
         method: c.req.method,
@@ -47,7 +65,7 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
   });
   app.use(
     cors({
-      origin: deps.limits.origins,
+      origin: origins,
       allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
       allowHeaders: ["authorization", "content-type", "last-event-id", "x-request-id"],
       exposeHeaders: ["x-request-id", "retry-after", "www-authenticate"],
@@ -56,12 +74,12 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
   );
 
   const allowed = new Map<string, string[]>();
-  for (const [method, path, access, handler] of deps.role === "worker" ? probes : routes) {
+  for (const [method, path, access, handler] of routes) {
     allowed.set(path, [...(allowed.get(path) ?? []), ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
     app.on(method, path, async (c) => {
       c.set("route", path);
       return handler(
-        await call(deps, c.req.raw, c.req.param() as Record<string, string>, c.env ?? {}, access),
+        await call(tokens, c.req.raw, c.req.param() as Record<string, string>, c.env ?? {}, access),
       );
     });
   }
@@ -69,21 +87,14 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
     const allow = methods.join(", ");
     app.all(path, () => problemResponse(405, `this route takes ${allow}`, { allow }));
   }
-  app.notFound(() =>
-    problemResponse(
-      404,
-      deps.role === "worker"
-        ? "this node is a worker and answers only /healthz and /readyz: ask an API node"
-        : "no such route: see /openapi.json",
-    ),
-  );
+  app.notFound(() => problemResponse(404, unknownRoute));
   app.onError((error, c) => {
     const problem = asProblem(error);
     if (problem) return problemResponse(problem.status, problem.message, problem.headers);
     const requestId = c.get("requestId");
     // A client that has gone reads no answer, and is no fault of ours.
     if (!c.req.raw.signal.aborted)
-      deps.logger.error({ requestId, route: c.get("route"), err: error }, "request failed");
+      logger.error({ requestId, route: c.get("route"), err: error }, "request failed");
     return problemResponse(500, `internal error; the log has more under request id ${requestId}`);
   });
 
@@ -91,7 +102,7 @@ export function createApp(deps: Deps): (request: Request, peer?: Peer) => Promis
 }
 
 async function call(
-  deps: Deps,
+  tokens: Tokens,
   request: Request,
   params: Record<string, string>,
   peer: Peer,
@@ -101,6 +112,6 @@ async function call(
   const token =
     bearer(request.headers) ?? (access === "query-token" ? (query.get("token") ?? undefined) : undefined);
   const claims =
-    access === "open" ? { accountId: "", sessionId: "", expiresAt: 0 } : await deps.tokens.check(token);
-  return { deps, request, query, params, ...claims, address: peer.address };
+    access === "open" ? { accountId: "", sessionId: "", expiresAt: 0 } : await tokens.check(token);
+  return { request, query, params, ...claims, address: peer.address };
 }

@@ -5,7 +5,8 @@ import { HttpProblem } from "./problem.ts";
 const LINGER_MS = 30_000;
 const LINGER_IDLE_MS = 5_000;
 
-type BodyLimits = Pick<Limits, "bodyIdleMs" | "bodyRate">;
+/** How slowly a body may come. */
+export type BodyLimits = Pick<Limits, "bodyIdleMs" | "bodyRate">;
 
 /** A body that is read within bounds of time. */
 export interface Body {

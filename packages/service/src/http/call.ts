@@ -1,9 +1,5 @@
-import type { Deps } from "../deps.ts";
-import type { Arrival } from "../jobs/quota.ts";
-
 /** One request on its way to its handler. */
 export interface Call {
-  deps: Deps;
   request: Request;
   query: URLSearchParams;
   /** Named parts of the path, decoded. */
@@ -14,8 +10,6 @@ export interface Call {
   expiresAt: number;
   /** Of the peer, where the adapter knows it. */
   address: string | undefined;
-  /** Where images are received: what their bytes are counted with. */
-  arrival?: Arrival;
 }
 
 export type Handler = (call: Call) => Promise<Response> | Response;

@@ -1,10 +1,11 @@
 import type { JobEvent } from "@prosopon/core/contract";
 import * as v from "valibot";
 import type { Claims } from "../auth/tokens.ts";
-import type { Deps } from "../deps.ts";
 import { bearer } from "./call.ts";
+import type { EventTools } from "./event-tools.ts";
 import { asProblem } from "./problem.ts";
-import { CursorTooOldError, jobEvents, parseCursor } from "../events/stream.ts";
+import type { Clock } from "../clock.ts";
+import { CursorTooOldError, parseCursor } from "../events/job-events.ts";
 import { HEARTBEAT_MS, watchSession } from "../events/watch.ts";
 
 /** Documented in docs/protocol.md. */
@@ -41,7 +42,8 @@ export interface SocketRequest {
 }
 
 /** Serves one socket until either side closes it. Never throws. */
-export function connect(deps: Deps, socket: EventSocket, request: SocketRequest): void {
+export function serveEventSocket(tools: EventTools, socket: EventSocket, request: SocketRequest): void {
+  const { streams, clock, logger } = tools;
   // Not by URL, which throws on targets that HTTP lets through.
   const query = new URLSearchParams(request.url.split("?", 2)[1] ?? "");
   const { known } = request;
@@ -52,21 +54,21 @@ export function connect(deps: Deps, socket: EventSocket, request: SocketRequest)
     socket.close(code, reason);
   };
   socket.onClose(() => abort.abort());
-  abort.signal.addEventListener("abort", heartbeat(deps, socket, close));
+  abort.signal.addEventListener("abort", heartbeat(clock, socket, close));
   // Also one that has not said who it is, or is just being looked at.
-  const forget = deps.streams.onGoing(() => close(1001, "the server is going away"));
+  const forget = streams.onGoing(() => close(1001, "the server is going away"));
   abort.signal.addEventListener("abort", forget);
   if (abort.signal.aborted) return;
 
   const begin = (token: string, cursorText: string | undefined) =>
-    void serve(deps, socket, { token, cursorText, known }, abort.signal, close).catch((error: unknown) => {
+    void serve(tools, socket, { token, cursorText, known }, abort.signal, close).catch((error: unknown) => {
       if (error instanceof CursorTooOldError)
         return close(4410, "the cursor is older than what is kept: connect without one");
       const problem = asProblem(error);
       if (problem?.status === 401) return close(4401, problem.message.slice(0, 120));
       // An outage, which says so itself, once.
       if (problem?.status === 503) return close(1013, problem.message.slice(0, 120));
-      deps.logger.error({ err: error }, "an event stream failed");
+      logger.error({ err: error }, "an event stream failed");
       close(4500, "internal error");
     });
 
@@ -74,7 +76,7 @@ export function connect(deps: Deps, socket: EventSocket, request: SocketRequest)
   const cursorText = query.get("cursor") ?? request.headers.get("last-event-id") ?? undefined;
   if (token) return begin(token, cursorText);
 
-  const cancel = deps.clock.after(FIRST_MESSAGE_MS, () => close(4408, "no token within 10 s"));
+  const cancel = clock.after(FIRST_MESSAGE_MS, () => close(4408, "no token within 10 s"));
   abort.signal.addEventListener("abort", cancel);
   let asked = false;
   socket.onMessage((text) => {
@@ -93,24 +95,25 @@ interface Opening extends Pick<SocketRequest, "known"> {
 }
 
 async function serve(
-  deps: Deps,
+  tools: EventTools,
   socket: EventSocket,
   { token, cursorText, known }: Opening,
   signal: AbortSignal,
   close: (code: number, reason: string) => void,
 ) {
-  const claims: Claims = await deps.tokens.check(token);
+  const { events, streams, tokens, limits, clock } = tools;
+  const claims: Claims = await tokens.check(token);
   known?.();
   const cursor = cursorText ? parseCursor(cursorText) : undefined;
   if (cursorText && cursor === undefined) return close(4400, "the cursor is not one of this server's");
   if (signal.aborted) return;
-  const release = deps.streams.open(claims.accountId);
-  if (!release) return close(4429, `over ${deps.limits.streams} event streams of this account are open`);
-  const stopWatching = watchSession(deps, claims, ({ code, reason }) => close(code, reason));
+  const release = streams.open(claims.accountId);
+  if (!release) return close(4429, `over ${limits.streams} event streams of this account are open`);
+  const stopWatching = watchSession(tools, claims, ({ code, reason }) => close(code, reason));
   try {
-    for await (const event of jobEvents(deps, claims.accountId, cursor, signal)) {
+    for await (const event of events.follow(claims.accountId, cursor, signal)) {
       if (signal.aborted) return;
-      if (!(await drained(deps, socket, signal))) return close(4429, "too slow: reconnect with the cursor");
+      if (!(await drained(clock, socket, signal))) return close(4429, "too slow: reconnect with the cursor");
       if (signal.aborted) return;
       socket.send(JSON.stringify(event satisfies JobEvent));
     }
@@ -121,7 +124,7 @@ async function serve(
 }
 
 /** Waits for a reader that lags: events are read from the storage as they are sent, so that nothing piles up meanwhile. */
-async function drained({ clock }: Deps, socket: EventSocket, signal: AbortSignal): Promise<boolean> {
+async function drained(clock: Clock, socket: EventSocket, signal: AbortSignal): Promise<boolean> {
   for (let waited = 0; socket.bufferedAmount > MAX_BUFFERED_BYTES; waited += DRAIN_LOOK_MS) {
     if (waited >= DRAIN_MS) return false;
     if (signal.aborted) return true;
@@ -132,7 +135,7 @@ async function drained({ clock }: Deps, socket: EventSocket, signal: AbortSignal
 
 /** Pings, and drops a peer that answers none of two: a cable was pulled. Returns the stop. */
 function heartbeat(
-  { clock }: Deps,
+  clock: Clock,
   socket: EventSocket,
   close: (code: number, reason: string) => void,
 ): () => void {

@@ -2,12 +2,11 @@ import type * as v from "valibot";
 import { parseJson, shaped } from "../input/json.ts";
 import { JSON_BODY_BYTES } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
-import { readBody } from "./body.ts";
-import type { Call } from "./call.ts";
+import { type BodyLimits, readBody } from "./body.ts";
 
 /** Text of the body whatever its declared type: published clients declare form or none for JSON. */
-export async function readText(call: Call): Promise<string> {
-  const bytes = await readBody(call.request, JSON_BODY_BYTES, call.deps.limits);
+export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+  const bytes = await readBody(request, JSON_BODY_BYTES, limits);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
@@ -16,6 +15,10 @@ export async function readText(call: Call): Promise<string> {
 }
 
 /** The body as JSON of a shape. @throws InputError naming the first thing that is wrong. */
-export async function readJson<S extends v.GenericSchema>(call: Call, schema: S): Promise<v.InferOutput<S>> {
-  return shaped(parseJson(await readText(call)), schema);
+export async function readJson<S extends v.GenericSchema>(
+  request: Request,
+  schema: S,
+  limits: BodyLimits,
+): Promise<v.InferOutput<S>> {
+  return shaped(parseJson(await readText(request, limits)), schema);
 }

@@ -1,5 +1,10 @@
 import { isAway } from "../errors/outages.ts";
-import type { Deps } from "../deps.ts";
+import type { Logger } from "pino";
+import type { IncomingImages } from "../blobs/incoming.ts";
+import type { BlobStore } from "../blobs/types.ts";
+import type { Clock } from "../clock.ts";
+import type { Limits } from "../limits.ts";
+import type { Storage } from "../storage/types.ts";
 
 /** From the end of a sweep to the next: how often what has expired is forgotten. */
 const SWEEP_MS = 5 * 60_000;
@@ -7,6 +12,17 @@ const SWEEP_MS = 5 * 60_000;
 const STOP_MS = 3_000;
 /** Images looked up and erased at a time. */
 const BATCH = 500;
+
+/** What is swept, and by which times. */
+export interface SweeperTools {
+  storage: Storage;
+  blobs: BlobStore;
+  /** Not swept, although nothing refers to them yet. */
+  incoming: IncomingImages;
+  limits: Limits;
+  clock: Clock;
+  logger: Logger;
+}
 
 export interface Sweeper {
   /** Sweeps no more; a sweep under way ends with its step. Resolves within 3 s, whatever that waits for. */
@@ -17,8 +33,8 @@ export interface Sweeper {
  * Forgets sessions, jobs and uploads whose time is over, and erases images that nothing refers to. One sweep at a time; what
  * fails of it, as on a full disk, keeps nothing else from being swept.
  */
-export function createSweeper(deps: Deps): Sweeper {
-  const { storage, blobs, clock, limits, logger, receiving } = deps;
+export function createSweeper(tools: SweeperTools): Sweeper {
+  const { storage, blobs, incoming, limits, clock, logger } = tools;
   const stopping = new AbortController();
   const { signal } = stopping;
   let cancel = () => {};
@@ -47,8 +63,8 @@ export function createSweeper(deps: Deps): Sweeper {
 
   async function erase(blobIds: string[]): Promise<void> {
     if (blobIds.length === 0) return;
-    // In this order: an image leaves `arriving` only after a job refers to it.
-    const arriving = new Set(receiving);
+    // In this order: an image is incoming until a job refers to it.
+    const arriving = incoming.ids();
     const needed = await storage.referencedBlobs();
     const unneeded = blobIds.filter((id) => !arriving.has(id) && !needed.has(id));
     for (let at = 0; at < unneeded.length && !signal.aborted; at += BATCH)

@@ -1,6 +1,11 @@
-import { eraseOrLeave } from "../blobs/erase.ts";
-import type { Deps } from "../deps.ts";
-import type { ClaimedJob, JobOutcome } from "../storage/types.ts";
+import type { Engine } from "@prosopon/engine";
+import type { Logger } from "pino";
+import type { EraseImages } from "../blobs/erase.ts";
+import type { BlobStore } from "../blobs/types.ts";
+import type { Clock } from "../clock.ts";
+import type { Hub } from "../events/hub.ts";
+import type { Limits } from "../limits.ts";
+import type { ClaimedJob, JobOutcome, Storage } from "../storage/types.ts";
 import { isAway, isFull } from "../errors/outages.ts";
 import { permanentReason } from "./fault.ts";
 import { createCapacity, isLookup, STUCK_MS, type Share } from "./capacity.ts";
@@ -36,6 +41,18 @@ export interface Worker {
   readonly running: number;
 }
 
+/** What a worker takes jobs from, does them with, and says it to. */
+export interface WorkerTools {
+  storage: Storage;
+  blobs: BlobStore;
+  engine: Engine;
+  hub: Hub;
+  eraseImages: EraseImages;
+  limits: Limits;
+  clock: Clock;
+  logger: Logger;
+}
+
 /** Jobs in hand for each thread, at most; those whose end is being written count too. */
 const IN_HAND = 6;
 
@@ -49,8 +66,8 @@ interface InHand {
 const LEASE_LOST = new Error("the lease has passed on");
 const STOPPING = new Error("the worker stops");
 
-export function createWorker(deps: Deps): Worker {
-  const { storage, blobs, clock, logger, engine, limits } = deps;
+export function createWorker(tools: WorkerTools): Worker {
+  const { storage, blobs, engine, hub, eraseImages, limits, clock, logger } = tools;
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
   const capacity = createCapacity(engine, clock, pump);
@@ -166,7 +183,7 @@ export function createWorker(deps: Deps): Worker {
         "a worker ended with this job in hand: its images are analysed in a process of their own",
       );
     // Cancelled, or its identity deleted: where this node is told. Elsewhere the next renewal finds that its lease is gone.
-    const stopHearing = deps.hub.on(job.accountId, ({ jobId, status }) => {
+    const stopHearing = hub.on(job.accountId, ({ jobId, status }) => {
       if (jobId === job.id && (status === "Succeeded" || status === "Failed")) abort.abort(LEASE_LOST);
     });
     const done = run(job, share, abort.signal)
@@ -246,10 +263,7 @@ export function createWorker(deps: Deps): Worker {
     }
     if (outcome.type === "failed" && outcome.deadUntil !== undefined) return; // its images wait for a retry
     // After the end is written: a crash in between leaves orphans, which the sweep finds.
-    await eraseOrLeave(
-      deps,
-      job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])),
-    );
+    await eraseImages(job.payload.images.flatMap(({ blobId, uploadId }) => (uploadId ? [] : [blobId])));
   }
 
   /** What a full disk does not take waits here, under its lease, until there is room; it is not computed again. */

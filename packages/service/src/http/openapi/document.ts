@@ -2,7 +2,6 @@ import { STATUS_CODES } from "node:http";
 import * as contract from "@prosopon/core/contract";
 import { toJsonSchemaDefs } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { json, type Handler } from "../call.ts";
 import { IMAGES_PER_JOB } from "../../limits.ts";
 import { operations, type Operation } from "./operations.ts";
 
@@ -230,6 +229,3 @@ function formSchema(form: NonNullable<Operation["form"]>, [minItems, maxItems]: 
     properties: Object.fromEntries(Object.entries(form).map(([name, type]) => [name, types[type]])),
   };
 }
-
-let served: Record<string, unknown> | undefined;
-export const openApi: Handler = () => json((served ??= openApiDocument()));

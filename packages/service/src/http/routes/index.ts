@@ -1,48 +1,48 @@
-import { events } from "./v1/events.ts";
-import { jobRoutes } from "./documented/jobs.ts";
 import type { Route } from "../route.ts";
-import { openApi } from "../openapi/document.ts";
-import { login, logout, refresh } from "./documented/session.ts";
-import { deleteFace, getCrop, getFace } from "./v1/faces.ts";
-import { getIdentity, listIdentities, patchIdentity } from "./v1/identities.ts";
-import { deleteIdentities } from "./documented/identity.ts";
-import { cancelJob, getJob, listJobs, retryJob } from "./v1/jobs.ts";
-import { accountInfo, serverInfo } from "./v1/server.ts";
-import { healthz, readyz } from "./probes.ts";
-import { startRoutes } from "./v1/start-jobs.ts";
-import { createUpload, deleteUpload } from "./v1/uploads.ts";
+import type { StartJob } from "../start-job.ts";
+import type { EventTools } from "../event-tools.ts";
+import { type IdentityRouteTools, identityRoutes } from "./documented/identity.ts";
+import { documentedJobRoutes } from "./documented/jobs.ts";
+import { type SessionRouteTools, sessionRoutes } from "./documented/session.ts";
+import { openApiRoutes } from "./openapi.ts";
+import { type ProbeTools, probeRoutes } from "./probes.ts";
+import { accountRoutes } from "./v1/account.ts";
+import { eventsRoutes } from "./v1/events.ts";
+import { facesRoutes } from "./v1/faces.ts";
+import { type IdentitiesRouteTools, identitiesRoutes } from "./v1/identities.ts";
+import { type JobsRouteTools, jobsRoutes } from "./v1/jobs.ts";
+import { type ServerRouteTools, serverRoutes } from "./v1/server.ts";
+import { startJobRoutes } from "./v1/start-jobs.ts";
+import { type UploadsRouteTools, uploadsRoutes } from "./v1/uploads.ts";
 
-/** Of every node, also of a worker. */
-export const probes: readonly Route[] = [
-  ["GET", "/healthz", "open", healthz],
-  ["GET", "/readyz", "open", readyz],
-];
+/** All that some route uses; each is handed what its own file asks for. */
+export type RouteTools = SessionRouteTools &
+  IdentityRouteTools &
+  ServerRouteTools &
+  IdentitiesRouteTools &
+  JobsRouteTools &
+  UploadsRouteTools &
+  EventTools &
+  ProbeTools & { startJob: StartJob };
 
-/** The URL table. What is not under /v1 is the documented API and stays exactly that, beside the probes; those of jobs come from their kinds. */
-export const routes: readonly Route[] = [
-  ["POST", "/login", "open", login],
-  ["POST", "/token", "open", refresh],
-  ["POST", "/logout", "open", logout],
-  ["DELETE", "/innovation-service/identity", "token", deleteIdentities],
-  ...jobRoutes,
-  ...startRoutes,
+/** The URL table. What is not under /v1 is the documented API and stays exactly that, beside the probes and the OpenAPI document. */
+export function createRoutes(tools: RouteTools): Route[] {
+  const { storage, startJob, jobAfterWait, limits, clock } = tools;
+  return [
+    ...sessionRoutes(tools),
+    ...identityRoutes(tools),
+    ...documentedJobRoutes(startJob, jobAfterWait),
 
-  ["GET", "/v1/server", "token", serverInfo],
-  ["GET", "/v1/account", "token", accountInfo],
-  ["GET", "/v1/identities", "token", listIdentities],
-  ["GET", "/v1/identities/:id", "token", getIdentity],
-  ["PATCH", "/v1/identities/:id", "token", patchIdentity],
-  ["GET", "/v1/jobs", "token", listJobs],
-  ["GET", "/v1/jobs/:id", "token", getJob],
-  ["DELETE", "/v1/jobs/:id", "token", cancelJob],
-  ["POST", "/v1/jobs/:id/retry", "token", retryJob],
-  ["GET", "/v1/faces/:id", "token", getFace],
-  ["DELETE", "/v1/faces/:id", "token", deleteFace],
-  ["GET", "/v1/faces/:id/crop", "token", getCrop],
-  ["POST", "/v1/uploads", "token", createUpload],
-  ["DELETE", "/v1/uploads/:id", "token", deleteUpload],
-  ["GET", "/v1/events", "query-token", events],
+    ...serverRoutes(tools),
+    ...accountRoutes(storage, limits),
+    ...identitiesRoutes(tools),
+    ...facesRoutes(storage, clock),
+    ...startJobRoutes(startJob),
+    ...jobsRoutes(tools),
+    ...uploadsRoutes(tools),
+    ...eventsRoutes(tools),
 
-  ...probes,
-  ["GET", "/openapi.json", "open", openApi],
-];
+    ...probeRoutes(tools),
+    ...openApiRoutes(),
+  ];
+}

@@ -4,8 +4,8 @@ import { json, type Call } from "../../call.ts";
 import type { JobStart } from "../../job-start.ts";
 import { required } from "../../query.ts";
 import type { Route } from "../../route.ts";
-import { startJob } from "../../start-job.ts";
-import { jobAfterWait } from "../../wait.ts";
+import type { StartJob } from "../../start-job.ts";
+import type { JobAfterWait } from "../../wait.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const SEARCH = `${IDENTITY}/search`;
@@ -57,32 +57,34 @@ export const documentedStatuses: readonly JobStatusRoute[] = [
   })),
 ];
 
-export const jobRoutes: readonly Route[] = [
-  ...documentedStarts.map((start): Route => [
-    start.method,
-    start.path,
-    "token",
-    (call) => startJob(call, start),
-  ]),
-  ...documentedStatuses.map(({ path, kind }): Route => [
-    "GET",
-    path,
-    "token",
-    (call) => documentedStatus(call, kind),
-  ]),
-];
-
 /** Also for another account's job and one of a kind that this route does not tell: documented clients expect 200. */
 const UNKNOWN = { status: "Unknown Job" };
 
-async function documentedStatus(call: Call, kind: JobKind): Promise<Response> {
-  const job = await jobAfterWait(call, required(call.query, "job_id"));
-  const route = kindOfJob(kind).documented;
-  const documented = job && kindOfJob(job.kind).documented;
-  if (!documented || documented.path !== route?.path) return json(UNKNOWN);
-  const { status, identityId, result, error } = job;
-  const told = documented.results
-    ? { results: result && documented.results(result, LISTED_SCORE) }
-    : { identity_id: identityId };
-  return json({ status, ...(status === "Succeeded" && told), ...(status === "Failed" && { error }) });
+export function documentedJobRoutes(startJob: StartJob, jobAfterWait: JobAfterWait): Route[] {
+  async function status(call: Call, kind: JobKind): Promise<Response> {
+    const job = await jobAfterWait(call, required(call.query, "job_id"));
+    const route = kindOfJob(kind).documented;
+    const documented = job && kindOfJob(job.kind).documented;
+    if (!documented || documented.path !== route?.path) return json(UNKNOWN);
+    const { status, identityId, result, error } = job;
+    const told = documented.results
+      ? { results: result && documented.results(result, LISTED_SCORE) }
+      : { identity_id: identityId };
+    return json({ status, ...(status === "Succeeded" && told), ...(status === "Failed" && { error }) });
+  }
+
+  return [
+    ...documentedStarts.map((start): Route => [
+      start.method,
+      start.path,
+      "token",
+      (call) => startJob(call, start),
+    ]),
+    ...documentedStatuses.map(({ path, kind }): Route => [
+      "GET",
+      path,
+      "token",
+      (call) => status(call, kind),
+    ]),
+  ];
 }

@@ -1,50 +1,71 @@
 import { IdentityPatch } from "@prosopon/core/contract";
-import { json, type Handler } from "../../call.ts";
-import { readText } from "../../json.ts";
-import { idsOf, mapOf, optional, pageOf } from "../../query.ts";
+import type { Clock } from "../../../clock.ts";
 import { parseJson, shaped } from "../../../input/json.ts";
 import { checkedMetadata } from "../../../input/metadata.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
-import type { StorageError } from "../../../storage/types.ts";
+import type { Space } from "../../../space.ts";
+import type { Storage } from "../../../storage/types.ts";
+import type { BodyLimits } from "../../body.ts";
+import { json, type Handler } from "../../call.ts";
+import { readText } from "../../json.ts";
+import { idsOf, mapOf, optional, pageOf } from "../../query.ts";
+import type { Route } from "../../route.ts";
 import { identityView } from "../../views.ts";
 
-export const listIdentities: Handler = async ({ deps, accountId, query }) => {
-  const ids = idsOf(query);
-  if (ids)
-    return json({ identities: (await deps.storage.identities.getMany(accountId, ids)).map(identityView) });
-  const externalId = optional(query, "external_id");
-  const metadata = mapOf(query, "metadata");
-  const text = optional(query, "text");
-  const filter = { ...(externalId && { externalId }), ...(metadata && { metadata }), ...(text && { text }) };
-  const { items, nextCursor } = await deps.storage.identities.list(accountId, filter, pageOf(query));
-  return json({ identities: items.map(identityView), ...(nextCursor && { next_cursor: nextCursor }) });
-};
+/** What identities are read and changed with. */
+export interface IdentitiesRouteTools {
+  storage: Storage;
+  space: Space;
+  limits: BodyLimits;
+  clock: Clock;
+}
 
-export const getIdentity: Handler = async ({ deps, accountId, params }) => {
-  const identity = await deps.storage.identities.get(accountId, params["id"]!);
-  if (!identity) throw unknownIdentity(params["id"]!);
-  return json(identityView(identity));
-};
-
-export const patchIdentity: Handler = async (call) => {
-  const { deps, accountId, params } = call;
-  const body = parseJson(await readText(call));
-  const { external_id, metadata } = shaped(body, IdentityPatch);
-  // What only removes is taken on a full disk too.
-  if ([external_id, ...Object.values(metadata ?? {})].some((value) => value != null))
-    await deps.space.admit();
-  if (metadata) {
-    // Keys merge, so the bound is on what would be stored.
-    const before = await deps.storage.identities.get(accountId, params["id"]!);
-    checkedMetadata({ ...before?.metadata, ...checkedMetadata((body as { metadata: unknown }).metadata) });
-  }
-  const patch = {
-    ...(external_id !== undefined && { externalId: external_id }),
-    ...(metadata && { metadata }),
+export function identitiesRoutes({ storage, space, limits, clock }: IdentitiesRouteTools): Route[] {
+  const list: Handler = async ({ accountId, query }) => {
+    const ids = idsOf(query);
+    if (ids)
+      return json({ identities: (await storage.identities.getMany(accountId, ids)).map(identityView) });
+    const externalId = optional(query, "external_id");
+    const metadata = mapOf(query, "metadata");
+    const text = optional(query, "text");
+    const filter = {
+      ...(externalId && { externalId }),
+      ...(metadata && { metadata }),
+      ...(text && { text }),
+    };
+    const { items, nextCursor } = await storage.identities.list(accountId, filter, pageOf(query));
+    return json({ identities: items.map(identityView), ...(nextCursor && { next_cursor: nextCursor }) });
   };
-  const identity = await deps.storage.identities.patch(accountId, params["id"]!, patch, deps.clock.now());
-  if (!identity) throw unknownIdentity(params["id"]!);
-  return json(identityView(identity));
-};
 
-const unknownIdentity = (id: string): StorageError => unknownId("identity", id);
+  const get: Handler = async ({ accountId, params }) => {
+    const identity = await storage.identities.get(accountId, params["id"]!);
+    if (!identity) throw unknownId("identity", params["id"]!);
+    return json(identityView(identity));
+  };
+
+  const patch: Handler = async ({ accountId, params, request }) => {
+    const id = params["id"]!;
+    const body = parseJson(await readText(request, limits));
+    const { external_id, metadata } = shaped(body, IdentityPatch);
+    // What only removes is taken on a full disk too.
+    if ([external_id, ...Object.values(metadata ?? {})].some((value) => value != null)) await space.admit();
+    if (metadata) {
+      // Keys merge, so the bound is on what would be stored.
+      const before = await storage.identities.get(accountId, id);
+      checkedMetadata({ ...before?.metadata, ...checkedMetadata((body as { metadata: unknown }).metadata) });
+    }
+    const change = {
+      ...(external_id !== undefined && { externalId: external_id }),
+      ...(metadata && { metadata }),
+    };
+    const identity = await storage.identities.patch(accountId, id, change, clock.now());
+    if (!identity) throw unknownId("identity", id);
+    return json(identityView(identity));
+  };
+
+  return [
+    ["GET", "/v1/identities", "token", list],
+    ["GET", "/v1/identities/:id", "token", get],
+    ["PATCH", "/v1/identities/:id", "token", patch],
+  ];
+}

@@ -2,7 +2,7 @@ import { kindOfJob } from "@prosopon/core/contract";
 import { kinds } from "../../../jobs/kinds/index.ts";
 import type { JobStart } from "../../job-start.ts";
 import type { Route } from "../../route.ts";
-import { startJob } from "../../start-job.ts";
+import type { StartJob } from "../../start-job.ts";
 
 /** The routes of our own API that start jobs: every kind that the contract has one for, and enrolment under a name of the caller's. */
 export const ownStarts: readonly JobStart[] = [
@@ -13,9 +13,11 @@ export const ownStarts: readonly JobStart[] = [
   }),
 ];
 
-export const startRoutes: readonly Route[] = ownStarts.map((start): Route => [
-  start.method,
-  start.path,
-  "token",
-  (call) => startJob(call, start),
-]);
+export function startJobRoutes(startJob: StartJob): Route[] {
+  return ownStarts.map((start): Route => [
+    start.method,
+    start.path,
+    "token",
+    (call) => startJob(call, start),
+  ]);
+}

@@ -1,14 +1,13 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { Busboy } from "@fastify/busboy";
-import { eraseOrLeave } from "../blobs/erase.ts";
-import { createBreakable } from "../breakable.ts";
-import type { Deps } from "../deps.ts";
-import type { ImageRef } from "../storage/types.ts";
-import { asProblem, HttpProblem } from "./problem.ts";
-import { checkLength, declaredLength, openBody, tooLarge } from "./body.ts";
-import type { Call } from "./call.ts";
-import { inspected } from "./image.ts";
-import { isListKey } from "./query.ts";
+import { createBreakable } from "../../breakable.ts";
+import type { Limits } from "../../limits.ts";
+import type { Space } from "../../space.ts";
+import { checkLength, declaredLength, openBody, tooLarge } from "../body.ts";
+import { asProblem, HttpProblem } from "../problem.ts";
+import { isListKey } from "../query.ts";
+import { type PartTools, type ReceivedPart, receiveImage } from "./image-part.ts";
+import type { Received } from "./received.ts";
 
 /** Unknown fields are ignored, but not without end. */
 const MAX_FIELDS = 100;
@@ -22,46 +21,43 @@ const LIMITS = {
 };
 /** Beside its images a form has only its fields. */
 const FORM_OVERHEAD_BYTES = MAX_FIELDS * 70_000;
-const UPLOAD_ID = /^\s*([0-9a-f]{8}-[0-9a-f-]{27})\s*$/;
-/** An id with the white space that editors leave around it. */
-const UPLOAD_ID_BYTES = 64;
 
-/** The images and texts of a form. */
-export interface ReceivedForm {
-  /** In the order sent. */
-  images: ImageRef[];
-  /** Uploads among them. */
-  uploadIds: string[];
-  text(name: string): string | undefined;
-  /** Erases what was stored, when no job came of it. */
-  discard(): Promise<void>;
-  /** A job refers to the images now. */
-  keep(): void;
+/** What a form should bring. */
+export interface ExpectedForm {
+  /** At most so many. */
+  images: number;
+  /** Names of its texts. */
+  fields: readonly string[];
+}
+
+/** What a form is received with. */
+export interface FormTools extends PartTools {
+  space: Space;
+  limits: Limits;
 }
 
 const isImageField = (name: string | undefined): boolean =>
   name !== undefined && (isListKey(name, "input_images") || isListKey(name, "input_image"));
 
 /**
- * Streams a form's images into the blob store, at most `maxImages`, and keeps its texts. On any fault the rest of the body is
+ * Streams a form's images into the blob store, at most so many, and keeps its texts. On any fault the rest of the body is
  * thrown away in the background, what was stored is erased, and the answer goes out at once.
  */
 export async function receiveForm(
-  call: Call,
-  maxImages: number,
-  fields: readonly string[],
-): Promise<ReceivedForm> {
-  const { deps, request } = call;
+  request: Request,
+  { images: maxImages, fields }: ExpectedForm,
+  tools: FormTools,
+): Promise<Received> {
+  const { intake, space, limits } = tools;
   const type = request.headers.get("content-type") ?? "";
   if (!/^\s*multipart\/form-data\b/i.test(type))
     throw new HttpProblem(415, "send the images as multipart/form-data");
-  const maxBytes = maxImages * deps.limits.uploadBytes + FORM_OVERHEAD_BYTES;
+  const maxBytes = maxImages * limits.uploadBytes + FORM_OVERHEAD_BYTES;
   checkLength(request, maxBytes);
-  await deps.space.admit(declaredLength(request));
+  await space.admit(declaredLength(request));
 
   const texts = new Map<string, string>();
-  const stored: string[] = [];
-  const slots: Promise<{ image: ImageRef; uploadId?: string }>[] = [];
+  const slots: Promise<ReceivedPart>[] = [];
   const streams: Readable[] = [];
   const abort = new AbortController();
   const { step, fail } = createBreakable();
@@ -106,7 +102,7 @@ export async function receiveForm(
       return;
     }
     streams.push(stream);
-    const slot = receiveImage(call, stream, fileName, abort.signal, stored).catch((error: unknown) => {
+    const slot = receiveImage(tools, stream, fileName, abort.signal).catch((error: unknown) => {
       throw named(error, slots.length, maxImages, slots.indexOf(slot) + 1);
     });
     slots.push(slot);
@@ -125,10 +121,9 @@ export async function receiveForm(
     });
   }
 
-  const discard = () => eraseStored(deps, stored);
   // Only now: reading it is what lets a caller that said `Expect: 100-continue` begin to send.
   if (!request.body) throw new HttpProblem(400, "the form has no body");
-  const body = openBody(request.body, deps.limits);
+  const body = openBody(request.body, limits);
   let size = 0;
   try {
     const finished = new Promise<void>((resolve) => void parser.once("finish", resolve));
@@ -148,100 +143,17 @@ export async function receiveForm(
       images: received.map(({ image }) => image),
       uploadIds: received.flatMap(({ uploadId }) => (uploadId === undefined ? [] : [uploadId])),
       text: (name) => texts.get(name),
-      discard,
-      keep: () => stored.forEach((blobId) => deps.receiving.delete(blobId)),
+      discard: intake.discard,
+      keep: intake.keep,
     };
   } catch (error) {
     abort.abort(error);
     for (const stream of streams) stream.destroy();
     body.linger();
     await Promise.allSettled(slots);
-    await discard();
+    await intake.discard();
     throw error;
   }
-}
-
-/** Stores one image part; or, for a text part with an upload's id, finds that upload. */
-async function receiveImage(
-  call: Call,
-  stream: Readable,
-  fileName: string | undefined,
-  signal: AbortSignal,
-  stored: string[],
-) {
-  const { deps, accountId } = call;
-  const bytes = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
-  const first = fileName === undefined ? await beginning(bytes) : Buffer.alloc(0);
-  const uploadId = UPLOAD_ID.exec(first.toString("latin1"))?.[1];
-  if (uploadId) {
-    const upload = await deps.storage.uploads.get(accountId, uploadId, deps.clock.now());
-    if (!upload)
-      throw new HttpProblem(404, `the upload ${uploadId} is unknown or has expired: send the image again`);
-    return { image: { ...upload.image, uploadId }, uploadId };
-  }
-  async function* whole() {
-    if (first.length > 0) yield first;
-    yield* { [Symbol.asyncIterator]: () => bytes };
-  }
-  return { image: await storeImage(call, whole(), signal, stored) };
-}
-
-/** All of a part that may be an upload's id, in however many chunks it comes; of a longer one, enough to see that it is none. */
-async function beginning(bytes: AsyncIterator<Uint8Array>): Promise<Buffer> {
-  let begun = Buffer.alloc(0);
-  while (begun.length <= UPLOAD_ID_BYTES) {
-    const { done, value } = await bytes.next();
-    if (done) break;
-    begun = Buffer.concat([begun, value]);
-  }
-  return begun;
-}
-
-/** Bytes of an image between two looks at the disk's room, which others fill meanwhile. */
-const LOOK_BYTES = 4 * 2 ** 20;
-
-async function* counted(bytes: AsyncIterable<Uint8Array>, { deps, arrival }: Call) {
-  let since = 0;
-  for await (const chunk of bytes) {
-    arrival?.add(chunk.byteLength);
-    since += chunk.byteLength;
-    if (since >= LOOK_BYTES) {
-      await deps.space.admit();
-      since = 0;
-    }
-    yield chunk;
-  }
-}
-
-/** Checks and stores an image. @throws ImageError, BlobTooLargeError; HttpProblem 503 */
-export async function storeImage(
-  call: Call,
-  bytes: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-  stored: string[],
-): Promise<ImageRef> {
-  const { deps } = call;
-  const { blobId, size } = await deps.blobs.put(inspected(counted(bytes, call), deps.engine.info().bounds), {
-    maxBytes: deps.limits.uploadBytes,
-    signal,
-  });
-  deps.receiving.add(blobId);
-  stored.push(blobId);
-  return { blobId, size };
-}
-
-/** A store that says nothing would keep the caller from hearing of it. Milliseconds. */
-const ERASE_MS = 1_000;
-
-/** Where that fails, or takes long, the caller still hears of the fault that led to it. */
-export async function eraseStored(deps: Deps, stored: string[]): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const cancel = deps.clock.after(ERASE_MS, late.resolve);
-  const erased = eraseOrLeave(deps, stored).then(() => {
-    cancel();
-    for (const blobId of stored) deps.receiving.delete(blobId);
-  });
-  await Promise.race([erased, late.promise]);
 }
 
 /** Says which image it was, where there may be several. An outage is no image's. */

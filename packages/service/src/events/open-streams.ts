@@ -2,7 +2,7 @@ import type { Limits } from "../limits.ts";
 import { createPlaces } from "../places.ts";
 
 /** Bounds the open streams of an account, and ends all streams when the server goes. */
-export interface Streams {
+export interface OpenStreams {
   /** The release; undefined when the account has too many. */
   open(accountId: string): (() => void) | undefined;
   /** Calls back when the server goes, at once when it is going already: a stream may begin just then. Returns the unsubscribe. */
@@ -10,7 +10,7 @@ export interface Streams {
   close(): void;
 }
 
-export function createStreams(limits: Limits): Streams {
+export function createOpenStreams(limits: Limits): OpenStreams {
   const places = createPlaces(limits.streams);
   const ends = new Set<() => void>();
   let going = false;
