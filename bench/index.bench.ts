@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { openPostgresStorage } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import pg from "pg";
 import { startPostgres } from "../tools/postgres.ts";
 import type { Bench, Report } from "./bench.ts";

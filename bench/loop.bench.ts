@@ -2,13 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine } from "@prosopon/engine";
-import {
-  createAccounts,
-  createService,
-  openLocalBlobs,
-  openSqliteStorage,
-  type Storage,
-} from "@prosopon/service";
+import { createAccounts, createService, openLocalBlobs, type Storage } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import type { Bench } from "./bench.ts";
 import { BUSY, CROWD, fill, identityId, TWINS } from "./loop/fill.ts";
 import { hold } from "./loop/hold.ts";

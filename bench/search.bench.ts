@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { openSqliteStorage } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import type { Bench, Goal, Report } from "./bench.ts";
 import { fillDirectly, enrolOneByOne } from "./search/fill.ts";
 import { bruteForce, makeGallery, probes, type SyntheticGallery } from "./search/gallery.ts";

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, symlink, utimes } from "node:fs/promises";
 import path from "node:path";
-import { openLocalBlobs, openS3Blobs, type BlobStore } from "@prosopon/service";
+import { openLocalBlobs, type BlobStore } from "@prosopon/service";
+import { openS3Blobs } from "@prosopon/service/s3";
 import { credentials, CUT, startS3 } from "../../tools/s3.ts";
 import type { Fault } from "./weathers.ts";
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { imageBounds } from "@prosopon/engine";
-import { createService, openPostgresStorage, type ServiceOptions } from "@prosopon/service";
+import { createService, type ServiceOptions } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import type { Images } from "./images.ts";
 
 /** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */

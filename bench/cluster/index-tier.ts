@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openPostgresStorage, postgresSearchReport, type Storage } from "@prosopon/service";
+import type { Storage } from "@prosopon/service";
+import { openPostgresStorage, postgresSearchReport } from "@prosopon/service/postgres";
 import type pg from "pg";
 
 type SearchReport = Awaited<ReturnType<typeof postgresSearchReport>>;

@@ -1,4 +1,5 @@
-import { openPostgresStorage, type Storage } from "@prosopon/service";
+import type { Storage } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import pg from "pg";
 import { INDEX_RULE } from "../../packages/service/src/storage/postgres/matching/approximate/rule.ts";
 import type { Report } from "../bench.ts";

@@ -4,7 +4,8 @@
  */
 import { createInterface } from "node:readline";
 import { createEngine, imageBounds, type Engine } from "@prosopon/engine";
-import { createService, openLocalBlobs, openPostgresStorage } from "@prosopon/service";
+import { createService, openLocalBlobs } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import { createThreads } from "../../packages/engine/src/threads.ts";
 
 export interface WorkerOptions {

@@ -11,13 +11,9 @@ import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import { createGateway } from "@prosopon/graphql";
 import { serve } from "@prosopon/graphql/node";
-import {
-  attachWebSocket,
-  createService,
-  nodeServerOptions,
-  openLocalBlobs,
-  openSqliteStorage,
-} from "@prosopon/service";
+import { createService, openLocalBlobs } from "@prosopon/service";
+import { attachWebSocket, nodeServerOptions } from "@prosopon/service/node";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import { createFakeEngine } from "./fake-engine.ts";
 
 export type ToServer = "go" | "memory" | "stop";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { openSqliteStorage } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import { connect } from "../../packages/service/src/storage/sqlite/connect.ts";
 
 type Database = ReturnType<typeof connect>;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { closeSync, fdatasyncSync, fsyncSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
 import type { Storage } from "@prosopon/service";
-import { openPostgresStorage } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import pg from "pg";
 import { startPostgres } from "../../tools/postgres.ts";
 import { fillGallery } from "../cluster/gallery.ts";

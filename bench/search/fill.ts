@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { openSqliteStorage, type Storage } from "@prosopon/service";
+import type { Storage } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import { connect } from "../../packages/service/src/storage/sqlite/connect.ts";
 import { createContext } from "../../packages/service/src/storage/sqlite/context.ts";
 import { createErasure } from "../../packages/service/src/storage/sqlite/erasure.ts";

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openPostgresStorage, type Storage } from "@prosopon/service";
+import type { Storage } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
-import { openLocalBlobs, openS3Blobs, whyUnusable, type BlobStore } from "@prosopon/service";
+import { openLocalBlobs, whyUnusable, type BlobStore } from "@prosopon/service";
+import { openS3Blobs } from "@prosopon/service/s3";
 import type { Values } from "./config.ts";
 import { CommandError } from "./errors.ts";
 import { s3Options } from "./s3-options.ts";

@@ -5,10 +5,8 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import {
-  createEventSockets,
   createService,
   defaultLimits,
-  EVENTS_PATH,
   openDatabaseClock,
   type Peer,
   type Role,
@@ -16,6 +14,7 @@ import {
   type SpaceOptions,
   type Storage,
 } from "@prosopon/service";
+import { createEventSockets, EVENTS_PATH } from "@prosopon/service/node";
 import { createGateway, type GatewayLogger } from "@prosopon/graphql";
 import { createSockets } from "@prosopon/graphql/node";
 import type { Logger } from "pino";

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { createPlaces, network, refuseSocket } from "@prosopon/service";
+import { createPlaces, network, refuseSocket } from "@prosopon/service/node";
 import { clientAddress, isProxy, type TrustedProxies } from "./client-address.ts";
 
 /** A connection over the bound is kept for so long, to tell its caller why. */

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
-import { nodeServerOptions } from "@prosopon/service";
+import { nodeServerOptions } from "@prosopon/service/node";
 import type { TrustedProxies } from "./client-address.ts";
 import { createCrowding } from "./crowding.ts";
 import { CommandError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { S3Credentials, S3Options } from "@prosopon/service";
+import type { S3Credentials, S3Options } from "@prosopon/service/s3";
 import { variables } from "./config.ts";
 import { UsageError } from "./errors.ts";
 import { rereadSecret } from "./secret-files.ts";

@@ -1,11 +1,7 @@
 import { resolve } from "node:path";
-import {
-  createAccounts,
-  openPostgresStorage,
-  openSqliteStorage,
-  type Accounts,
-  type Storage,
-} from "@prosopon/service";
+import { createAccounts, type Accounts, type Storage } from "@prosopon/service";
+import { openPostgresStorage } from "@prosopon/service/postgres";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import type { Logger } from "pino";
 import type { Values } from "./config.ts";
 import { rereadSecret } from "./secret-files.ts";

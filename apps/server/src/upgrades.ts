@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { createPlaces, network, pathOf, refuseSocket, type Sockets } from "@prosopon/service";
+import { createPlaces, network, pathOf, refuseSocket, type Sockets } from "@prosopon/service/node";
 import type { Logger } from "pino";
 
 /** Sockets of one address (of IPv6: of one /64) that have not yet shown a good token: they have 10 s for it. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { ServeOptions } from "./serve-settings.ts";
-import { refuseSocket } from "@prosopon/service";
+import { refuseSocket } from "@prosopon/service/node";
 import { listen } from "./listen.ts";
 
 /** Between tries, ms. */

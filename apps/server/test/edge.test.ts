@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { lastResort } from "../src/last-resort.ts";
 import { listen, type Listening } from "../src/listen.ts";
-import { createPlaces } from "@prosopon/service";
+import { createPlaces } from "@prosopon/service/node";
 import { startServer, temporaryDirectory, type RunningServer } from "./command.ts";
 
 const handshake = (target: string) =>

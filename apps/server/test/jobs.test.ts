@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { openLocalBlobs, openSqliteStorage } from "@prosopon/service";
+import { openLocalBlobs } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import { describe, expect, it } from "vitest";
 import { photoPath } from "./api.ts";
 import { run, startServer, temporaryDirectory } from "./command.ts";

@@ -4,13 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createClient } from "@prosopon/core";
 import { createEngine, type Engine } from "@prosopon/engine";
-import {
-  createService,
-  openLocalBlobs,
-  openSqliteStorage,
-  type Service,
-  type ServiceOptions,
-} from "@prosopon/service";
+import { createService, openLocalBlobs, type Service, type ServiceOptions } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import { createClient as createSocketClient, type Client as SocketClient } from "graphql-ws";
 import { afterAll } from "vitest";
 import { WebSocket } from "ws";

@@ -6,7 +6,8 @@ import { createClient } from "@prosopon/core";
 import { createEngine } from "@prosopon/engine";
 import { createGateway } from "@prosopon/graphql";
 import { serve } from "@prosopon/graphql/node";
-import { createService, openLocalBlobs, openSqliteStorage } from "@prosopon/service";
+import { createService, openLocalBlobs } from "@prosopon/service";
+import { openSqliteStorage } from "@prosopon/service/sqlite";
 import react from "@vitejs/plugin-react";
 import { build, preview } from "vite";
 

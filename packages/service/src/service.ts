@@ -64,7 +64,27 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** What there is no default for, and where to get it. */
+const REQUIRED: Record<"storage" | "blobs" | "engine", string> = {
+  storage:
+    "openSqliteStorage of @prosopon/service/sqlite, or openPostgresStorage of @prosopon/service/postgres",
+  blobs: "openLocalBlobs of @prosopon/service, or openS3Blobs of @prosopon/service/s3",
+  engine: "createEngine of @prosopon/engine",
+};
+
+/** @throws TypeError for what is missing */
+function checkOptions(options: Partial<ServiceOptions> | undefined): void {
+  const missing = Object.entries(REQUIRED).filter(([name]) => !options?.[name as keyof typeof REQUIRED]);
+  if (missing.length === 0) return;
+  const each = missing.map(([name, from]) => `Pass \`${name}\`, from ${from}.`);
+  throw new TypeError(
+    `createService needs ${Object.keys(REQUIRED).join(", ")}; missing: ${missing.map(([name]) => name).join(", ")}. ${each.join(" ")}`,
+  );
+}
+
+/** @throws TypeError when storage, blobs or engine are missing */
 export function createService(options: ServiceOptions): Service {
+  checkOptions(options);
   const {
     storage,
     blobs,

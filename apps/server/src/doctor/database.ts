@@ -1,4 +1,4 @@
-import { examinePostgres, type PostgresExamination } from "@prosopon/service";
+import { examinePostgres, type PostgresExamination } from "@prosopon/service/postgres";
 import { PLACE } from "../place.ts";
 import { check, type Check } from "./check.ts";
 

@@ -74,7 +74,7 @@ export function checkDisk(data: string): Promise<Check> {
 
 export function checkIntegrity(data: string): Promise<Check> {
   return check("integrity", "Restore the data directory from a back-up.", async () => {
-    const { checkSqliteIntegrity } = await import("@prosopon/service");
+    const { checkSqliteIntegrity } = await import("@prosopon/service/sqlite");
     const wrong = checkSqliteIntegrity(resolve(data));
     return wrong.length === 0
       ? { state: "ok", detail: "the database is sound" }

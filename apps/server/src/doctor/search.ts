@@ -1,4 +1,4 @@
-import { type AccountSearch, postgresSearchReport } from "@prosopon/service";
+import { type AccountSearch, postgresSearchReport } from "@prosopon/service/postgres";
 import { check, type Check } from "./check.ts";
 
 /** Accounts told of one by one: the largest that a node's memory does not hold. */

@@ -7,7 +7,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { imageBounds, ImageError, type Engine } from "@prosopon/engine";
-import { createService, openLocalBlobs, openSqliteStorage } from "../../src/index.ts";
+import { createService, openLocalBlobs } from "../../src/index.ts";
+import { openSqliteStorage } from "../../src/sqlite.ts";
 
 const [directory = ""] = process.argv.slice(2);
 const quality = {

@@ -1,0 +1,1 @@
+export { openS3Blobs, type S3Credentials, type S3Options } from "./blobs/s3.ts";

@@ -1,0 +1,7 @@
+export {
+  transferToPostgres,
+  type TransferOptions,
+  type TransferProgress,
+  type TransferReport,
+  type TransferredTable,
+} from "./storage/transfer/transfer.ts";
