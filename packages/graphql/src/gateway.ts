@@ -9,11 +9,11 @@ import { graphiqlOptions, graphiqlPolicy, renderGraphiql } from "./graphiql.ts";
 import { createAdmission } from "./limits/admission.ts";
 import { costLimit } from "./limits/cost.ts";
 import { documentLimits } from "./limits/document.ts";
-import { defaultLimits, type GatewayLimits } from "./limits/limits.ts";
+import { defaultGatewayLimits, type GatewayLimits } from "./limits/limits.ts";
 import { uploadLimit } from "./limits/uploads.ts";
 import { createChanges } from "./live/changes.ts";
-import { createHub } from "./live/hub.ts";
-import { createHubs } from "./live/hubs.ts";
+import { createAccountStream } from "./live/account-stream.ts";
+import { createAccountStreams } from "./live/account-streams.ts";
 import { createSessions } from "./live/sessions.ts";
 import { consoleLogger, createMask, type GatewayLogger } from "./masking.ts";
 import { schema } from "./schema.ts";
@@ -60,9 +60,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphiql = false,
     logger = consoleLogger,
   } = options;
-  const limits: GatewayLimits = { ...defaultLimits, ...options.limits };
+  const limits: GatewayLimits = { ...defaultGatewayLimits, ...options.limits };
   const clientOf = createClients(make);
-  const hubs = createHubs(createHub);
+  const streams = createAccountStreams(createAccountStream);
   const sessions = createSessions();
 
   const contextOf = (token: string | undefined): Context => {
@@ -73,7 +73,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       tokenExpiresAt,
       client,
       clientFor: make,
-      changes: createChanges({ client, token, tokenExpiresAt }, sessions, hubs.of),
+      changes: createChanges({ client, token, tokenExpiresAt }, sessions, streams.of),
     };
   };
 
@@ -127,7 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     sessionEnded: (sessionId) => sessions.ended(sessionId),
     async close() {
-      hubs.close();
+      streams.close();
       sessions.close();
       await yoga.dispose();
     },

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import { createFeed, FEED_MAX } from "../src/live/feed.ts";
 import { createSessions } from "../src/live/sessions.ts";
 import { createSocketOptions, closeCodes } from "../src/socket.ts";
-import { defaultLimits } from "../src/index.ts";
+import { defaultGatewayLimits } from "../src/index.ts";
 import { type Fixture, start } from "./fixture.ts";
 
 describe("a slow consumer", () => {
@@ -17,7 +17,7 @@ describe("a slow consumer", () => {
   it("is cut off when more waits for its socket than it may", () => {
     const closed: unknown[] = [];
     const socket = {
-      bufferedAmount: defaultLimits.socketBacklogBytes + 1,
+      bufferedAmount: defaultGatewayLimits.socketBacklogBytes + 1,
       close: (...args: unknown[]) => closed.push(args),
       terminate: () => closed.push("terminated"),
     };
@@ -25,7 +25,7 @@ describe("a slow consumer", () => {
       enveloped: () => undefined,
       clientOf: () => undefined as never,
       sessions: createSessions(),
-      limits: defaultLimits,
+      limits: defaultGatewayLimits,
       logger: { error: () => {} },
     });
     void options.onNext?.({ extra: { socket } } as never, "1", {} as never, {} as never, {});

@@ -40,7 +40,7 @@ export interface GatewayLimits {
   connectionInitMs: number;
 }
 
-export const defaultLimits: GatewayLimits = {
+export const defaultGatewayLimits: GatewayLimits = {
   depth: 12,
   fields: 1_000,
   aliases: 30,

@@ -5,7 +5,7 @@ import { NotFoundError, UnauthorizedError, UnsupportedByUpstreamError } from "..
 import { type JobView, recordState, viewOf } from "../job-view.ts";
 import { upstream } from "../upstream.ts";
 import type { Feed } from "./feed.ts";
-import type { Hub } from "./hub.ts";
+import type { AccountStream } from "./account-stream.ts";
 import type { Sessions } from "./sessions.ts";
 import { untilReturned } from "./until-returned.ts";
 
@@ -20,25 +20,25 @@ export interface Caller {
   tokenExpiresAt: number | undefined;
 }
 
-/** The live jobs of one caller. `hubOf` is undefined for a server without events. */
+/** The live jobs of one caller. `streamOf` is undefined for a server without events. */
 export function createChanges(
   caller: Caller,
   sessions: Sessions,
-  hubOf: (client: Client) => Promise<Hub | undefined>,
+  streamOf: (client: Client) => Promise<AccountStream | undefined>,
 ): Changes {
   const bound = (feed: Feed<JobChange>, signal: AbortSignal) => bindToSession(feed, caller, sessions, signal);
   const { client } = caller;
   return {
     of: (jobId) =>
       untilReturned(async function* (signal) {
-        const hub = await upstream(hubOf(client));
-        if (!hub) {
+        const stream = await upstream(streamOf(client));
+        if (!stream) {
           yield* polled(client, jobId, signal);
           return;
         }
-        const feed = bound(hub.follow(client, jobId), signal);
+        const feed = bound(stream.follow(client, jobId), signal);
         try {
-          const first = await upstream(hub.read(jobId));
+          const first = await upstream(stream.read(jobId));
           if (!first) throw new NotFoundError(`This account has no job ${jobId}.`, ["id"]);
           const fresh = eachStatusOnce();
           fresh(first.status);
@@ -55,14 +55,14 @@ export function createChanges(
 
     all: (after) =>
       untilReturned(async function* (signal) {
-        const hub = await upstream(hubOf(client));
-        if (!hub)
+        const stream = await upstream(streamOf(client));
+        if (!stream)
           throw new UnsupportedByUpstreamError(
             "The server behind this gateway has no event stream. Follow single jobs with jobUpdated.",
           );
         const told = new Map<string, AcceptedJobStatus>();
-        const { cursor } = hub;
-        let feed = hub.followAll(client, after);
+        const { cursor } = stream;
+        let feed = stream.followAll(client, after);
         if (feed) bound(feed, signal);
         try {
           if (after === undefined && cursor !== undefined) {
@@ -74,8 +74,8 @@ export function createChanges(
           }
           if (!feed && after !== undefined) {
             for await (const change of client.events.watch({ cursor: after, signal })) {
-              yield* named(hub, change);
-              feed = hub.followAll(client, change.cursor);
+              yield* named(stream, change);
+              feed = stream.followAll(client, change.cursor);
               if (feed) break;
             }
             if (feed) bound(feed, signal);
@@ -83,7 +83,7 @@ export function createChanges(
           for await (const change of translated(feed)) {
             if (told.get(change.id) === change.status) continue;
             told.delete(change.id);
-            yield* named(hub, change);
+            yield* named(stream, change);
           }
         } finally {
           await feed?.return?.();
@@ -94,10 +94,10 @@ export function createChanges(
 
 /** Nothing for a job that has been forgotten since. */
 async function* named(
-  hub: Hub,
+  stream: AccountStream,
   { id, status, cursor }: JobChange,
 ): AsyncGenerator<AccountChange, void, undefined> {
-  const kind = await upstream(hub.kindOf(id));
+  const kind = await upstream(stream.kindOf(id));
   if (kind) yield { cursor, job: { id, kind, status } };
 }
 

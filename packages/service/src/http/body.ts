@@ -6,7 +6,7 @@ const LINGER_MS = 30_000;
 const LINGER_IDLE_MS = 5_000;
 
 /** How slowly a body may come. */
-export type BodyLimits = Pick<Limits, "bodyIdleMs" | "bodyRate">;
+export type BodyPace = Pick<Limits, "bodyIdleMs" | "bodyRate">;
 
 /** A body that is read within bounds of time. */
 export interface Body {
@@ -19,7 +19,7 @@ export interface Body {
   linger(): void;
 }
 
-export function openBody(stream: ReadableStream<Uint8Array>, { bodyIdleMs, bodyRate }: BodyLimits): Body {
+export function openBody(stream: ReadableStream<Uint8Array>, { bodyIdleMs, bodyRate }: BodyPace): Body {
   const reader = stream.getReader();
   /** Time spent waiting for the sender alone: a slow disk of ours is not its fault. */
   let waitedMs = 0;
@@ -63,7 +63,7 @@ export function openBody(stream: ReadableStream<Uint8Array>, { bodyIdleMs, bodyR
 }
 
 /** The whole body, at most `maxBytes`. @throws HttpProblem 413, 408 */
-export async function readBody(request: Request, maxBytes: number, limits: BodyLimits): Promise<Uint8Array> {
+export async function readBody(request: Request, maxBytes: number, limits: BodyPace): Promise<Uint8Array> {
   checkLength(request, maxBytes);
   if (!request.body) return new Uint8Array();
   const body = openBody(request.body, limits);

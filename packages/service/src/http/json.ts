@@ -2,10 +2,10 @@ import type * as v from "valibot";
 import { parseJson, shaped } from "../input/json.ts";
 import { JSON_BODY_BYTES } from "../limits.ts";
 import { HttpProblem } from "./problem.ts";
-import { type BodyLimits, readBody } from "./body.ts";
+import { type BodyPace, readBody } from "./body.ts";
 
 /** Text of the body whatever its declared type: published clients declare form or none for JSON. */
-export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+export async function readText(request: Request, limits: BodyPace): Promise<string> {
   const bytes = await readBody(request, JSON_BODY_BYTES, limits);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -18,7 +18,7 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
 export async function readJson<S extends v.GenericSchema>(
   request: Request,
   schema: S,
-  limits: BodyLimits,
+  limits: BodyPace,
 ): Promise<v.InferOutput<S>> {
   return shaped(parseJson(await readText(request, limits)), schema);
 }

@@ -11,7 +11,7 @@ const RANK_STEP = 2 ** 52;
 /** Full hands of which no photo ended for so long, ms, make room for other accounts: most photos take a tenth of it. */
 export const STUCK_MS = 1_000;
 
-type Kind = "lookups" | "imports";
+type Work = "lookups" | "imports";
 
 /** How many photos more, and of whom none. */
 export interface Room {
@@ -23,7 +23,7 @@ export interface Room {
 /** What a worker has in hand, and how much more it should take so that the threads stay busy. */
 export interface Capacity {
   /** Imports: half of what is missing at once, for a job may have five photos. */
-  room(): Record<Kind, Room>;
+  room(): Record<Work, Room>;
   /** The last turn of a lookup in hand; undefined without one. */
   lastLookup(): number | undefined;
   take(job: ClaimedJob): Share;
@@ -50,11 +50,11 @@ interface Held {
 /** `onRoom` is called when a photo has been analysed. */
 export function createCapacity(engine: Engine, clock: Clock, onRoom: () => void): Capacity {
   const places = AHEAD * engine.info().threads;
-  const held: Record<Kind, Map<string, Held>> = { lookups: new Map(), imports: new Map() };
+  const held: Record<Work, Map<string, Held>> = { lookups: new Map(), imports: new Map() };
   const lookups = new Set<ClaimedJob>();
 
-  function roomOf(kind: Kind): Room {
-    const accounts = [...held[kind]];
+  function roomOf(work: Work): Room {
+    const accounts = [...held[work]];
     const free = (all: typeof accounts) => places - all.reduce((sum, [, { photos }]) => sum + photos, 0);
     if (free(accounts) > 0) return { count: free(accounts), except: [] };
     const isStuck = ([, { since }]: (typeof accounts)[number]) => clock.now() - since >= STUCK_MS;

@@ -4,7 +4,7 @@ import type { Clock } from "../../../clock.ts";
 import { parseJson, shaped } from "../../../input/json.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
 import type { Storage } from "../../../storage/types.ts";
-import type { BodyLimits } from "../../body.ts";
+import type { BodyPace } from "../../body.ts";
 import { noContent, type Call, type Handler } from "../../call.ts";
 import { readText } from "../../json.ts";
 import { HttpProblem } from "../../problem.ts";
@@ -15,7 +15,7 @@ import type { Route } from "../../route.ts";
 export interface IdentityRouteTools {
   storage: Storage;
   eraseImages: EraseImages;
-  limits: BodyLimits;
+  limits: BodyPace;
   clock: Clock;
 }
 
@@ -44,7 +44,7 @@ export function identityRoutes({ storage, eraseImages, limits, clock }: Identity
 const pick = (pairs: URLSearchParams): string[] =>
   [...pairs].filter(([key]) => isListKey(key, "identity_id")).map(([, value]) => value.trim());
 
-async function idsInBody({ request, query }: Call, limits: BodyLimits): Promise<string[]> {
+async function idsInBody({ request, query }: Call, limits: BodyPace): Promise<string[]> {
   const type = request.headers.get("content-type") ?? "";
   const text = (await readText(request, limits)).trim();
   if (text === "") return [];

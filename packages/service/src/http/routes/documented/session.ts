@@ -5,7 +5,7 @@ import type { Secrets } from "../../../auth/secrets.ts";
 import type { Tokens } from "../../../auth/tokens.ts";
 import { AuthError } from "../../../errors/auth-error.ts";
 import type { Storage } from "../../../storage/types.ts";
-import type { BodyLimits } from "../../body.ts";
+import type { BodyPace } from "../../body.ts";
 import { bearer, json, noContent, type Handler } from "../../call.ts";
 import { readJson } from "../../json.ts";
 import { HttpProblem } from "../../problem.ts";
@@ -17,7 +17,7 @@ export interface SessionRouteTools {
   logins: LoginGate;
   secrets: Secrets;
   tokens: Tokens;
-  limits: BodyLimits;
+  limits: BodyPace;
 }
 
 /** Looser than the contract's schema: a missing, null or empty refresh token is a token problem, so 401, not 400. */

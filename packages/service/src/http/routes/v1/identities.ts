@@ -5,7 +5,7 @@ import { checkedMetadata } from "../../../input/metadata.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
 import type { Space } from "../../../space.ts";
 import type { Storage } from "../../../storage/types.ts";
-import type { BodyLimits } from "../../body.ts";
+import type { BodyPace } from "../../body.ts";
 import { json, type Handler } from "../../call.ts";
 import { readText } from "../../json.ts";
 import { idsOf, mapOf, optional, pageOf } from "../../query.ts";
@@ -16,7 +16,7 @@ import { identityView } from "../../views.ts";
 export interface IdentitiesRouteTools {
   storage: Storage;
   space: Space;
-  limits: BodyLimits;
+  limits: BodyPace;
   clock: Clock;
 }
 

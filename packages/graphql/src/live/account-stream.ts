@@ -10,7 +10,7 @@ import { createLookout } from "./lookout.ts";
 const RING_MAX = 1_000;
 
 /** One upstream stream for all subscribers of an account: opened for the first, closed after the last. */
-export interface Hub {
+export interface AccountStream {
   /** Cursor of the newest change that was seen; undefined before the first. */
   readonly cursor: string | undefined;
   /** Changes of one job, from now on. */
@@ -31,7 +31,7 @@ interface Member {
   jobId: string | undefined;
 }
 
-export function createHub(onIdle: () => void): Hub {
+export function createAccountStream(onIdle: () => void): AccountStream {
   const members = new Map<Feed<JobChange>, Member>();
   const ring: JobChange[] = [];
   let cursor: string | undefined;
