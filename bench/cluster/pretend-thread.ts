@@ -1,6 +1,6 @@
 /** A thread of an engine on a machine of its own: `PRETEND_MS` is what a photo takes, in four stages. */
 import { parentPort } from "node:worker_threads";
-import { serve } from "../../packages/engine/src/serve.ts";
+import { serve } from "../../packages/engine/src/threads/serve.ts";
 
 const STAGES = 4;
 const ms = Number(process.env.PRETEND_MS);

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { createEngine, imageBounds, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs } from "@prosopon/service";
 import { openPostgresStorage } from "@prosopon/service/postgres";
-import { createThreads } from "../../packages/engine/src/threads.ts";
+import { createThreads } from "../../packages/engine/src/threads/pool.ts";
 
 export interface WorkerOptions {
   url: string;

@@ -3,8 +3,8 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
   entry: {
     index: "src/index.ts",
-    worker: "src/worker.ts",
-    "apart-process": "src/apart-process.ts",
+    worker: "src/threads/worker.ts",
+    "apart-process": "src/threads/apart-process.ts",
     decoder: "src/decoding/process.ts",
   },
   platform: "node",

@@ -1,13 +1,13 @@
 import { glob, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FIVE_POINT_TEMPLATE, fit } from "../src/align.ts";
+import { FIVE_POINT_TEMPLATE, fit } from "../src/pipeline/align.ts";
 import { decode } from "../src/decoding/decode.ts";
-import { detect } from "../src/detect.ts";
-import { findMesh, fivePoints } from "../src/landmarks.ts";
+import { detect } from "../src/pipeline/detect.ts";
+import { findMesh, fivePoints } from "../src/pipeline/landmarks.ts";
 import { imageBounds } from "../src/inspect/bounds.ts";
 import { inspectSource } from "../src/inspect/source.ts";
-import { detector, mesh } from "../src/models.ts";
-import { apply } from "../src/pixels.ts";
+import { detector, mesh } from "../src/pipeline/models.ts";
+import { apply } from "../src/pipeline/pixels.ts";
 import { openSession } from "../src/sessions/node.ts";
 import type { Point } from "../src/types.ts";
 
@@ -60,8 +60,8 @@ const scaled = template.map(({ x, y }) => [
   Number(((y - CENTRE.y) * SCALE + CENTRE.y).toFixed(2)),
 ]);
 await writeFile(
-  new URL("../src/template.ts", import.meta.url),
-  `import type { Point } from "./types.ts";
+  new URL("../src/pipeline/template.ts", import.meta.url),
+  `import type { Point } from "../types.ts";
 
 /** Where each point of the face mesh lies in SFace's 112 x 112; written by build/record-template.ts from ${faces.length} faces. */
 export const MESH_TEMPLATE: Point[] = [

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { models } from "@prosopon/models";
-import { createApart, NotApartError } from "./apart.ts";
+import { createApart, NotApartError } from "./threads/apart.ts";
 import { imageBounds } from "./inspect/bounds.ts";
 import { switchOffTelemetry } from "./telemetry.ts";
-import { createThreads } from "./threads.ts";
+import { createThreads } from "./threads/pool.ts";
 import type { Engine, EngineOptions } from "./types.ts";
 import { recogniseKnownFace } from "./warm.ts";
 
@@ -13,9 +13,9 @@ switchOffTelemetry();
 const MAX_DEFAULT_THREADS = 4;
 const DIMENSIONS = 128;
 
-// Beside this file in the sources and in the build.
-const beside = (name: string) =>
-  new URL(`./${name}.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+/** A file that a thread or a process of its own runs: in the build it lies beside this one. */
+const entry = (name: string) =>
+  new URL(import.meta.url.endsWith(".ts") ? `./threads/${name}.ts` : `./${name}.js`, import.meta.url);
 
 export function createEngine(options: EngineOptions = {}): Engine {
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_DEFAULT_THREADS);
@@ -23,8 +23,8 @@ export function createEngine(options: EngineOptions = {}): Engine {
     throw new RangeError(`threads must be a whole number >= 1, not ${threads}.`);
   const bounds = imageBounds(options);
   switchOffTelemetry();
-  const pool = createThreads(beside("worker"), threads, bounds);
-  const suspects = createApart(beside("apart-process"), { ...options, threads: 1 });
+  const pool = createThreads(entry("worker"), threads, bounds);
+  const suspects = createApart(entry("apart-process"), { ...options, threads: 1 });
   const analyse: Engine["analyse"] = (image, analyseOptions = {}) => {
     if (!analyseOptions.apart) return pool.run(image, analyseOptions);
     return suspects.run(image, analyseOptions).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 export { ImageError, isImageError, type ImageErrorCode } from "./errors.ts";
-export { isClear } from "./clear.ts";
+export { isClear } from "./pipeline/clear.ts";
 export { createEngine } from "./engine.ts";
 export { imageBounds } from "./inspect/bounds.ts";
 export { createInspector, type Inspector } from "./inspect/inspect.ts";

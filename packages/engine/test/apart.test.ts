@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { createApart, NotApartError } from "../src/apart.ts";
+import { createApart, NotApartError } from "../src/threads/apart.ts";
 import { createEngine, isImageError } from "../src/index.ts";
 import { portrait } from "./photos.ts";
 

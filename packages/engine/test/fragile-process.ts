@@ -1,5 +1,5 @@
 /** A process for suspected images without an engine: its images' names say what becomes of it. Told with each: its id, and how many it had before. */
-import type { Ask, Told } from "../src/apart.ts";
+import type { Ask, Told } from "../src/threads/apart.ts";
 
 const tell = (told: Told) => void process.send!(told);
 process.once("disconnect", () => process.exit());

@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { Reply, Request } from "../src/protocol.ts";
+import type { Reply, Request } from "../src/threads/protocol.ts";
 
 /** A thread for tests: dies of an image named "die", throws at "throw", keeps "wait" until it is aborted, answers the rest with its own id as the width. */
 const born = Date.now() + Math.random();

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../src/index.ts";
-import { createThreads } from "../src/threads.ts";
+import { createThreads } from "../src/threads/pool.ts";
 import { groups, portrait } from "./photos.ts";
 
 const bounds = { maxPixels: 1e8, maxPngPixels: 1e8, decodeMemory: 1e9 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEngine, imageBounds, type Engine } from "../src/index.ts";
-import { embedder, mesh } from "../src/models.ts";
+import { embedder, mesh } from "../src/pipeline/models.ts";
 import { openSession } from "../src/sessions/node.ts";
 import { recogniseKnownFace } from "../src/warm.ts";
 

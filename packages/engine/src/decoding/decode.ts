@@ -2,7 +2,7 @@ import { inflateSync } from "node:zlib";
 import sharp, { type Sharp, type SharpOptions } from "sharp";
 import { ImageError } from "../errors.ts";
 import type { Structure } from "../inspect/structure.ts";
-import type { Pixels } from "../pixels.ts";
+import type { Pixels } from "../pipeline/pixels.ts";
 import { isSrgb } from "./profile.ts";
 import { longestKept } from "./size.ts";
 

@@ -1,6 +1,6 @@
 import { ImageError } from "../errors.ts";
 import type { Structure } from "../inspect/structure.ts";
-import { unpack } from "../protocol.ts";
+import { unpack } from "../threads/protocol.ts";
 import { startChild, type Child } from "./child.ts";
 import type { Decoded } from "./decode.ts";
 import type { DecodeRequest, Overrun } from "./messages.ts";

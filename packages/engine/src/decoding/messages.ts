@@ -1,4 +1,4 @@
-import type { Failure } from "../protocol.ts";
+import type { Failure } from "../threads/protocol.ts";
 import type { Structure } from "../inspect/structure.ts";
 
 /** To a decoder process. */

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { setPriority } from "node:os";
-import { collectGarbage } from "../collect.ts";
-import { pack } from "../protocol.ts";
+import { collectGarbage } from "../threads/collect.ts";
+import { pack } from "../threads/protocol.ts";
 import { decode } from "./decode.ts";
 import { ALIVE_MS, CLOCK_MS, cpuAllowed, GROWN_BYTES, LEFT_BYTES, LOOK_MS, SLACK_BYTES } from "./limits.ts";
 import { type Alive, PIXELS_FD, type DecodeReply, type DecodeRequest } from "./messages.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Graph } from "../models.ts";
+import type { Graph } from "../pipeline/models.ts";
 import { assertTelemetryOff } from "../telemetry.ts";
 
 /** Runs a graph on one image; values come back by the graph's output names. */

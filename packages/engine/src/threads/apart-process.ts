@@ -1,7 +1,7 @@
 import type { Ask, Told } from "./apart.ts";
-import { createEngine } from "./engine.ts";
+import { createEngine } from "../engine.ts";
 import { pack } from "./protocol.ts";
-import type { Engine } from "./types.ts";
+import type { Engine } from "../types.ts";
 
 /** The process for suspected images (apart.ts). It ends with the one that started it, which is also who ends it. */
 if (process.send === undefined)

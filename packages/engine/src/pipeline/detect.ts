@@ -1,6 +1,6 @@
 import { cut, type Encoding, type Pyramid, type Similarity } from "./pixels.ts";
-import type { Run } from "./sessions/node.ts";
-import type { Box, Point } from "./types.ts";
+import type { Run } from "../sessions/node.ts";
+import type { Box, Point } from "../types.ts";
 
 /** One face as the detector sees it, pixels of the decoded image. */
 export interface Detection {

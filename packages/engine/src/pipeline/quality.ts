@@ -1,6 +1,6 @@
 import { ALIGNED_SIZE } from "./align.ts";
 import type { Mesh } from "./landmarks.ts";
-import type { Landmarks, Quality } from "./types.ts";
+import type { Landmarks, Quality } from "../types.ts";
 
 /** Mesh indices: edges of the face beside the ears, top of the forehead, chin. */
 const LEFT_SIDE = 234;

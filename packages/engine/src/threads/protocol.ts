@@ -1,6 +1,6 @@
-import { ImageError, isImageError } from "./errors.ts";
-import type { ImageBounds } from "./inspect/structure.ts";
-import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
+import { ImageError, isImageError } from "../errors.ts";
+import type { ImageBounds } from "../inspect/structure.ts";
+import type { AnalyseOptions, Analysis, ImageSource } from "../types.ts";
 
 /** What the engine asks a thread for: an image's analysis, or to stop one between two stages; or it grants memory for one. */
 export type Request =

@@ -1,5 +1,5 @@
 import { cut, type Pyramid } from "./pixels.ts";
-import type { Box } from "./types.ts";
+import type { Box } from "../types.ts";
 
 const SIDE = 160;
 /** Side of the cut: this many times the detector's box, so that hair and chin are on it. */

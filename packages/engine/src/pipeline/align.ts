@@ -1,6 +1,6 @@
 import { cut, invert, type Pyramid, type Similarity } from "./pixels.ts";
 import { MESH_TEMPLATE } from "./template.ts";
-import type { Point } from "./types.ts";
+import type { Point } from "../types.ts";
 
 /** Pixels on a side of what the embedding model sees. */
 export const ALIGNED_SIZE = 112;

@@ -1,14 +1,14 @@
 import { align } from "./align.ts";
 import { cropFace } from "./crop.ts";
 import { isClear } from "./clear.ts";
-import type { Decoded } from "./decoding/decode.ts";
+import type { Decoded } from "../decoding/decode.ts";
 import { detect, type Detection } from "./detect.ts";
 import { embed } from "./embed.ts";
 import { findMesh, fivePoints } from "./landmarks.ts";
 import type { Pyramid } from "./pixels.ts";
 import { measureQuality } from "./quality.ts";
-import type { Run } from "./sessions/node.ts";
-import type { AnalyseOptions, Analysis, Box, Face, Landmarks, Point } from "./types.ts";
+import type { Run } from "../sessions/node.ts";
+import type { AnalyseOptions, Analysis, Box, Face, Landmarks, Point } from "../types.ts";
 
 export interface Sessions {
   detector: Run;

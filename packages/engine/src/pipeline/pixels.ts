@@ -1,4 +1,4 @@
-import type { Point } from "./types.ts";
+import type { Point } from "../types.ts";
 
 /** An upright picture: RGB, 8 bits, rows from the top. */
 export interface Pixels {

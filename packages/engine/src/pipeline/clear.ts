@@ -1,4 +1,4 @@
-import type { Face } from "./types.ts";
+import type { Face } from "../types.ts";
 
 /** From this quality on a face can be told from others'. */
 const CLEAR = 0.15;

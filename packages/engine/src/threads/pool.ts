@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { createBudget } from "./decoding/budget.ts";
-import type { ImageBounds } from "./inspect/structure.ts";
+import { createBudget } from "../decoding/budget.ts";
+import type { ImageBounds } from "../inspect/structure.ts";
 import { unpack, type Reply, type Request } from "./protocol.ts";
 import { goesBefore } from "./turns.ts";
-import type { AnalyseOptions, Analysis, ImageSource } from "./types.ts";
+import type { AnalyseOptions, Analysis, ImageSource } from "../types.ts";
 
 interface Job {
   id: number;

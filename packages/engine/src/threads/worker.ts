@@ -1,18 +1,18 @@
 import { readFile, stat } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
-import { analyse, type Sessions } from "./analyse.ts";
+import { analyse, type Sessions } from "../pipeline/analyse.ts";
 import { collectPixels } from "./collect.ts";
-import type { Decoded } from "./decoding/decode.ts";
-import { createDecoder } from "./decoding/decoder.ts";
-import { bytesNeeded } from "./decoding/size.ts";
-import { cutOff } from "./inspect/refusals.ts";
-import { inspectSource } from "./inspect/source.ts";
-import type { ImageBounds, Structure } from "./inspect/structure.ts";
-import { detector, embedder, mesh } from "./models.ts";
-import { openSession } from "./sessions/node.ts";
+import type { Decoded } from "../decoding/decode.ts";
+import { createDecoder } from "../decoding/decoder.ts";
+import { bytesNeeded } from "../decoding/size.ts";
+import { cutOff } from "../inspect/refusals.ts";
+import { inspectSource } from "../inspect/source.ts";
+import type { ImageBounds, Structure } from "../inspect/structure.ts";
+import { detector, embedder, mesh } from "../pipeline/models.ts";
+import { openSession } from "../sessions/node.ts";
 import { giveWay } from "./give-way.ts";
 import { serve, type Memory } from "./serve.ts";
-import type { ImageSource } from "./types.ts";
+import type { ImageSource } from "../types.ts";
 
 /** One thread: opens its own sessions with the first image. */
 if (parentPort === null) throw new Error("worker.ts is the engine's thread: use createEngine.");
@@ -20,7 +20,7 @@ if (parentPort === null) throw new Error("worker.ts is the engine's thread: use 
 let sessions: Promise<Sessions> | undefined;
 
 const decoder = createDecoder(
-  new URL(import.meta.url.endsWith(".ts") ? "./decoding/process.ts" : "./decoder.js", import.meta.url),
+  new URL(import.meta.url.endsWith(".ts") ? "../decoding/process.ts" : "./decoder.js", import.meta.url),
 );
 
 serve(parentPort, async ({ image, options, bounds }, turn, memory) => {

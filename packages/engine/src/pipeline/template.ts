@@ -1,4 +1,4 @@
-import type { Point } from "./types.ts";
+import type { Point } from "../types.ts";
 
 /** Where each point of the face mesh lies in SFace's 112 x 112; written by build/record-template.ts from 3804 faces. */
 export const MESH_TEMPLATE: Point[] = [

@@ -1,4 +1,4 @@
-import type { Run } from "./sessions/node.ts";
+import type { Run } from "../sessions/node.ts";
 
 /** @returns 128 values, L2-normalised. */
 export async function embed(aligned: Float32Array, run: Run): Promise<Float32Array> {

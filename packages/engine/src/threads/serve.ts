@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { pack, type Reply, type Request } from "./protocol.ts";
 import { createTurns, type Turn } from "./turns.ts";
-import type { Analysis } from "./types.ts";
+import type { Analysis } from "../types.ts";
 
 /** Answers a thread's requests: `work` is one image's, and waits for its turn before each stage. */
 /** Memory for decoding the image, of the budget of all threads. */

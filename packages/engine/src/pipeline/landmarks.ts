@@ -1,7 +1,7 @@
 import type { Detection } from "./detect.ts";
 import { apply, cut, type Encoding, type Pyramid, type Similarity } from "./pixels.ts";
-import type { Run } from "./sessions/node.ts";
-import type { Landmarks, Point } from "./types.ts";
+import type { Run } from "../sessions/node.ts";
+import type { Landmarks, Point } from "../types.ts";
 
 /** What the mesh says of one face, pixels of the decoded image. */
 export interface Mesh {

@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bareEnvironment } from "./environment.ts";
-import { ImageError } from "./errors.ts";
+import { bareEnvironment } from "../environment.ts";
+import { ImageError } from "../errors.ts";
 import { unpack, type Reply } from "./protocol.ts";
 import { goesBefore } from "./turns.ts";
-import type { AnalyseOptions, Analysis, EngineOptions, ImageSource } from "./types.ts";
+import type { AnalyseOptions, Analysis, EngineOptions, ImageSource } from "../types.ts";
 
 /** What the process is sent: first what its engine is made with, then one image at a time. */
 export type Ask = { engine: EngineOptions } | { id: number; image: ImageSource; options: AnalyseOptions };
