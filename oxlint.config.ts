@@ -31,6 +31,28 @@ const workspace = [
   "prosopon",
 ];
 
+/**
+ * The layers inside the service, arrows only downwards: what is in packages/service/src, and what of it each may import. What stands
+ * beside the folders and is not named here, as limits.ts and clock.ts, is open to all.
+ */
+const layers: Record<string, string[]> = {
+  errors: [],
+  matching: [],
+  gallery: [],
+  blobs: ["errors"],
+  storage: ["errors", "blobs", "gallery"],
+  input: ["errors", "storage"],
+  auth: ["errors", "storage"],
+  events: ["errors", "storage", "auth"],
+  jobs: ["errors", "storage", "blobs", "input", "events", "matching"],
+  http: ["errors", "storage", "blobs", "input", "auth", "events", "jobs", "matching"],
+  adapters: ["http", "service.ts"],
+};
+/** What puts the layers together, and the doors: none of them may look up to these. */
+const above = ["service.ts", "index.ts", "sqlite.ts", "postgres.ts", "s3.ts", "transfer.ts", "node.ts"];
+/** Folders within a layer, at most: an import is told from one of a namesake within the layer by the folders that it climbs. */
+const DEPTH = 5;
+
 type Pattern = { regex: string; message: string };
 
 function refused(folder: string): Pattern[] {
@@ -64,6 +86,19 @@ const extra: Record<string, Pattern[]> = {
   "packages/engine": [noRuntime],
   "apps/playground": [hooksOnly],
 };
+
+/** What a file so many folders deep in a layer may not import. */
+function refusedInLayer(layer: string, depth: number): Pattern {
+  const allowed = layers[layer] ?? [];
+  const names = [...Object.keys(layers), ...above].filter(
+    (name) => name !== layer && !allowed.includes(name),
+  );
+  const says = allowed.length > 0 ? `only ${allowed.join(", ")}` : "none";
+  return {
+    regex: `^(\\.\\./){${depth}}(${names.map((name) => name.replace(".", "\\.")).join("|")})(/|$)`,
+    message: `The service's ${layer} may import ${says} of its other layers (layers in oxlint.config.ts).`,
+  };
+}
 
 function restrict(files: string[], patterns: Pattern[]) {
   return {
@@ -101,6 +136,14 @@ export default defineConfig({
   overrides: [
     ...Object.keys(importTable).map((folder) =>
       restrict([`${folder}/src/**`], [...refused(folder), ...(extra[folder] ?? [])]),
+    ),
+    ...Object.keys(layers).flatMap((layer) =>
+      Array.from({ length: DEPTH }, (_, folders) =>
+        restrict(
+          [`packages/service/src/${layer}/${"*/".repeat(folders)}*.ts`],
+          [...refused("packages/service"), refusedInLayer(layer, folders + 1)],
+        ),
+      ),
     ),
     restrict(["packages/core/src/file*", "packages/core/src/file/**"], refused("packages/core")),
     restrict(["packages/engine/src/sessions/**"], refused("packages/engine")),

@@ -1,12 +1,18 @@
 import type { Candidate } from "@prosopon/core/contract";
 import { scoreOf } from "./match.ts";
-import type { Neighbour } from "../storage/types.ts";
+
+/** A person near a face, by the cosine of the nearest face. */
+export interface Near {
+  identityId: string;
+  faceId: string;
+  cosine: number;
+}
 
 /**
  * The nearest people of a face as candidates, at most so many, best first. The last one's margin needs its runner-up, so one
  * neighbour more than that is asked for.
  */
-export function candidatesOf(nearest: readonly Neighbour[], most: number): Candidate[] {
+export function candidatesOf(nearest: readonly Near[], most: number): Candidate[] {
   const scores = nearest.map(({ cosine }) => scoreOf(cosine));
   return nearest.slice(0, most).map(({ identityId, faceId, cosine }, rank) => {
     const next = scores[rank + 1];
