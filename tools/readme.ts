@@ -4,15 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { read, writeBetween } from "./between.ts";
-
-interface Result {
-  date: string;
-  /** Options of the run. */
-  asked?: string[];
-  name: string;
-  machine: string;
-  goals: { name: string; value: number; goal: number; unit: string; holds: boolean }[];
-}
+import { readResult, type Result } from "./results.ts";
 
 writeBetween("README.md", {
   figures: figures(),
@@ -23,7 +15,7 @@ function figures(): string {
   const results = readdirSync(new URL("../bench/results", import.meta.url))
     .filter((name) => name.endsWith(".json"))
     .sort()
-    .map((name) => JSON.parse(read(`bench/results/${name}`)) as Result);
+    .map((name) => readResult(name.slice(0, -".json".length)));
   const rows = results.flatMap(({ name, date, asked = [], goals }) =>
     inFewRows(goals).map((goal) => {
       const unit = goal.unit && ` ${goal.unit}`;
