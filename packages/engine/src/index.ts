@@ -3,7 +3,7 @@ export { isClear } from "./pipeline/clear.ts";
 export { createEngine } from "./engine.ts";
 export { imageBounds } from "./inspect/bounds.ts";
 export { createInspector, type Inspector } from "./inspect/inspect.ts";
-export type { ImageBounds, Structure } from "./inspect/structure.ts";
+export type { ImageBounds, ImageHeader, Structure } from "./inspect/structure.ts";
 export type {
   Analysis,
   AnalyseOptions,
@@ -13,7 +13,6 @@ export type {
   EngineModel,
   EngineOptions,
   Face,
-  ImageHeader,
   ImageSource,
   Landmarks,
   Point,

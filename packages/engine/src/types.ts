@@ -85,14 +85,6 @@ export interface AnalyseOptions {
   signal?: AbortSignal;
 }
 
-/** What the header of an encoded image says; nothing has been decoded. */
-export interface ImageHeader {
-  format: "jpeg" | "png";
-  /** As stored, before EXIF orientation, pixels. */
-  width: number;
-  height: number;
-}
-
 export interface EngineModel {
   name: string;
   role: "detection" | "landmarks" | "embedding";

@@ -1,4 +1,10 @@
-import type { ImageHeader } from "../types.ts";
+/** What the header of an encoded image says; nothing has been decoded. */
+export interface ImageHeader {
+  format: "jpeg" | "png";
+  /** As stored, before EXIF orientation, pixels. */
+  width: number;
+  height: number;
+}
 
 /** What the structure of a whole file says, besides its header. */
 export interface Structure extends ImageHeader {
