@@ -9,13 +9,10 @@ import { createStarts } from "./starts.ts";
 import { fromDocumented, fromJob, isUnknown } from "./state.ts";
 import type { Transport } from "./transport.ts";
 import type { JobRef, JobState, Jobs } from "./types.ts";
-import { watchJob } from "./watch.ts";
+import { type ReadJob, watchJob } from "./watch.ts";
 
 /** A job is waited for so long unless the call says otherwise, milliseconds. */
 const WAIT_MS = 120_000;
-
-/** Asks once for a job's state. `waitS`: hold the answer so long while the job is not done; our servers only. */
-export type ReadJob = (job: JobRef | string, signal: AbortSignal, waitS?: number) => Promise<JobState>;
 
 export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs {
   const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {

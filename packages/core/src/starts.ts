@@ -4,23 +4,7 @@ import { imageForm, readImages } from "./images.ts";
 import type { Server } from "./server.ts";
 import { startJob } from "./start-job.ts";
 import type { Transport } from "./transport.ts";
-import type { CallOptions, ImageInput, JobRef } from "./types.ts";
-
-type Kinds = (typeof jobKinds)[number];
-type Own = Extract<Kinds, { start: object }>;
-
-/** `max_candidates` is `maxCandidates`. */
-type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
-type Fields<Entries> = { [Name in keyof Entries as Camel<Name>]: Entries[Name] };
-type Images<Kind extends Own> = Kind extends { images: 1 } ? { image: ImageInput } : { images: ImageInput[] };
-
-/** What is sent to start a job of a kind: its image or images, and its fields. */
-export type StartInput<Kind extends Own> = Images<Kind> & Fields<v.InferInput<Kind["start"]["fields"]>>;
-
-/** One call for each kind of job that our own API starts: `client.jobs.detect({ image })`. Each needs a server with `/v1`. */
-export type Starts = {
-  [Kind in Own as Kind["kind"]]: (input: StartInput<Kind>, options?: CallOptions) => Promise<JobRef>;
-};
+import type { CallOptions, ImageInput, JobRef, Own, Starts } from "./types.ts";
 
 type AnyOwn = KindOfJob<Own["kind"], v.GenericSchema> & {
   start: { path: string; fields: v.ObjectSchema<v.ObjectEntries, undefined> };

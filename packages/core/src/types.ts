@@ -1,3 +1,4 @@
+import type * as v from "valibot";
 import type {
   AcceptedJobStatus,
   AccountInfo,
@@ -11,8 +12,8 @@ import type {
   SearchMatch,
   ServerInfo,
   TokenAnswer,
+  jobKinds,
 } from "./contract.ts";
-import type { Starts } from "./starts.ts";
 
 /** An image: encoded JPEG or PNG, or the id of an earlier upload (`client.uploads.create`). */
 export type ImageInput = Blob | Uint8Array | ArrayBuffer | ReadableStream<Uint8Array> | { uploadId: string };
@@ -77,6 +78,22 @@ export interface Identities {
   ): Promise<Page<Identity>>;
   update(identityId: string, patch: IdentityPatch, options?: CallOptions): Promise<Identity>;
 }
+
+/** A kind of job that our own API starts. */
+export type Own = Extract<(typeof jobKinds)[number], { start: object }>;
+
+/** `max_candidates` is `maxCandidates`. */
+type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+type Fields<Entries> = { [Name in keyof Entries as Camel<Name>]: Entries[Name] };
+type Images<Kind extends Own> = Kind extends { images: 1 } ? { image: ImageInput } : { images: ImageInput[] };
+
+/** What is sent to start a job of a kind: its image or images, and its fields. */
+type StartInput<Kind extends Own> = Images<Kind> & Fields<v.InferInput<Kind["start"]["fields"]>>;
+
+/** One call for each kind of job that our own API starts: `client.jobs.detect({ image })`. Each needs a server with `/v1`. */
+export type Starts = {
+  [Kind in Own as Kind["kind"]]: (input: StartInput<Kind>, options?: CallOptions) => Promise<JobRef>;
+};
 
 export interface Jobs extends Starts {
   /** A bare id works too: a server with only the documented routes is then asked route by route. @throws ApiError 404 */

@@ -3,8 +3,10 @@ import type { ServerInfo } from "./contract/server.ts";
 import type { Deadline } from "./deadline.ts";
 import { ApiError, ConnectionError } from "./errors.ts";
 import type { Feed, Hub } from "./hub.ts";
-import type { ReadJob } from "./jobs.ts";
 import type { JobRef, JobState } from "./types.ts";
+
+/** Asks once for a job's state. `waitS`: hold the answer so long while the job is not done; our servers only. */
+export type ReadJob = (job: JobRef | string, signal: AbortSignal, waitS?: number) => Promise<JobState>;
 
 export interface Watching {
   read: ReadJob;

@@ -10,12 +10,13 @@ import { JobStatus } from "./status.ts";
 
 export { ComparedFace, CompareResult } from "./compare.ts";
 export { DetectResult } from "./detect.ts";
+export { type DocumentedAnswer, RecognitionResult, SearchMatch } from "./documented.ts";
 export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
 export { IdentifiedFace, IdentifyResult } from "./identify.ts";
-export { type DocumentedAnswer, type KindOfJob } from "./kind.ts";
-export { RecognitionAnswer, RecognitionResult, RecognizeResult } from "./recognize.ts";
+export { type KindOfJob } from "./kind.ts";
+export { RecognitionAnswer, RecognizeResult } from "./recognize.ts";
 export { Decision, Score } from "./score.ts";
-export { Candidate, SearchAnswer, SearchMatch, SearchResult } from "./search.ts";
+export { Candidate, SearchAnswer, SearchResult } from "./search.ts";
 export { DetectedFace, SeenFace, SeenImage } from "./seen.ts";
 export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";
 

@@ -1,7 +1,5 @@
 import type * as v from "valibot";
-import type { RecognitionResult } from "./recognize.ts";
-import type { SearchMatch } from "./search.ts";
-import type { AcceptedJobStatus } from "./status.ts";
+import type { DocumentedAnswer } from "./documented.ts";
 
 /**
  * What both sides of the wire know of a kind of job: the one place that names it. `jobs/index.ts` lists them, and all else follows
@@ -27,12 +25,4 @@ interface Documented<Result> {
   answer: v.GenericSchema<unknown, DocumentedAnswer>;
   /** Its `results`. @param listed the score that a result must be above to be listed */
   results?(result: Result, listed: number): DocumentedAnswer["results"];
-}
-
-/** An answer of a documented route, whichever it is. Keys are absent until they exist. */
-export interface DocumentedAnswer {
-  status: AcceptedJobStatus;
-  identity_id?: string | undefined;
-  results?: SearchMatch[] | RecognitionResult | undefined;
-  error?: string | undefined;
 }

@@ -1,16 +1,8 @@
 import * as v from "valibot";
+import { RecognitionResult } from "./documented.ts";
 import type { KindOfJob } from "./kind.ts";
-import { Score } from "./score.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
-
-export const RecognitionResult = v.object({
-  identity_id: v.string(),
-  score: Score,
-  /** True iff score >= 0.95. */
-  recognition: v.boolean(),
-});
-export type RecognitionResult = v.InferOutput<typeof RecognitionResult>;
 
 /** `GET /innovation-service/identity/recognize?job_id=` (alias `/recognition`): results is an object. */
 export const RecognitionAnswer = v.object({

@@ -1,11 +1,9 @@
 import * as v from "valibot";
+import { SearchMatch } from "./documented.ts";
 import type { KindOfJob } from "./kind.ts";
 import { Score } from "./score.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
-
-export const SearchMatch = v.object({ identity_id: v.string(), score: Score });
-export type SearchMatch = v.InferOutput<typeof SearchMatch>;
 
 /** `GET /innovation-service/identity/search?job_id=`: best first, only scores above 0.85, may be empty. */
 export const SearchAnswer = v.object({
