@@ -1,13 +1,6 @@
-/** A goal of the product, judged on a figure of this run. A goal missed is printed as missed. */
-export interface Goal {
-  name: string;
-  value: number;
-  /** The bound, e.g. 25. */
-  goal: number;
-  /** `<=` when small is good. */
-  direction: "<=" | ">=";
-  unit: string;
-}
+import type { Goal } from "../tools/goal.ts";
+
+export type { Goal };
 
 export interface Report {
   /** Tables to print, in order: title and rows of equal keys. */

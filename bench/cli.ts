@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { readdirSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import type { Bench, Goal } from "./bench.ts";
+import { holds, verdict } from "../tools/goal.ts";
+import type { Bench } from "./bench.ts";
 
 const directory = import.meta.dirname;
 const names = readdirSync(directory)
@@ -26,11 +27,7 @@ for (const name of names) {
       console.log(`\n${table.title}`);
       console.table(table.rows);
     }
-    for (const goal of goals) {
-      console.log(
-        `${goal.holds ? "holds " : "MISSED"}  ${goal.name}: ${goal.value} ${goal.unit} (goal ${goal.direction} ${goal.goal})`,
-      );
-    }
+    for (const goal of goals) console.log(verdict(goal));
     const result = {
       name,
       machine: machine(),
@@ -51,10 +48,6 @@ for (const name of names) {
 }
 
 await program.parseAsync();
-
-function holds({ value, goal, direction }: Goal): boolean {
-  return direction === "<=" ? value <= goal : value >= goal;
-}
 
 function machine(): string {
   const cores = cpus();
