@@ -18,6 +18,10 @@ export const checks: Check[] = [
     promise: "lint holds, the import table included",
     command: ["oxlint", "--type-aware", "--deny-warnings"],
   },
+  {
+    promise: "files are small, none import each other in a circle, and a kind of job edits few",
+    command: [node, "tools/structure.ts", "--check"],
+  },
   { promise: "every file is formatted", command: ["oxfmt", "--check"] },
   { promise: "no code is dead", command: ["knip"] },
   { promise: "generated files are what their sources give", command: [node, "tools/generate.ts", "--check"] },

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+/** What nobody writes by hand, and what is not the product: tests, documents, generated files, kept results. */
+const LEFT_OUT = [
+  /(^|\/)test\//,
+  /(^|\/)generated\/|\.generated\./,
+  /^packages\/graphql\/schema\.graphql$/,
+  // Written by build/record-template.ts.
+  /^packages\/engine\/src\/template\.ts$/,
+  /^pnpm-lock\.yaml$/,
+  /^(docs|decisions|\.changeset|bench\/results)\//,
+  /\.md$/,
+];
+const SOURCE = /\.(ts|tsx|js|css|sql|graphql|sh)$/;
+
+export const isHandWritten = (file: string): boolean => !LEFT_OUT.some((pattern) => pattern.test(file));
+
+export interface SourceFile {
+  file: string;
+  lines: number;
+}
+
+/** Hand-written source of a checkout, what is not committed yet included; largest first. */
+export function sourceFiles(root: string): SourceFile[] {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return [...new Set(listed.split("\n"))]
+    .filter((file) => SOURCE.test(file) && isHandWritten(file) && existsSync(path.join(root, file)))
+    .map((file) => ({ file, lines: readFileSync(path.join(root, file), "utf8").split("\n").length - 1 }))
+    .sort((a, b) => b.lines - a.lines);
+}
