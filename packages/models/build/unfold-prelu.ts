@@ -1,5 +1,5 @@
 import { node, tensor } from "./onnx.ts";
-import { bytes, concat, fields, type Field } from "./protobuf.ts";
+import { bytes, fields, message } from "./protobuf.ts";
 
 const GRAPH = 7;
 const NODE = 1;
@@ -11,7 +11,7 @@ const INITIALIZER = 5;
  * SFace 24.6 -> 14.0 ms and the mesh 3.0 -> 1.1 ms on one thread, with the same answers to six digits.
  */
 export function unfoldPrelu(model: Uint8Array): Uint8Array {
-  return concat(
+  return Buffer.concat(
     [...fields(model)].map((field) =>
       field.number === GRAPH ? bytes(GRAPH, unfold(message(field))) : field.raw,
     ),
@@ -48,7 +48,7 @@ function unfold(graph: Uint8Array): Uint8Array {
       node("Add", [below, above], output),
     ].map((item) => bytes(NODE, item));
   });
-  return concat([...rest, ...slopes.map((item) => bytes(INITIALIZER, item))]);
+  return Buffer.concat([...rest, ...slopes.map((item) => bytes(INITIALIZER, item))]);
 }
 
 function readPrelu(item: Uint8Array): { input: string; slope: string; output: string } | undefined {
@@ -64,17 +64,11 @@ function readPrelu(item: Uint8Array): { input: string; slope: string; output: st
 function readTensor(item: Uint8Array): [name: string, values: Float32Array] {
   const parts = [...fields(item)];
   const name = parts.find(({ number }) => number === 8);
-  const data = parts.find(({ number, wire }) => (number === 4 || number === 9) && wire === 2);
+  const data = parts.find(({ number, value }) => (number === 4 || number === 9) && value !== undefined);
   const values = data === undefined ? new Uint8Array() : message(data);
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   return [
     name === undefined ? "" : new TextDecoder().decode(message(name)),
     Float32Array.from({ length: values.length >> 2 }, (_, index) => view.getFloat32(index * 4, true)),
   ];
-}
-
-function message(field: Field): Uint8Array {
-  if (typeof field.value === "number")
-    throw new Error(`Field ${field.number} of the ONNX file is not a message.`);
-  return field.value;
 }
