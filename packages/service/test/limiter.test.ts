@@ -21,4 +21,16 @@ describe("wrong logins", () => {
     expect(from("192.0.2.1")).toThrow(/too many wrong logins/);
     expect(from("::ffff:192.0.2.2")).not.toThrow();
   });
+
+  it("count apart from two IPv4 addresses, however a proxy writes them as IPv6", () => {
+    const from = guess(["::ffff:c000:201", "0:0:0:0:0:ffff:192.0.2.1", "::FFFF:192.0.2.1"]);
+    expect(from("192.0.2.1")).toThrow(/too many wrong logins/);
+    expect(from("::ffff:c000:202")).not.toThrow();
+  });
+
+  it("count apart from two networks of 64 bits that are written with a dotted end", () => {
+    const from = guess(Array.from({ length: 3 }, () => "2001:db8::1:2:3:192.0.2.1"));
+    expect(from("2001:db8:0:1::9")).toThrow(/too many wrong logins/);
+    expect(from("2001:db8::9")).not.toThrow();
+  });
 });
