@@ -13,7 +13,8 @@ export function createProgress(total: number, stream: NodeJS.WriteStream = proce
   const draw = (label: string) => {
     const filled = Math.round((WIDTH * done) / total);
     const line = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} ${done}/${total}  ${label}`;
-    stream.write(`\r\x1b[K${line.slice(0, (stream.columns || 80) - 1)}`);
+    // Without wrapping the terminal cuts the line, by widths that only it knows.
+    stream.write(`\r\x1b[K\x1b[?7l${line}\x1b[?7h`);
   };
   draw("");
   return {

@@ -102,6 +102,7 @@ async function copyInstallation(): Promise<string> {
     "commander",
     "hono",
     "pino",
+    "string-width",
     "valibot",
   ]) {
     await symlink(join(from, name), join(root, "node_modules", name));
