@@ -23,13 +23,7 @@ const roots: Record<string, string[]> = {
   "packages/core": ["runtimes"],
   "packages/engine": [],
   "packages/models": [],
-  "packages/service": [
-    "big-upload",
-    "login-flood",
-    "postgres/older-node",
-    "postgres/indexes",
-    "postgres/backlog",
-  ],
+  "packages/service": ["big-upload", "login-flood", "postgres/older-node", "postgres/backlog"],
   "packages/graphql": [],
   "packages/react-hooks": ["hooks"],
   "apps/server": [
@@ -38,7 +32,6 @@ const roots: Record<string, string[]> = {
     "enrol",
     "image",
     "kill",
-    "large-accounts",
     "migrate-data",
     "outages",
     "place-away",

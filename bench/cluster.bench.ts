@@ -25,10 +25,6 @@ export const bench: Bench = {
   summary: "queue, fairness and search on a real PostgreSQL with pgvector, beside SQL by hand",
   options: [
     ["--faces <counts>", "gallery sizes, with commas (default 100000,1000000; none: only the queue)"],
-    [
-      "--index",
-      "also the index of an account of 900,000 faces, which takes a quarter of an hour or more to make",
-    ],
     ["--search", "only search"],
   ],
   async run(options) {
@@ -44,9 +40,8 @@ export const bench: Bench = {
         await benchWorkers((name) => freshDatabase(server.url, name), report);
       }
       for (const faces of sizes) {
-        const index = faces < 1_000_000 || options.index === true;
         const url = await freshDatabase(server.url, `faces_${faces}`);
-        await benchSearch(url, faces, { index, newAccount }, report);
+        await benchSearch(url, faces, newAccount, report);
       }
     } finally {
       await server.stop();

@@ -1,13 +1,11 @@
 import type { Storage } from "@prosopon/service";
 import { openPostgresStorage } from "@prosopon/service/postgres";
 import pg from "pg";
-import { INDEX_RULE } from "../../packages/service/src/storage/postgres/matching/approximate/rule.ts";
 import type { Report } from "../bench.ts";
 import { fillGallery } from "./gallery.ts";
-import { indexByHand, openIndexTier } from "./index-tier.ts";
 import { mulberry32 } from "./jobs.ts";
 import { bruteForce } from "./truth.ts";
-import { byHand, byHandWithIndex, type Recall, recallOf, through, time, type Times } from "./ways.ts";
+import { byHand, type Recall, recallOf, through, time, type Times } from "./ways.ts";
 
 /** Asked for recall: one half new photos of enrolled people, the other strangers. */
 const PROBES = 1_000;
@@ -15,20 +13,11 @@ const PROBES = 1_000;
 const TIMED = 200;
 /** Of ten faces, those of the account that is searched. */
 const SHARE = 9;
-/** Never looks for accounts that should have an index: by its own rule it would drop the one that is tried. */
-const NEVER = { checkMs: 2 ** 31 - 1 };
-
-export interface SearchOptions {
-  /** Also with the index of a large account, which takes a minute to make for 90,000 faces, and many for 900,000. */
-  index: boolean;
-  newAccount(storage: Storage): Promise<string>;
-}
-
 /** Search among `faces` faces, by every way, beside SQL by hand and against a brute force in this process. */
 export async function benchSearch(
   url: string,
   faces: number,
-  { index, newAccount }: SearchOptions,
+  newAccount: (storage: Storage) => Promise<string>,
   report: Report,
 ): Promise<void> {
   const size = faces >= 1_000_000 ? `${faces / 1_000_000}M` : `${faces / 1_000}k`;
@@ -40,7 +29,6 @@ export async function benchSearch(
   const open = async (galleryFaces?: number) => {
     const storage = await openPostgresStorage({
       url,
-      indexes: NEVER,
       ...(galleryFaces !== undefined && { galleryFaces }),
     });
     storages.push(storage);
@@ -95,73 +83,6 @@ export async function benchSearch(
     }
     const recall = Math.min(recalls.memory.all, recalls.pgvector.all);
     goal(`identity-level recall@1, ${PROBES} probes,`, recall, 0.999, ">=", "");
-
-    if (index) {
-      say("making and measuring the index");
-      const tier = await openIndexTier(url, id, large);
-      storages.push(tier.storage);
-      const { state, note, measured } = tier.report;
-      say(`${state}; timing`);
-      const bytes = await indexByHand(client, gallery.account);
-      await client.query(`SET hnsw.ef_search = ${measured?.efSearch ?? 200}`);
-      const indexed = {
-        byHand: exact.byHand,
-        index: through(tier.storage, id),
-        byHandWithIndex: byHandWithIndex(client, gallery),
-      };
-      const taken = await time(indexed, asked);
-      say("recall");
-      const found = await recallOf(indexed.index, probes, truth);
-      const foundByHand = await recallOf(indexed.byHandWithIndex, probes, truth);
-      add("SQL by hand, exact, beside the index", "by_hand_again", taken.byHand, recalls.byHand);
-      add(`Prosopon, index ${state}`, "index", taken.index, found);
-      add("SQL by hand, HNSW alone", "by_hand_hnsw", taken.byHandWithIndex, foundByHand);
-      report.tables.push({
-        title: `The index of the account, made and measured by rule: ${state}${note ? `, ${note}` : ""}`,
-        rows: [
-          {
-            "build s": round(tier.buildSeconds),
-            "measuring s": round(tier.measureSeconds),
-            MB: round(bytes / 1e6),
-            ef_search: measured?.efSearch ?? "",
-            "sure from": round(measured?.sure ?? Number.NaN),
-            "answered alone, of the enrolled": round(measured?.answered ?? 0),
-            "recall@1 at least": round(measured?.recallAt1AtLeast ?? 0, 4),
-            "wrong among strangers": measured?.strangerMisses ?? "",
-          },
-        ],
-      });
-      Object.assign(report.figures, {
-        [`search.${size}.index_serving`]: state === "serving" ? 1 : 0,
-        [`search.${size}.index_build_s`]: round(tier.buildSeconds),
-        [`search.${size}.index_measure_s`]: round(tier.measureSeconds),
-        [`search.${size}.index_bytes`]: bytes,
-        ...(measured && {
-          [`search.${size}.index_ef_search`]: measured.efSearch,
-          [`search.${size}.index_sure`]: measured.sure,
-          [`search.${size}.index_answered`]: measured.answered,
-          [`search.${size}.index_recall_at_least`]: measured.recallAt1AtLeast,
-        }),
-      });
-      // Smaller accounts never get one.
-      if (large >= INDEX_RULE.faces) {
-        goal(
-          "search by the index, enrolled, p50 against exact SQL by hand,",
-          round(taken.index.ratio.known),
-          1.2,
-          "<=",
-          "x",
-        );
-        goal(
-          "search by the index, strangers, p50 against exact SQL by hand,",
-          round(taken.index.ratio.strangers),
-          1.2,
-          "<=",
-          "x",
-        );
-        goal(`identity-level recall@1 by the index, ${PROBES} probes,`, found.all, 0.999, ">=", "");
-      }
-    }
     report.tables.push({
       title: `Search among ${size} faces in PostgreSQL, ${SHARE} in ten of one account (loading its gallery took ${loadMs} ms); ${TIMED} probes timed, ${PROBES} judged`,
       rows,

@@ -28,20 +28,6 @@ export function byHand(client: pg.Client, { account }: Gallery): Way {
   };
 }
 
-/** The same with an index over `embedding::halfvec(128)` of the account: its ten nearest, as they come. */
-export function byHandWithIndex(client: pg.Client, { account }: Gallery): Way {
-  return async (probe) => {
-    const { rows } = await client.query<{ id: string }>(
-      `SELECT i.id, f.id AS face, n.distance FROM (
-         SELECT slot, identity, embedding::halfvec(128) <#> $1::halfvec(128) AS distance FROM vectors
-         WHERE account = ${account} ORDER BY embedding::halfvec(128) <#> $1::halfvec(128) LIMIT ${K}) n
-       JOIN faces f ON f.slot = n.slot JOIN identities i ON i.row = n.identity ORDER BY n.distance`,
-      [`[${probe.join(",")}]`],
-    );
-    return rows[0]?.id;
-  };
-}
-
 export interface Recall {
   /** Share of all probes whose nearest identity is the true one; the same of new photos of enrolled people. */
   all: number;

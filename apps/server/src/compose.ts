@@ -73,7 +73,7 @@ export interface Composition extends OpenService {
 export async function openService(options: OpenOptions): Promise<OpenService> {
   const { role = "all", threads, maxPixels, decodeMemory, logger } = options;
   const shared = options.databaseUrl !== undefined;
-  const storage = await openStorage(options, { exclusive: true, works: role !== "api", logger });
+  const storage = await openStorage(options, { exclusive: true, logger });
   const closeStorage = async (error: unknown): Promise<never> => {
     await storage.close();
     throw error;

@@ -14,17 +14,15 @@ export type StorageOptions = Values<"data"> &
   };
 
 /**
- * `exclusive: false` works beside a running server; `works` where jobs are done: what large accounts need is judged there,
- * by that node's memory. @throws StorageError `locked`, `unusable`
+ * `exclusive: false` works beside a running server. @throws StorageError `locked`, `unusable`
  */
 export async function openStorage(
   options: StorageOptions,
   {
     exclusive,
     readonly = false,
-    works = false,
     logger,
-  }: { exclusive: boolean; readonly?: boolean; works?: boolean; logger?: Logger | undefined },
+  }: { exclusive: boolean; readonly?: boolean; logger?: Logger | undefined },
 ): Promise<Storage> {
   const { create = true, databaseUrl, databaseDirectUrl, databaseConnections, galleryFaces } = options;
   if (databaseUrl === undefined)
@@ -42,7 +40,6 @@ export async function openStorage(
     }),
     ...(databaseConnections !== undefined && { connections: databaseConnections }),
     ...(galleryFaces !== undefined && { galleryFaces }),
-    ...(!works && { indexes: false as const }),
     migrate: create && !readonly,
     ...(logger && { logger }),
   });

@@ -1,6 +1,5 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { migrations } from "../../src/storage/postgres/migrations.generated.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
 import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
@@ -96,27 +95,6 @@ describe.skipIf(reason !== undefined)(`erasure on PostgreSQL${reason ? `: ${reas
     await storage.settle();
     for (const { faces } of people) expect(await filesWith(stored(faces[0]!))).toEqual([]);
     for (const { key } of keys) expect(await filesWith(key)).toEqual([]);
-  });
-
-  it("drops what ANALYZE remembered before the migration that forbids it", async () => {
-    const accountId = await newAccount(storage);
-    for (let i = 0; i < 5; i++) await enrol(storage, accountId, [face(i)]);
-    await execute(database.url, "ALTER TABLE vectors ALTER COLUMN embedding SET STATISTICS -1");
-    await execute(
-      database.url,
-      "CREATE INDEX vectors_hnsw_1 ON vectors USING hnsw ((embedding::halfvec(128)) halfvec_ip_ops) WHERE account = 1",
-    );
-    await execute(database.url, "ANALYZE");
-    const samples = () =>
-      query<{ tablename: string }>(
-        database.url,
-        "SELECT tablename FROM pg_stats WHERE attname = 'embedding' ORDER BY 1",
-      );
-    expect(await samples()).toEqual([{ tablename: "vectors" }, { tablename: "vectors_hnsw_1" }]);
-    await execute(database.url, migrations.find(({ name }) => name.startsWith("005"))!.sql);
-    expect(await samples()).toEqual([]);
-    await execute(database.url, "ANALYZE");
-    expect(await samples()).toEqual([]);
   });
 
   it("waits for an old transaction that still sees the deleted face, and then erases it", async () => {

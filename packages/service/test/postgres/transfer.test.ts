@@ -30,7 +30,7 @@ const postgres = await testPostgres();
 const reason = typeof postgres === "string" ? postgres : undefined;
 const KILLS = 6;
 /** Tables that only PostgreSQL has, about its own work. */
-const OWN = ["erasures", "gallery_changes", "migrations", "search_indexes"];
+const OWN = ["erasures", "gallery_changes", "migrations"];
 const server = postgres as Exclude<typeof postgres, string>;
 
 afterAll(removeDirectories);

@@ -11,8 +11,6 @@ import { createFaces, insertFaces } from "./faces.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
-import { type IndexRule, INDEX_RULE } from "./matching/approximate/rule.ts";
-import { createUpkeep } from "./matching/approximate/upkeep.ts";
 import { GALLERY_FACES } from "./matching/galleries.ts";
 import { createMatching } from "./matching/matching.ts";
 import { expectMigrated, migratePostgres } from "./migrate.ts";
@@ -30,15 +28,10 @@ export interface PostgresOptions {
   url: Address;
   /** Where to listen for notifications, migrate and maintain, where `url` leads through a pooler: straight to PostgreSQL. */
   directUrl?: Address;
-  /** Connections at most, beside the one that listens and, now and then, one for VACUUM or an index. Default 10. */
+  /** Connections at most, beside the one that listens and, now and then, one for VACUUM. Default 10. */
   connections?: number;
   /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
   galleryFaces?: number;
-  /**
-   * When an account too large for memory gets an index of its own. Defaults: `INDEX_RULE`; smaller ones are for tests. False on
-   * nodes that do no jobs: what fits in their memory says nothing of the workers'.
-   */
-  indexes?: Partial<IndexRule> | false;
   /** Default true. False leaves the schema as it is, and refuses one that is not up to date. */
   migrate?: boolean;
   /** Told what fails in the background. Silent without one. */
@@ -54,7 +47,6 @@ export async function openPostgresStorage({
   directUrl = url,
   connections = 10,
   galleryFaces = GALLERY_FACES,
-  indexes = {},
   migrate = true,
   logger,
 }: PostgresOptions): Promise<Storage> {
@@ -69,13 +61,6 @@ export async function openPostgresStorage({
   const events = createEvents(context, feed);
   const erasure = createErasure(context, directUrl, { logger });
   const matching = createMatching(context, galleryFaces);
-  const upkeep =
-    indexes &&
-    createUpkeep(context, directUrl, {
-      rule: { ...INDEX_RULE, ...indexes },
-      capacity: galleryFaces,
-      logger,
-    });
   let closing: Promise<void> | undefined;
 
   return {
@@ -142,7 +127,6 @@ export async function openPostgresStorage({
     close() {
       closing ??= (async () => {
         await feed.close();
-        if (upkeep) await upkeep.stop();
         await erasure.stop();
         matching.close();
         await database.end();

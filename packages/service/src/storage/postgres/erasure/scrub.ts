@@ -36,19 +36,12 @@ export async function scrub(
   if (notes.length === 0) return true;
   // Without TRUNCATE it takes no lock that readers or writers wait for.
   await vacuum(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation}`);
-  if (relation === "vectors" && (await hasUnreadyIndex(read))) return false;
   const open = await fill(transaction, relation, new Set(notes.map(({ block }) => block)));
   const done = notes.filter(({ block }) => !open.has(block)).map(({ row }) => row);
   await transaction(({ query }) => query("DELETE FROM erasures WHERE row = ANY ($1::bigint[])", [done]), {
     repeatable: true,
   });
   return open.size === 0;
-}
-
-/** VACUUM passes over an index whose building was cut short, and what lies in it, until it is dropped (matching/approximate). */
-async function hasUnreadyIndex(read: Context["read"]): Promise<boolean> {
-  const found = await read("SELECT 1 FROM pg_index WHERE indrelid = 'vectors'::regclass AND NOT indisready");
-  return found.length > 0;
 }
 
 class Undo extends Error {}

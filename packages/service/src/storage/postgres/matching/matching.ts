@@ -4,7 +4,6 @@ import type { Neighbour, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { storable } from "../text.ts";
 import { fromSent } from "../vector.ts";
-import { createIndexSearch } from "./approximate/search.ts";
 import { createGalleries } from "./galleries.ts";
 import { clamp } from "./rank.ts";
 import { createScan } from "./scan.ts";
@@ -17,7 +16,6 @@ export interface Matching extends Pick<Storage["identities"], "nearest" | "compa
 export function createMatching(context: Context, capacity: number): Matching {
   const { read, accountRow } = context;
   const scan = createScan(context);
-  const index = createIndexSearch(context);
   const galleries = createGalleries(context, capacity);
 
   return {
@@ -26,7 +24,7 @@ export function createMatching(context: Context, capacity: number): Matching {
       const account = await accountRow(accountId);
       if (account < 0) return [];
       const held = capacity > 0 ? await galleries.nearest(account, probe, k) : undefined;
-      return held ?? (await index(account, probe, k)) ?? scan(account, probe, k);
+      return held ?? scan(account, probe, k);
     },
     async compare(accountId, identityId, probe) {
       checkEmbedding(probe);
