@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 /** Sources, not builds: a test of a package runs what is in its `src`. */
 const conditions = ["@prosopon/source"];
@@ -23,7 +23,7 @@ const roots: Record<string, string[]> = {
   "packages/core": ["runtimes"],
   "packages/engine": [],
   "packages/models": [],
-  "packages/service": ["big-upload", "login-flood", "postgres/older-node", "postgres/backlog"],
+  "packages/service": ["big-upload", "login-flood", "postgres/backlog"],
   "packages/graphql": [],
   "packages/react-hooks": ["hooks"],
   "apps/server": [
@@ -62,7 +62,7 @@ export default defineConfig({
   },
 });
 
-function project(root: string, name: string, files: NonNullable<TestProjectConfiguration["test"]>) {
+function project(root: string, name: string, files: NonNullable<TestProjectInlineConfiguration["test"]>) {
   return {
     resolve: { conditions, alias },
     ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -77,5 +77,5 @@ function project(root: string, name: string, files: NonNullable<TestProjectConfi
       execArgv: ["--conditions=@prosopon/source"],
       ...files,
     },
-  } satisfies TestProjectConfiguration;
+  } satisfies TestProjectInlineConfiguration;
 }

@@ -26,7 +26,7 @@ export const bench: Bench = {
     const embeddings: Embeddings = await Promise.all(
       lfw.photos.map(async ({ path }) => {
         const analysis = await engine.analyse({ path }, { embed: "all" });
-        return nearestToCentre(analysis.faces, analysis)?.embedding;
+        return nearestToCentre(analysis.faces, analysis)?.embedding?.values;
       }),
     );
     await engine.close();

@@ -1,8 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openLocalBlobs, type Storage } from "@prosopon/service";
+import { openLocalBlobs } from "@prosopon/service";
 import { openPostgresStorage } from "@prosopon/service/postgres";
 import { startPostgres } from "../tools/postgres.ts";
 import type { Bench, Report } from "./bench.ts";
@@ -14,6 +13,7 @@ import { startWorker, type WorkerProcess } from "./cluster/processes.ts";
 import { overhead, throughput } from "./cluster/queue.ts";
 import { scaling } from "./cluster/scaling.ts";
 import { benchSearch } from "./cluster/search.ts";
+import { createAccounts } from "./lib/account.ts";
 
 /** Threads of a worker, and of the machine's. */
 const THREADS = 2;
@@ -41,7 +41,7 @@ export const bench: Bench = {
       }
       for (const faces of sizes) {
         const url = await freshDatabase(server.url, `faces_${faces}`);
-        await benchSearch(url, faces, newAccount, report);
+        await benchSearch(url, faces, report);
       }
     } finally {
       await server.stop();
@@ -50,27 +50,11 @@ export const bench: Bench = {
   },
 };
 
-async function newAccount(storage: Storage): Promise<string> {
-  const id = randomUUID();
-  const settings = { keepCrops: false, refuseMixedIdentities: false };
-  await storage.accounts.create({
-    id,
-    clientId: id,
-    name: "bench",
-    secretHash: "-",
-    settings,
-    disabled: false,
-    createdAt: 0,
-  });
-  return id;
-}
-
 async function benchQueue(url: string, report: Report): Promise<void> {
   const storage = await openPostgresStorage({ url });
   const second = await openPostgresStorage({ url });
-  const accounts: string[] = [];
-  for (let i = 0; i < 200; i++) accounts.push(await newAccount(storage));
-  const [one = ""] = accounts;
+  const accounts = await createAccounts(storage, 200);
+  const one = accounts[0]!;
   await overhead(storage, one, 50);
   const times = await overhead(storage, one, 400);
   const alone = await throughput([storage], accounts, 1_500);
@@ -115,8 +99,7 @@ async function benchWorkers(database: (name: string) => Promise<string>, report:
   async function cluster(name: string, pretendMs?: number): Promise<Cluster> {
     const url = await database(name);
     const storage = await openPostgresStorage({ url });
-    const accounts: string[] = [];
-    for (let i = 0; i < 200; i++) accounts.push(await newAccount(storage));
+    const accounts = await createAccounts(storage, 200);
     const worker = await startWorker({
       url,
       blobs: directory,
@@ -165,8 +148,7 @@ async function benchWorkers(database: (name: string) => Promise<string>, report:
 
     const url = await database("scaling");
     const storage = await openPostgresStorage({ url });
-    const accounts: string[] = [];
-    for (let i = 0; i < 20; i++) accounts.push(await newAccount(storage));
+    const accounts = await createAccounts(storage, 20);
     const start = (): Promise<WorkerProcess> => startWorker({ url, blobs: directory, threads: 1 });
     const workers = [await start(), await start()] as const;
     closing.unshift(async () => {

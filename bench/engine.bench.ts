@@ -180,7 +180,7 @@ async function addAccuracy(report: Report, faceApi: FaceApi, folder: string, pai
   const engine = createEngine({ threads: 1 });
   const ours = await embedPairs(part, async (path) => {
     const analysis = await engine.analyse({ path }, { embed: "all" });
-    return nearestToCentre(analysis.faces, analysis)?.embedding;
+    return nearestToCentre(analysis.faces, analysis)?.embedding?.values;
   });
   await engine.close();
   const theirs = await embedPairs(part, faceApi.describeCentral);

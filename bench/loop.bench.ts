@@ -5,6 +5,8 @@ import { createEngine } from "@prosopon/engine";
 import { createAccounts, createService, openLocalBlobs, type Storage } from "@prosopon/service";
 import { openSqliteStorage } from "@prosopon/service/sqlite";
 import type { Bench } from "./bench.ts";
+import { defaultOf } from "./lib/account.ts";
+import { DIMENSION, embeddingOf } from "./lib/embedding.ts";
 import { BUSY, CROWD, fill, identityId, TWINS } from "./loop/fill.ts";
 import { hold } from "./loop/hold.ts";
 
@@ -78,10 +80,11 @@ async function works(storage: Storage, directory: string, identities: number): P
       await answer.text();
     },
   ];
-  const probe = Float32Array.from({ length: 128 }, () => Math.sqrt(1 / 128));
-  const nearest = (name: string, account: string): Work => [
+  const probe = embeddingOf(new Float32Array(DIMENSION).fill(1 / Math.sqrt(DIMENSION)));
+  const [crowded, twinned] = [await defaultOf(storage, CROWD), await defaultOf(storage, TWINS)];
+  const nearest = (name: string, key: typeof crowded): Work => [
     name,
-    () => storage.identities.nearest(account, probe, 10),
+    () => storage.identities.nearest(key, probe, 10),
   ];
   const events = (name: string, token: string, count: number, cursor?: string): Work => [
     name,
@@ -121,10 +124,10 @@ async function works(storage: Storage, directory: string, identities: number): P
     get(crowd, "/v1/jobs?status=Sent"),
     get(crowd, "/v1/jobs?kind=enrol"),
     get(twins, "/v1/account"),
-    nearest("first search, loading the gallery", CROWD),
-    nearest("search", CROWD),
-    nearest("first search among identical faces", TWINS),
-    nearest("search among identical faces", TWINS),
+    nearest("first search, loading the gallery", crowded),
+    nearest("search", crowded),
+    nearest("first search among identical faces", twinned),
+    nearest("search among identical faces", twinned),
     events("events: the state of 10,000 waiting jobs", busy, 10_000),
     events("events: resuming after 100,000", crowd, 100_000, "0"),
     [

@@ -9,7 +9,7 @@ export interface Audit {
   events: Map<string, { seq: number; jobId: string; status: string }[]>;
   /** Accounts whose event numbers are not 1, 2, 3 … up to the head. */
   gaps: string[];
-  /** Faces without a vector, vectors without a face, and accounts whose gallery counts other faces than there are. */
+  /** Faces without their vector, vectors without their face, faces in another collection's gallery, and what counts others than there are. */
   galleryFaults: number;
   images: ImagesFound;
 }
@@ -56,11 +56,19 @@ const IDENTITIES = `
   FROM identities i LEFT JOIN accounts a ON a.row = i.account ORDER BY i.row`;
 const EVENTS = `
   SELECT a.client_id AS account, h.seq::int AS head, e.seq::int, j.id AS "jobId", e.status
-  FROM accounts a JOIN event_heads h ON h.account = a.row JOIN events e ON e.account = a.row JOIN jobs j ON j.row = e.job
+  FROM accounts a JOIN account_heads h ON h.account = a.row JOIN events e ON e.account = a.row JOIN jobs j ON j.row = e.job
   ORDER BY a.row, e.seq`;
 const GALLERY = `
-  SELECT ((SELECT count(*) FROM faces f FULL JOIN vectors v ON v.slot = f.slot WHERE f.slot IS NULL OR v.slot IS NULL)
-    + (SELECT count(*) FROM gallery_heads h WHERE h.faces <> (SELECT count(*) FROM faces f WHERE f.account = h.account)))::int AS count`;
+  SELECT ((SELECT count(*) FROM faces f FULL JOIN vectors v ON v.slot = f.slot
+      WHERE (f.identity, f.gallery) IS DISTINCT FROM (v.identity, v.gallery))
+    + (SELECT count(*) FROM faces f JOIN identities i ON i.row = f.identity JOIN galleries g ON g.row = f.gallery
+      WHERE g.collection <> i.collection)
+    + (SELECT count(*) FROM galleries g WHERE g.faces <> (SELECT count(*) FROM faces f WHERE f.gallery = g.row))
+    + (SELECT count(*) FROM collections c WHERE (c.identities, c.faces) <>
+      (SELECT count(DISTINCT i.row), count(f.slot) FROM identities i LEFT JOIN faces f ON f.identity = i.row WHERE i.collection = c.row))
+    + (SELECT count(*) FROM account_heads h WHERE (h.identities, h.faces) <>
+      (SELECT count(DISTINCT i.row), count(f.slot) FROM identities i LEFT JOIN faces f ON f.identity = i.row WHERE i.account = h.account))
+    )::int AS count`;
 
 export async function audit(client: Client, images: Images): Promise<Audit> {
   const jobs = (await client.query<JobFound>(JOBS)).rows;

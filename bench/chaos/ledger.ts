@@ -71,7 +71,7 @@ export function findBreaches({ attempts, sights, streams, audit, swept }: Record
     breach("people acknowledged without an identity", unborn(tags, audit, found)),
     breach("identities that no enrolment made, or with other faces", strays(audit)),
     breach("accounts with gaps in their events", audit.gaps),
-    { what: "faces and vectors that do not match", count: audit.galleryFaults, examples: [] },
+    { what: "faces, vectors and counts that do not match", count: audit.galleryFaults, examples: [] },
     breach(
       "watches that missed the final state",
       sights.flatMap((sight) => missed(sight, found)),

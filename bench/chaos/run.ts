@@ -112,7 +112,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaos> {
     const unended = "SELECT 1 FROM jobs WHERE finished_at IS NULL LIMIT 1";
     await until(async () => (await database.query(unended)).rowCount === 0, watchMs);
     const heads =
-      "SELECT a.client_id AS account, h.seq::int FROM event_heads h JOIN accounts a ON a.row = h.account";
+      "SELECT a.client_id AS account, h.seq::int FROM account_heads h JOIN accounts a ON a.row = h.account";
     const { rows } = await database.query<{ account: string; seq: number }>(heads);
     const newest = new Map(rows.map(({ account, seq }) => [account, seq]));
     await until(

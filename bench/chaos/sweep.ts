@@ -46,7 +46,12 @@ export async function sweepLater(databaseUrl: string, images: Images): Promise<v
 
 /** Proves itself for ever, so that the service sweeps and claims no job. */
 const IDLE: ServiceOptions["engine"] = {
-  info: () => ({ models: [], dimensions: 128, threads: 1, bounds: imageBounds() }),
+  info: () => ({
+    models: [],
+    recogniser: { id: "pretend.1", dimension: 128 },
+    threads: 1,
+    bounds: imageBounds(),
+  }),
   warm: () => new Promise<never>(() => {}),
   analyse: () => Promise.reject(new Error("there is no engine here")),
   close: async () => {},

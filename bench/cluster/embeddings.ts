@@ -1,4 +1,4 @@
-import { DIMENSION } from "../search/gallery.ts";
+import { DIMENSION } from "../lib/embedding.ts";
 
 /** Of the mean over people. */
 const MEAN = 0.39;

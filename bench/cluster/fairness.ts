@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Storage } from "@prosopon/service";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 import { enqueueImport, enqueueSearch, inLanes, mulberry32, type Photos } from "./jobs.ts";
 import { percentile } from "./percentile.ts";
 import type { WorkerProcess } from "./processes.ts";
@@ -9,7 +10,7 @@ import type { WorkerProcess } from "./processes.ts";
 export interface Cluster {
   storage: Storage;
   worker: WorkerProcess;
-  accounts: string[];
+  accounts: CollectionKey[];
 }
 
 /** What loud accounts have waiting all the while, each: searches of one photo, imports of five. */
@@ -45,8 +46,7 @@ export async function fairness(
   backlog: Backlog,
 ): Promise<Fairness> {
   const random = mulberry32(11);
-  const [loudOne = "", loudTwo = "", ...quiet] = busy.accounts;
-  const loud = [loudOne, loudTwo];
+  const [loud, quiet] = [busy.accounts.slice(0, 2), busy.accounts.slice(2)];
   const share = Math.floor(quiet.length / ROUNDS);
   const medians = { idle: [] as number[], imports: [] as number[], busy: [] as number[] };
   const served = loud.map(() => 0);
@@ -55,7 +55,7 @@ export async function fairness(
   await probe(idle, idle.accounts.slice(0, 10), photos, random); // warm
   await idle.worker.stop();
   for (let round = 0; round < ROUNDS; round++) {
-    const part = (accounts: string[]) => accounts.slice(round * share, (round + 1) * share);
+    const part = (accounts: CollectionKey[]) => accounts.slice(round * share, (round + 1) * share);
     await idle.worker.start();
     medians.idle.push(await probe(idle, part(idle.accounts), photos, random));
     await idle.worker.stop();
@@ -67,22 +67,19 @@ export async function fairness(
 
     await top(busy, loud, photos, backlog);
     const stopCounting = busy.storage.events.listen(({ accountId, status }) => {
-      if (status === "Succeeded" && loud.includes(accountId)) served[loud.indexOf(accountId)]!++;
+      const index = loud.findIndex((one) => one.accountId === accountId);
+      if (status === "Succeeded" && index >= 0) served[index]!++;
     });
     await busy.worker.start();
     medians.busy.push(await probe(busy, part(quiet), photos, random));
     await busy.worker.stop();
     stopCounting();
-    const left = await Promise.all(loud.map((account) => waiting(busy.storage, account, "search")));
-    if (left.some((count) => count === 0))
+    const searchesLeft = () => Promise.all(loud.map((account) => waiting(busy.storage, account, "search")));
+    if ((await searchesLeft()).some((count) => count === 0))
       throw new Error("a loud account's searches ran out during a round");
     // The next imports round is to have no searches.
     await busy.worker.start();
-    while (
-      (await waiting(busy.storage, loudOne, "search")) + (await waiting(busy.storage, loudTwo, "search")) >
-      0
-    )
-      await sleep(100);
+    while ((await searchesLeft()).some((count) => count > 0)) await sleep(100);
     await busy.worker.stop();
   }
   const ratios = (of: number[]) =>
@@ -100,26 +97,31 @@ export async function fairness(
   };
 }
 
-async function waiting(storage: Storage, accountId: string, kind: string): Promise<number> {
+async function waiting(storage: Storage, { accountId }: CollectionKey, kind: string): Promise<number> {
   return (await storage.jobs.unfinished(accountId)).filter((job) => job.kind === kind).length;
 }
 
 /** Fills up what waits to the backlog. */
-async function top({ storage }: Cluster, loud: string[], photos: Photos, backlog: Backlog): Promise<void> {
-  for (const accountId of loud) {
+async function top(
+  { storage }: Cluster,
+  loud: CollectionKey[],
+  photos: Photos,
+  backlog: Backlog,
+): Promise<void> {
+  for (const account of loud) {
     const [searches, imports] = [
-      backlog.searches - (await waiting(storage, accountId, "search")),
-      backlog.imports - (await waiting(storage, accountId, "enrol")),
+      backlog.searches - (await waiting(storage, account, "search")),
+      backlog.imports - (await waiting(storage, account, "enrol")),
     ];
-    await inLanes(4, searches, () => enqueueSearch(storage, accountId, photos));
-    await inLanes(4, imports, () => enqueueImport(storage, accountId, photos, 5));
+    await inLanes(4, searches, () => enqueueSearch(storage, account, photos));
+    await inLanes(4, imports, () => enqueueImport(storage, account, photos, 5));
   }
 }
 
 /** One search of each account, one after the other; the median of milliseconds. */
 async function probe(
   { storage }: Cluster,
-  accounts: string[],
+  accounts: CollectionKey[],
   photos: Photos,
   random: () => number,
 ): Promise<number> {
@@ -129,12 +131,12 @@ async function probe(
   });
   await sleep(500); // until the worker has filled its hands
   const times: number[] = [];
-  for (const accountId of accounts) {
+  for (const account of accounts) {
     await sleep(2 * APART_MS * random());
     const id = randomUUID();
     const end = new Promise<void>((resolve) => ended.set(id, resolve));
     const start = performance.now();
-    await enqueueSearch(storage, accountId, photos, id);
+    await enqueueSearch(storage, account, photos, id);
     await end;
     times.push(performance.now() - start);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Storage } from "@prosopon/service";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 
 /** Photos in the blob store that the jobs of the bench share. */
 export type Photos = readonly { blobId: string; size: number }[];
@@ -13,13 +14,23 @@ function images(photos: Photos, count: number) {
   }));
 }
 
-export function enqueueSearch(storage: Storage, accountId: string, photos: Photos, id = randomUUID()) {
-  const payload = { kind: "search" as const, images: images(photos, 1), maxResult: 10 };
+export function enqueueSearch(
+  storage: Storage,
+  { accountId, collectionId }: CollectionKey,
+  photos: Photos,
+  id = randomUUID(),
+) {
+  const payload = { kind: "search" as const, images: images(photos, 1), collectionId, maxResult: 10 };
   return storage.jobs.enqueue({ id, accountId, payload, now: Date.now() });
 }
 
-export function enqueueImport(storage: Storage, accountId: string, photos: Photos, count: number) {
-  const payload = { kind: "enrol" as const, images: images(photos, count) };
+export function enqueueImport(
+  storage: Storage,
+  { accountId, collectionId }: CollectionKey,
+  photos: Photos,
+  count: number,
+) {
+  const payload = { kind: "enrol" as const, images: images(photos, count), collectionId };
   return storage.jobs.enqueue({ id: randomUUID(), accountId, payload, now: Date.now() });
 }
 

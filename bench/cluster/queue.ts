@@ -1,15 +1,16 @@
 import type { Storage } from "@prosopon/service";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 import { enqueueSearch, inLanes } from "./jobs.ts";
 
 const NO_PHOTO = [{ blobId: "none", size: 0 }];
 const LEASE = { leaseMs: 60_000, maxAttempts: 3 };
 
 /** One job after the other through the queue with nothing to do: what a job costs beside its inference. Milliseconds. */
-export async function overhead(storage: Storage, accountId: string, jobs: number): Promise<number[]> {
+export async function overhead(storage: Storage, account: CollectionKey, jobs: number): Promise<number[]> {
   const times: number[] = [];
   for (let i = 0; i < jobs; i++) {
     const start = performance.now();
-    await enqueueSearch(storage, accountId, NO_PHOTO);
+    await enqueueSearch(storage, account, NO_PHOTO);
     const [job] = await storage.jobs.claim({ limit: 1, now: Date.now(), ...LEASE });
     await storage.jobs.finish(
       { jobId: job!.id, leaseId: job!.leaseId },
@@ -24,11 +25,11 @@ export async function overhead(storage: Storage, accountId: string, jobs: number
 /** Jobs per second of workers that do nothing, each with four jobs in hand, over many accounts. */
 export async function throughput(
   storages: readonly Storage[],
-  accountIds: readonly string[],
+  accounts: readonly CollectionKey[],
   jobs: number,
 ): Promise<number> {
   await inLanes(16, jobs, (index) =>
-    enqueueSearch(storages[0]!, accountIds[index % accountIds.length]!, NO_PHOTO),
+    enqueueSearch(storages[0]!, accounts[index % accounts.length]!, NO_PHOTO),
   );
   const start = performance.now();
   let ended = 0;

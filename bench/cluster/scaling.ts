@@ -1,4 +1,5 @@
 import type { Storage } from "@prosopon/service";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 import { enqueueImport, inLanes, type Photos } from "./jobs.ts";
 import { percentile } from "./percentile.ts";
 import type { WorkerProcess } from "./processes.ts";
@@ -18,7 +19,7 @@ export interface Scaling {
 /** Enrolments of one photo per second, by one worker and by two, from a queue that was filled before. Rounds take turns. */
 export async function scaling(
   storage: Storage,
-  accounts: string[],
+  accounts: readonly CollectionKey[],
   photos: Photos,
   workers: readonly [WorkerProcess, WorkerProcess],
 ): Promise<Scaling> {
@@ -39,7 +40,7 @@ export async function scaling(
 
 async function rate(
   storage: Storage,
-  accounts: string[],
+  accounts: readonly CollectionKey[],
   photos: Photos,
   workers: readonly WorkerProcess[],
 ): Promise<number> {

@@ -1,10 +1,10 @@
-import { DIMENSION } from "../search/gallery.ts";
+import { DIMENSION } from "../lib/embedding.ts";
 import type { Gallery } from "./gallery.ts";
 
 /** Probes a pass: as many sums as fit in a processor's registers. */
 const WIDTH = 8;
 
-/** Who is nearest to each probe: every face of the account in double precision, the older one on a tie. */
+/** Who is nearest to each probe: every face of the gallery in double precision, the older one on a tie. */
 export function bruteForce({ vectors, people }: Gallery, probes: readonly Float32Array[]): number[] {
   const nearest: number[] = [];
   for (let from = 0; from < probes.length; from += WIDTH) {

@@ -1,5 +1,7 @@
 import type { Storage } from "@prosopon/service";
 import type pg from "pg";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
+import { embeddingOf } from "../lib/embedding.ts";
 import { inLanes } from "./jobs.ts";
 import type { Gallery, Probe } from "./gallery.ts";
 import { percentile } from "./percentile.ts";
@@ -11,18 +13,18 @@ const WARM_UP = 5;
 /** One way of finding out who is nearest; answers with the identity's id. */
 export type Way = (probe: Float32Array) => Promise<string | undefined>;
 
-export function through(storage: Storage, accountId: string): Way {
-  return async (probe) => (await storage.identities.nearest(accountId, probe, K))[0]?.identityId;
+export function through(storage: Storage, key: CollectionKey): Way {
+  return async (probe) => (await storage.identities.nearest(key, embeddingOf(probe), K))[0]?.identityId;
 }
 
 /** What one would write: the ten nearest faces, joined with their people. */
-export function byHand(client: pg.Client, { account }: Gallery): Way {
+export function byHand(client: pg.Client, { row, recogniser }: Gallery): Way {
   return async (probe) => {
     const { rows } = await client.query<{ id: string }>(
       `SELECT i.id, f.id AS face, n.distance FROM (
-         SELECT slot, identity, embedding <#> $2::vector AS distance FROM vectors WHERE account = $1 ORDER BY embedding <#> $2::vector LIMIT ${K}) n
+         SELECT slot, identity, embedding <#> $2::vector AS distance FROM vectors WHERE gallery = $1 AND recogniser = $3 ORDER BY embedding <#> $2::vector LIMIT ${K}) n
        JOIN faces f ON f.slot = n.slot JOIN identities i ON i.row = n.identity ORDER BY n.distance`,
-      [account, `[${probe.join(",")}]`],
+      [row, `[${probe.join(",")}]`, recogniser],
     );
     return rows[0]?.id;
   };

@@ -7,6 +7,7 @@ import { createEngine, imageBounds, type Engine } from "@prosopon/engine";
 import { createService, openLocalBlobs } from "@prosopon/service";
 import { openPostgresStorage } from "@prosopon/service/postgres";
 import { createThreads } from "../../packages/engine/src/threads/pool.ts";
+import { recogniser } from "../lib/embedding.ts";
 
 export interface WorkerOptions {
   url: string;
@@ -23,7 +24,7 @@ function pretended(threads: number, ms: number): Engine {
   return {
     analyse: (image, options = {}) => pool.run(image, options),
     warm: () => Promise.resolve({ cosine: 1, elapsedMs: 0 }),
-    info: () => ({ models: [], dimensions: 128, threads, bounds: imageBounds() }),
+    info: () => ({ models: [], recogniser, threads, bounds: imageBounds() }),
     close: () => pool.close(),
   };
 }

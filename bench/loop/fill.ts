@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openSqliteStorage } from "@prosopon/service/sqlite";
+import { toBytes } from "../../packages/service/src/storage/embedding.ts";
 import { connect } from "../../packages/service/src/storage/sqlite/connect.ts";
+import { createAccount } from "../lib/account.ts";
+import { randomValues, recogniser } from "../lib/embedding.ts";
 
 type Database = ReturnType<typeof connect>;
 
@@ -22,6 +25,7 @@ export const BUSY = "busy";
 export const identityId = (account: string, index: number): string => `${account}-${index}`;
 
 const BATCH = 5_000;
+const IMAGE_BYTES = 99;
 const FACE = {
   quality: JSON.stringify({
     score: 0.9,
@@ -37,26 +41,16 @@ const FACE = {
 /** A data directory with more in it than a week of work leaves, written past the queue. */
 export async function fill(directory: string, { identities, ended, waiting }: Sizes): Promise<void> {
   const storage = await openSqliteStorage({ directory });
-  for (const id of [CROWD, TWINS, BUSY])
-    await storage.accounts.create({
-      id,
-      clientId: id,
-      name: "Bench",
-      secretHash: "none",
-      settings: { keepCrops: false, refuseMixedIdentities: false },
-      disabled: false,
-      createdAt: 1,
-    });
+  await storage.recognisers.register(recogniser);
+  for (const id of [CROWD, TWINS, BUSY]) await createAccount(storage, id);
   await storage.close();
   const db = connect(join(directory, "prosopon.db"), false);
-  const [crowd, twins, busy] = [CROWD, TWINS, BUSY].map(
-    (id) => (db.prepare("SELECT row FROM accounts WHERE id = ?").get(id) as { row: number }).row,
-  ) as [number, number, number];
-  const same = embedding();
-  fillPeople(db, { row: crowd, id: CROWD }, identities, metadata, embedding);
+  const [crowd, twins, busy] = [CROWD, TWINS, BUSY].map((id) => placeOf(db, id)) as [Place, Place, Place];
+  const same = randomValues();
+  fillPeople(db, crowd, identities, metadata, randomValues);
   fillPeople(
     db,
-    { row: twins, id: TWINS },
+    twins,
     identities,
     () => "{}",
     () => same,
@@ -66,6 +60,22 @@ export async function fill(directory: string, { identities, ended, waiting }: Si
   fillExpired(db, crowd, ended);
   db.close();
 }
+
+/** An account and its one collection, by their rows. */
+interface Place {
+  id: string;
+  account: number;
+  collection: number;
+  collectionId: string;
+}
+
+const placeOf = (db: Database, id: string): Place =>
+  db
+    .prepare<[string], Place>(
+      `SELECT a.id, a.row AS account, c.row AS collection, c.id AS collectionId
+       FROM accounts a JOIN collections c ON c.account = a.row WHERE a.id = ?`,
+    )
+    .get(id)!;
 
 /** 3 kB in sixty keys: parsing them is what a filter costs. */
 function metadata(index: number): string {
@@ -81,41 +91,54 @@ function metadata(index: number): string {
   });
 }
 
-function embedding(): Buffer {
-  const values = Float32Array.from({ length: 128 }, () => Math.random() - 0.5);
-  const length = Math.hypot(...values);
-  return Buffer.from(values.map((value) => value / length).buffer);
-}
-
 function fillPeople(
   db: Database,
-  account: { row: number; id: string },
+  { id: accountId, account, collection }: Place,
   count: number,
   metadataOf: (index: number) => string,
-  embeddingOf: () => Buffer,
+  valuesOf: () => Float32Array,
 ): void {
+  const made = db.prepare<[string], number>("SELECT row FROM recognisers WHERE id = ?").pluck();
+  const by = made.get(recogniser.id)!;
+  const { lastInsertRowid: gallery } = db
+    .prepare("INSERT INTO galleries (collection, recogniser) VALUES (?, ?)")
+    .run(collection, by);
   const person = db.prepare(
-    "INSERT INTO identities (account, id, external_id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO identities (account, collection, id, external_id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
-  const vector = db.prepare("INSERT INTO vectors (embedding) VALUES (?)");
+  const vector = db.prepare("INSERT INTO vectors (recogniser, embedding) VALUES (?, ?)");
   const face = db.prepare(
-    "INSERT INTO faces (slot, account, identity, id, quality, box, confidence, created_at) VALUES (?, ?, ?, ?, ?, ?, 0.9, ?)",
+    "INSERT INTO faces (slot, account, identity, gallery, id, quality, box, confidence, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0.9, ?)",
   );
   batches(db, count, (index) => {
-    const id = identityId(account.id, index);
+    const id = identityId(accountId, index);
     const text = metadataOf(index);
     const folded = `EXT-${index}\u001fPERSON ${index}`;
-    const { lastInsertRowid: row } = person.run(account.row, id, `ext-${index}`, text, folded, index, index);
-    const { lastInsertRowid: slot } = vector.run(embeddingOf());
-    face.run(slot, account.row, row, `face-${id}`, FACE.quality, FACE.box, index);
+    const { lastInsertRowid: row } = person.run(
+      account,
+      collection,
+      id,
+      `ext-${index}`,
+      text,
+      folded,
+      index,
+      index,
+    );
+    const { lastInsertRowid: slot } = vector.run(by, toBytes(valuesOf()));
+    face.run(slot, account, row, gallery, `face-${id}`, FACE.quality, FACE.box, index);
   });
 }
 
-function fillJobs(db: Database, account: number, count: number, status: "Succeeded" | "Sent"): void {
+function fillJobs(
+  db: Database,
+  { account, collection, collectionId }: Place,
+  count: number,
+  status: "Succeeded" | "Sent",
+): void {
   const ended = status === "Succeeded";
   const job = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, due_at, result, created_at, started_at, finished_at)
-     VALUES (?, ?, 'search', 0, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (account, collection, id, kind, rank, turn, status, payload, due_at, result, created_at, started_at, finished_at)
+     VALUES (?, ?, ?, 'search', 0, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const event = db.prepare(
     `INSERT INTO events (account, seq, job, status)
@@ -123,7 +146,7 @@ function fillJobs(db: Database, account: number, count: number, status: "Succeed
   );
   const counted = db.prepare("UPDATE accounts SET event_seq = event_seq + 1 WHERE row = ?");
   const mention = db.prepare("INSERT INTO mentions (identity, job) VALUES (?, ?)");
-  const blob = db.prepare("INSERT INTO job_blobs (job, blob_id) VALUES (?, ?)");
+  const blob = db.prepare("INSERT INTO job_blobs (job, blob_id, size) VALUES (?, ?, ?)");
   const result = JSON.stringify({
     images: [{ width: 1280, height: 960, faces: [] }],
     candidates: Array.from({ length: 10 }, (_, index) => ({
@@ -136,9 +159,15 @@ function fillJobs(db: Database, account: number, count: number, status: "Succeed
   });
   batches(db, count, (index) => {
     const blobId = randomBytes(24).toString("base64url");
-    const payload = JSON.stringify({ kind: "search", images: [{ blobId, size: 99 }], maxResult: 10 });
+    const payload = JSON.stringify({
+      kind: "search",
+      images: [{ blobId, size: IMAGE_BYTES }],
+      collectionId,
+      maxResult: 10,
+    });
     const { lastInsertRowid: row } = job.run(
       account,
+      collection,
       `job-${account}-${index}`,
       2 * index,
       status,
@@ -154,11 +183,11 @@ function fillJobs(db: Database, account: number, count: number, status: "Succeed
       counted.run(account);
     }
     if (ended) for (let identity = 1; identity <= 10; identity++) mention.run(identity, row);
-    else blob.run(row, blobId);
+    else blob.run(row, blobId, IMAGE_BYTES);
   });
 }
 
-function fillExpired(db: Database, account: number, count: number): void {
+function fillExpired(db: Database, { account }: Place, count: number): void {
   const session = db.prepare(
     "INSERT INTO sessions (id, account, refresh_id, refresh_expires_at, revoked) VALUES (?, ?, ?, ?, 0)",
   );

@@ -5,18 +5,12 @@ import { connect } from "../../packages/service/src/storage/sqlite/connect.ts";
 import { createContext } from "../../packages/service/src/storage/sqlite/context.ts";
 import { createErasure } from "../../packages/service/src/storage/sqlite/erasure.ts";
 import { createFaces } from "../../packages/service/src/storage/sqlite/faces.ts";
-import { DIMENSION, faceId, identityId, type SyntheticGallery } from "./gallery.ts";
+import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
+import { createAccount } from "../lib/account.ts";
+import { DIMENSION, embeddingOf, recogniser } from "../lib/embedding.ts";
+import { faceId, identityId, type SyntheticGallery } from "./gallery.ts";
 
 const BATCH = 10_000;
-const account = (id: string) => ({
-  id,
-  clientId: id,
-  name: "Bench",
-  secretHash: "none",
-  settings: { keepCrops: false, refuseMixedIdentities: false },
-  disabled: false,
-  createdAt: 1,
-});
 const seen = {
   quality: {
     score: 0.91,
@@ -30,21 +24,21 @@ const seen = {
   box: { x: 120.5, y: 80.25, width: 210.75, height: 250.5 },
 };
 
-/** Fills a data directory past the queue, with the storage's own writer, 10,000 faces a transaction. Returns faces per second. */
+/** Fills a data directory past the queue, with the storage's own writer, 10,000 faces a transaction. */
 export async function fillDirectly(
   directory: string,
-  accountId: string,
   gallery: SyntheticGallery,
-): Promise<number> {
+): Promise<{ key: CollectionKey; perSecond: number }> {
   const storage = await openSqliteStorage({ directory });
-  await storage.accounts.create(account(accountId));
+  await storage.recognisers.register(recogniser);
+  const key = await createAccount(storage);
   await storage.close();
   const db = connect(join(directory, "prosopon.db"), false);
   const context = createContext(db, createErasure(db));
   const faces = createFaces(context);
-  const row = context.accountRow(accountId)!;
+  const of = { account: context.accountRow(key.accountId)!, collection: context.collectionRow(key)! };
   const insertIdentity = db.prepare(
-    "INSERT INTO identities (account, id, metadata, folded, created_at, updated_at) VALUES (?, ?, '{}', '', ?, ?)",
+    "INSERT INTO identities (account, collection, id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, '{}', '', ?, ?)",
   );
   const start = performance.now();
   let person = -1;
@@ -54,38 +48,42 @@ export async function fillDirectly(
       for (let face = from; face < Math.min(from + BATCH, gallery.faces); face++) {
         if (gallery.people[face] !== person) {
           person = gallery.people[face]!;
-          identity = Number(insertIdentity.run(row, identityId(person), person, person).lastInsertRowid);
+          const id = identityId(person);
+          identity = Number(
+            insertIdentity.run(of.account, of.collection, id, person, person).lastInsertRowid,
+          );
         }
-        const embedding = gallery.vectors.subarray(face * DIMENSION, (face + 1) * DIMENSION);
-        faces.insert(row, identity, [{ id: faceId(face), embedding, ...seen }], face);
+        const embedding = embeddingOf(gallery.vectors.subarray(face * DIMENSION, (face + 1) * DIMENSION));
+        faces.insert({ ...of, identity }, [{ id: faceId(face), embedding, ...seen }], face);
       }
     });
   }
   const seconds = (performance.now() - start) / 1000;
   db.close();
-  return gallery.faces / seconds;
+  return { key, perSecond: gallery.faces / seconds };
 }
 
 /** Enqueue, claim and finish, as the service does it: three commits each. Returns enrolments per second. */
 export async function enrolOneByOne(storage: Storage, count: number): Promise<number> {
-  await storage.accounts.create(account("queue"));
+  await storage.recognisers.register(recogniser);
+  const { accountId, collectionId } = await createAccount(storage);
   const start = performance.now();
   for (let i = 0; i < count; i++) {
     await storage.jobs.enqueue({
       id: `job-${i}`,
-      accountId: "queue",
-      payload: { kind: "enrol", images: [] },
+      accountId,
+      payload: { kind: "enrol", images: [], collectionId },
       now: i,
     });
     const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 60_000, maxAttempts: 1, now: i });
-    const embedding = new Float32Array(DIMENSION);
-    embedding[i % DIMENSION] = 1;
+    const values = new Float32Array(DIMENSION);
+    values[i % DIMENSION] = 1;
     const outcome = {
       type: "enrolled" as const,
       identityId: identityId(i),
       metadata: {},
       result: { face_ids: [faceId(i)] },
-      faces: [{ id: faceId(i), embedding, ...seen }],
+      faces: [{ id: faceId(i), embedding: embeddingOf(values), ...seen }],
     };
     await storage.jobs.finish({ jobId: job!.id, leaseId: job!.leaseId }, outcome, i);
   }

@@ -1,5 +1,4 @@
-/** Values of an embedding. */
-export const DIMENSION = 128;
+import { DIMENSION } from "../lib/embedding.ts";
 
 /** People are numbered by age; a quarter of them have a second or third face. */
 export interface SyntheticGallery {

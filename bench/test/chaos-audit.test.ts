@@ -16,6 +16,8 @@ import {
   enrol,
   enrolment,
   face,
+  recogniser,
+  settings,
 } from "../../packages/service/test/storage/samples.ts";
 import { audit, findImages } from "../chaos/audit.ts";
 import { type Images, inDirectory } from "../chaos/images.ts";
@@ -31,6 +33,7 @@ const reason = typeof postgres === "string" ? postgres : undefined;
 const server = postgres as Exclude<typeof postgres, string>;
 const TWINS = "people with two identities";
 const STRAYS = "identities that no enrolment made, or with other faces";
+const UNMATCHED = "faces, vectors and counts that do not match";
 const UNBORN = "people acknowledged without an identity";
 
 describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}` : ""}`, () => {
@@ -48,7 +51,8 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
     const directory = await mkdtemp(path.join(tmpdir(), "chaos-audit-"));
     images = await inDirectory(directory);
     blobs = path.join(directory, "blobs");
-    await storage.accounts.create(account);
+    await storage.recognisers.register(recogniser);
+    await storage.accounts.create(account, settings);
   });
   afterEach(async () => {
     await client.end();
@@ -99,16 +103,31 @@ describe.skipIf(reason !== undefined)(`the storm's audit${reason ? `: ${reason}`
     // As a second run of the job would leave it, were its end not written together with its work.
     await client.query(
       `WITH twin AS (
-         INSERT INTO identities (account, id, metadata, folded, created_at, updated_at)
-         SELECT account, 'twin', metadata, folded, created_at, updated_at FROM identities WHERE external_id IS NULL RETURNING row, account
+         INSERT INTO identities (account, collection, id, metadata, folded, created_at, updated_at)
+         SELECT account, collection, 'twin', metadata, folded, created_at, updated_at FROM identities WHERE external_id IS NULL RETURNING row, account
        ), face AS (
-         INSERT INTO faces (account, identity, id, quality, box, confidence, has_crop, created_at)
-         SELECT twin.account, twin.row, 'twin', f.quality, f.box, f.confidence, false, 0 FROM twin, (SELECT * FROM faces LIMIT 1) f RETURNING slot, account, identity
-       ), counted AS (UPDATE gallery_heads SET faces = faces + 1)
-       INSERT INTO vectors (slot, identity, account, embedding)
-       SELECT face.slot, face.identity, face.account, v.embedding FROM face, (SELECT * FROM vectors LIMIT 1) v`,
+         INSERT INTO faces (account, identity, gallery, id, quality, box, confidence, has_crop, created_at)
+         SELECT twin.account, twin.row, f.gallery, 'twin', f.quality, f.box, f.confidence, false, 0 FROM twin, (SELECT * FROM faces LIMIT 1) f RETURNING slot, identity
+       ), galleries AS (UPDATE galleries SET faces = faces + 1),
+       collections AS (UPDATE collections SET identities = identities + 1, faces = faces + 1),
+       heads AS (UPDATE account_heads SET identities = identities + 1, faces = faces + 1)
+       INSERT INTO vectors (slot, identity, gallery, recogniser, embedding)
+       SELECT face.slot, face.identity, v.gallery, v.recogniser, v.embedding FROM face, (SELECT * FROM vectors LIMIT 1) v`,
     );
     expect(await breaches(records)).toEqual({ [TWINS]: 1, [STRAYS]: 1 });
+  });
+
+  it.each([
+    ["a vector in another gallery than its face", 1, "UPDATE vectors SET gallery = -1 WHERE slot = 1"],
+    ["a vector that is gone", 1, "DELETE FROM vectors WHERE slot = 1"],
+    ["faces in a gallery of another collection", 2, "UPDATE galleries SET collection = -1"],
+    ["a gallery that miscounts", 1, "UPDATE galleries SET faces = 1"],
+    ["a collection that miscounts", 1, "UPDATE collections SET identities = 1"],
+    ["an account that miscounts", 1, "UPDATE account_heads SET faces = 3"],
+  ])("finds %s", async (_, count, fault) => {
+    const records = await people();
+    await client.query(fault);
+    expect(await breaches(records)).toEqual({ [UNMATCHED]: count });
   });
 
   it("finds an enrolment that names now one person and then another", async () => {

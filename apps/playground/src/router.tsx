@@ -56,6 +56,11 @@ const recognise = createRoute({
     typeof person === "string" ? { person } : {},
   component: lazyRouteComponent(() => import("./pages/recognise.tsx"), "Recognise"),
 });
+const collections = createRoute({
+  getParentRoute: () => root,
+  path: "/collections",
+  component: lazyRouteComponent(() => import("./pages/collections.tsx"), "Collections"),
+});
 const jobs = createRoute({
   getParentRoute: () => root,
   path: "/jobs",
@@ -68,7 +73,7 @@ const api = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([people, person, enrol, search, identify, recognise, jobs, api]),
+  routeTree: root.addChildren([people, person, enrol, search, identify, recognise, collections, jobs, api]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,
   defaultErrorComponent: PageFailed,

@@ -235,6 +235,12 @@ export const settings = {
     "where the journal of earlier runs is kept; XDG_STATE_HOME/prosopon or ~/.local/state/prosopon when not set, ./.prosopon-state without a home directory",
     text,
   ),
+  collection: value(
+    "--collection <name>",
+    "PROSOPON_COLLECTION",
+    "name or id of the collection; `default` when not set",
+    text,
+  ),
   identity: value("--identity <id>", "PROSOPON_IDENTITY", "identity to compare with", text),
   externalId: value(
     "--external-id <id>",

@@ -3,6 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 import { variables } from "./config.ts";
 import { accountsCommand } from "./commands/accounts.ts";
 import { blobsCommand } from "./commands/blobs.ts";
+import { collectionsCommand } from "./commands/collections.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { enrolCommand } from "./commands/enrol.ts";
 import { jobsCommand } from "./commands/jobs.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     searchCommand(),
     recognizeCommand(),
     jobsCommand(),
+    collectionsCommand(),
     accountsCommand(),
     keysCommand(),
     blobsCommand(),

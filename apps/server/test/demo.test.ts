@@ -89,7 +89,7 @@ describe("serve --demo", () => {
     expect((await ask(server, {}, { path: `/demo-account.json?demo=${code}` })).status).toBe(404);
 
     const session = await login(server.url, { clientId: server.clientId!, secretId: server.secretId! });
-    expect((await session.call("GET", "/v1/account")).body.settings.keep_crops).toBe(true);
+    expect((await session.call("GET", "/v1/collections/default")).body.settings.keep_crops).toBe(true);
     const { stderr } = await server.stop();
     expect(stderr).not.toContain(code);
     expect(stderr).not.toContain(server.secretId);
@@ -154,7 +154,8 @@ describe("a secret that the operator configured", () => {
 
         // The demo's setting is the demo's.
         const crops = async (credentials: { clientId: string; secretId: string }) =>
-          (await (await login(url, credentials)).call("GET", "/v1/account")).body.settings.keep_crops;
+          (await (await login(url, credentials)).call("GET", "/v1/collections/default")).body.settings
+            .keep_crops;
         expect(await crops({ clientId: "door", secretId: secret })).toBe(false);
         expect(await crops({ clientId, secretId })).toBe(true);
         child.kill("SIGTERM");

@@ -20,12 +20,15 @@ describe.skipIf(noPostgres !== undefined)(
         ["small", 900],
         ["scanned", 5_000],
       ];
+      await execute(database.url, "INSERT INTO recognisers (id, dimension) VALUES ('test.1', 128)");
       for (const [name, faces] of accounts)
         await execute(
           database.url,
-          `WITH a AS (INSERT INTO accounts (id, client_id, name, secret_hash, settings, disabled, created_at)
-             VALUES ('${name}', '${name}', '${name}', '-', '{}', false, 0) RETURNING row)
-           INSERT INTO gallery_heads (account, faces) SELECT row, ${faces} FROM a`,
+          `WITH a AS (INSERT INTO accounts (id, client_id, name, secret_hash, disabled, created_at)
+             VALUES ('${name}', '${name}', '${name}', '-', false, 0) RETURNING row),
+           c AS (INSERT INTO collections (account, id, name, settings, created_at, updated_at)
+             SELECT row, '${name}', 'default', '{}', 0, 0 FROM a RETURNING row)
+           INSERT INTO galleries (collection, recogniser, faces) SELECT c.row, 1, ${faces} FROM c`,
         );
 
       const { stdout } = await run(["doctor", "--json", ...args, "--gallery-faces", "1000"]);

@@ -14,10 +14,11 @@ async function dataWithDeadJobs(...deaths: { photo: string; until: number }[]) {
   const storage = await openSqliteStorage({ directory: data });
   const blobs = await openLocalBlobs(join(data, "blobs"));
   const { id: accountId } = (await storage.accounts.byClientId(clientId))!;
+  const { id: collectionId } = (await storage.collections.get(accountId, "default"))!;
   for (const [index, { photo, until }] of deaths.entries()) {
     const { blobId, size } = await blobs.put(createReadStream(photoPath(photo)), { maxBytes: 1e6 });
     const now = Date.now() + index;
-    const payload = { kind: "enrol" as const, images: [{ blobId, size }] };
+    const payload = { kind: "enrol" as const, images: [{ blobId, size }], collectionId };
     await storage.jobs.enqueue({ id: `dead-${index}`, accountId, payload, now });
     const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
     const outcome = { type: "failed", error: "It crashed.", deadUntil: until } as const;

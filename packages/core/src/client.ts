@@ -1,5 +1,6 @@
 import { createAccount } from "./account.ts";
 import { createAuth } from "./auth.ts";
+import { createCollections } from "./collections.ts";
 import { createEvents, createOpenEvents } from "./events.ts";
 import { createFaces, createUploads } from "./faces.ts";
 import { createSend } from "./http.ts";
@@ -38,6 +39,7 @@ export function createClient(options: ClientOptions): Client {
     events: createEvents(open, server),
     auth: auth.calls,
     account: createAccount(transport, server),
+    collections: createCollections(transport, server),
     server: (call) => transport.call(call, () => server.info()),
   };
 }

@@ -22,12 +22,16 @@ export function createIdentities(transport: Transport, server: Server): Identiti
   return {
     create: (input, options) =>
       transport.call(options, async ({ signal }) => {
-        const { externalId, metadata } = input;
+        const { externalId, metadata, collection } = input;
         const images = await readImages(input.images, { most: MAX_IMAGES }, signal);
-        if (externalId === undefined && !metadata)
+        if (externalId === undefined && !metadata && collection === undefined)
           return start("enrol", "POST", IDENTITY, imageForm("input_images", images, {}), signal);
-        await server.need("An external id or metadata");
-        const fields = { external_id: externalId, metadata: metadata && JSON.stringify(metadata) };
+        await server.need("An external id, metadata or a collection");
+        const fields = {
+          external_id: externalId,
+          metadata: metadata && JSON.stringify(metadata),
+          collection,
+        };
         return start("enrol", "POST", "/v1/identities", imageForm("input_images", images, fields), signal);
       }),
 
@@ -36,13 +40,26 @@ export function createIdentities(transport: Transport, server: Server): Identiti
         const form = imageForm("input_images", await readImages(input.images, { most: MAX_IMAGES }, signal), {
           identity_id: checkId(identityId),
         });
-        return start("add-images", "PUT", IDENTITY, form, signal);
+        // The documented route knows people of `default` only.
+        return (await server.info())
+          ? start("add-images", "POST", "/v1/faces", form, signal)
+          : start("add-images", "PUT", IDENTITY, form, signal);
       }),
 
-    search: ({ image, maxResult }, options) =>
+    search: ({ image, maxResult, collection }, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = imageForm("input_image", [await toImagePart(image, signal)], { max_result: maxResult });
-        return start("search", "POST", `${IDENTITY}/search`, form, signal);
+        if (collection !== undefined) await server.need("A collection");
+        const form = imageForm("input_image", [await toImagePart(image, signal)], {
+          max_result: maxResult,
+          collection,
+        });
+        return start(
+          "search",
+          "POST",
+          collection === undefined ? `${IDENTITY}/search` : "/v1/search",
+          form,
+          signal,
+        );
       }),
 
     recognize: (identityId, { image }, options) =>
@@ -50,14 +67,21 @@ export function createIdentities(transport: Transport, server: Server): Identiti
         const form = imageForm("input_image", [await toImagePart(image, signal)], {
           identity_id: checkId(identityId),
         });
-        return start("recognize", "POST", `${IDENTITY}/recognize`, form, signal);
+        return start(
+          "recognize",
+          "POST",
+          (await server.info()) ? "/v1/recognize" : `${IDENTITY}/recognize`,
+          form,
+          signal,
+        );
       }),
 
     delete: (identityIds, options) =>
       transport.call(options, async ({ signal }) => {
         const identity_id = [identityIds].flat().map(checkId);
         if (identity_id.length === 0) throw new RangeError("Name at least one identity to delete.");
-        await transport.send({ method: "DELETE", path: IDENTITY, json: { identity_id } }, signal);
+        const path = (await server.info()) ? "/v1/identities" : IDENTITY;
+        await transport.send({ method: "DELETE", path, json: { identity_id } }, signal);
       }),
 
     get: (identityId, options) =>
@@ -69,11 +93,11 @@ export function createIdentities(transport: Transport, server: Server): Identiti
     list: (options = {}) =>
       transport.call(options, async ({ signal }) => {
         await server.need("Listing identities");
-        const { limit, cursor, externalId, metadata, text, ids } = options;
+        const { limit, cursor, externalId, metadata, text, ids, collection } = options;
         const byMetadata = Object.entries(metadata ?? {}).map(
           ([key, value]) => [`metadata[${key}]`, value] as const,
         );
-        const path = `/v1/identities${query({ limit, cursor, external_id: externalId, text, ids: ids?.join(","), ...Object.fromEntries(byMetadata) })}`;
+        const path = `/v1/identities${query({ limit, cursor, external_id: externalId, text, collection, ids: ids?.join(","), ...Object.fromEntries(byMetadata) })}`;
         const page = await transport.json(IdentityList, { method: "GET", path }, signal);
         return { items: page.identities, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
       }),

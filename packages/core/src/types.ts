@@ -2,6 +2,9 @@ import type * as v from "valibot";
 import type {
   AcceptedJobStatus,
   AccountInfo,
+  Collection,
+  CollectionCreate,
+  CollectionPatch,
   Face,
   Identity,
   IdentityPatch,
@@ -57,13 +60,21 @@ export interface PageOptions extends CallOptions {
 }
 
 export interface Identities {
-  /** Starts an enrolment of 1 to 5 images of one person. `externalId` and `metadata` need a server with `/v1`. */
+  /** Starts an enrolment of 1 to 5 images of one person. All but the images needs a server with `/v1`. `collection`: id or name; default `default`. */
   create(
-    input: { images: ImageInput[]; externalId?: string; metadata?: Record<string, unknown> },
+    input: {
+      images: ImageInput[];
+      externalId?: string;
+      metadata?: Record<string, unknown>;
+      collection?: string;
+    },
     options?: CallOptions,
   ): Promise<JobRef>;
   addImages(identityId: string, input: { images: ImageInput[] }, options?: CallOptions): Promise<JobRef>;
-  search(input: { image: ImageInput; maxResult?: number }, options?: CallOptions): Promise<JobRef>;
+  search(
+    input: { image: ImageInput; maxResult?: number; collection?: string },
+    options?: CallOptions,
+  ): Promise<JobRef>;
   recognize(identityId: string, input: { image: ImageInput }, options?: CallOptions): Promise<JobRef>;
   /** Deletes all or none. @throws ApiError 404 when one is unknown. */
   delete(identityIds: string | string[], options?: CallOptions): Promise<void>;
@@ -74,6 +85,8 @@ export interface Identities {
       metadata?: Record<string, string>;
       text?: string;
       ids?: string[];
+      /** Id or name; default `default`. Not for `ids`. */
+      collection?: string;
     },
   ): Promise<Page<Identity>>;
   update(identityId: string, patch: IdentityPatch, options?: CallOptions): Promise<Identity>;
@@ -129,6 +142,16 @@ export interface JobChange {
 export interface Client {
   readonly identities: Identities;
   readonly jobs: Jobs;
+  /** Galleries inside the account, by id or name. Each call needs a server with collections. */
+  readonly collections: {
+    create(input: CollectionCreate, options?: CallOptions): Promise<Collection>;
+    get(idOrName: string, options?: CallOptions): Promise<Collection>;
+    /** Newest first. */
+    list(options?: PageOptions): Promise<Page<Collection>>;
+    update(idOrName: string, patch: CollectionPatch, options?: CallOptions): Promise<Collection>;
+    /** Erases all its people. @throws ApiError 409 for `default` */
+    delete(idOrName: string, options?: CallOptions): Promise<void>;
+  };
   readonly faces: {
     get(faceId: string, options?: CallOptions): Promise<Face>;
     /** 160 px JPEG, where the account keeps crops. @throws ApiError 404 */

@@ -9,7 +9,7 @@ import { createEngine } from "../src/index.ts";
  */
 const engine = createEngine({ threads: 1 });
 const { faces } = await engine.analyse({ path: fileURLToPath(knownFace.file) });
-const embedding = faces.find(({ principal }) => principal)?.embedding;
+const embedding = faces.find(({ principal }) => principal)?.embedding?.values;
 if (embedding === undefined) throw new Error("No face was found in the known image.");
 const lines = Array.from({ length: embedding.length / 8 }, (_, row) =>
   Array.from(embedding.subarray(row * 8, row * 8 + 8), (value) => value.toFixed(5))

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { models } from "@prosopon/models";
+import { models, recogniser } from "@prosopon/models";
 import { createApart, NotApartError } from "./threads/apart.ts";
 import { imageBounds } from "./inspect/bounds.ts";
 import { switchOffTelemetry } from "./telemetry.ts";
@@ -11,7 +11,6 @@ import { recogniseKnownFace } from "./warm.ts";
 switchOffTelemetry();
 
 const MAX_DEFAULT_THREADS = 4;
-const DIMENSIONS = 128;
 
 /** A file that a thread or a process of its own runs: in the build it lies beside this one. */
 const entry = (name: string) =>
@@ -38,7 +37,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
     warm: () => recogniseKnownFace(analyse),
     info: () => ({
       models: models.map(({ name, role, licence, sha256 }) => ({ name, role, licence, sha256 })),
-      dimensions: DIMENSIONS,
+      recogniser: { id: recogniser.id, dimension: recogniser.dimension },
       threads,
       bounds,
     }),

@@ -8,6 +8,7 @@ export type {
   Analysis,
   AnalyseOptions,
   Box,
+  Embedding,
   Engine,
   EngineInfo,
   EngineModel,
@@ -17,5 +18,6 @@ export type {
   Landmarks,
   Point,
   Quality,
+  RecogniserInfo,
   WarmReport,
 } from "./types.ts";

@@ -38,6 +38,14 @@ export interface Quality {
   reasons: string[];
 }
 
+/** A face in numbers: near to those of the same person by the same recogniser, and comparable with no other's. */
+export interface Embedding {
+  /** Id of the recogniser that made it. */
+  recogniser: string;
+  /** As many as the recogniser has dimensions, L2-normalised. */
+  values: Float32Array;
+}
+
 export interface Face {
   box: Box;
   landmarks: Landmarks;
@@ -46,8 +54,8 @@ export interface Face {
   quality: Quality;
   /** The face a job should use: the largest clear one. At most one face of an image has it. */
   principal: boolean;
-  /** 128 values, L2-normalised; present for the faces that were asked for. */
-  embedding?: Float32Array;
+  /** Present for the faces that were asked for. */
+  embedding?: Embedding;
   /** 160 x 160 JPEG, metadata stripped; present for the principal face when asked for. */
   crop?: Uint8Array;
 }
@@ -93,10 +101,17 @@ export interface EngineModel {
   sha256: string;
 }
 
+export interface RecogniserInfo {
+  /** E.g. `sface-2021dec.mesh468.1`: another alignment or network has another. */
+  id: string;
+  /** Values of an embedding. */
+  dimension: number;
+}
+
 export interface EngineInfo {
   models: EngineModel[];
-  /** Length of an embedding: 128. */
-  dimensions: number;
+  /** What makes the embeddings. */
+  recogniser: RecogniserInfo;
   /** Worker threads that run inference. */
   threads: number;
   /** What `createInspector` judges images by. */

@@ -12,7 +12,10 @@ export async function recogniseKnownFace(analyse: Engine["analyse"]): Promise<Wa
   const { faces } = await analyse({ path: fileURLToPath(knownFace.file) });
   const embedding = faces.find(({ principal }) => principal)?.embedding;
   if (embedding === undefined) throw new Error("The self-test found no face in its known image.");
-  const cosine = embedding.reduce((sum, value, index) => sum + value * (KNOWN_EMBEDDING[index] ?? 0), 0);
+  const cosine = embedding.values.reduce(
+    (sum, value, index) => sum + value * (KNOWN_EMBEDDING[index] ?? 0),
+    0,
+  );
   if (!(cosine >= MIN_COSINE)) {
     throw new Error(
       `The self-test recognised its known face at cosine ${cosine.toFixed(4)} only, below ${MIN_COSINE}: the models or the image libraries are not the ones this build was made with.`,

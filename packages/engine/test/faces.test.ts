@@ -28,7 +28,7 @@ describe("analyse, faces", () => {
     const { faces } = await engine.analyse({ path: groups[4]!.path }, { embed: "all" });
     const areas = faces.map(({ box }) => box.width * box.height);
     expect(areas).toEqual(areas.toSorted((a, b) => b - a));
-    expect(faces.every(({ embedding }) => embedding?.length === 128)).toBe(true);
+    expect(faces.every(({ embedding }) => embedding?.values.length === 128)).toBe(true);
   });
 
   it("finds every face of a crowd of small ones", async () => {
@@ -149,7 +149,9 @@ describe("embeddings", () => {
         async ({ path }) => (await engine.analyse({ path }, { embed: "all" })).faces,
       ),
     );
-    const best = Math.max(...first!.flatMap((a) => second!.map((b) => cosine(a.embedding!, b.embedding!))));
+    const best = Math.max(
+      ...first!.flatMap((a) => second!.map((b) => cosine(a.embedding!.values, b.embedding!.values))),
+    );
     expect(best).toBeGreaterThan(0.5);
   });
 });

@@ -37,5 +37,5 @@ export async function principalOf(engine: Engine, image: Uint8Array | string): P
 export async function embeddingOf(engine: Engine, image: Uint8Array | string): Promise<Float32Array> {
   const { embedding } = await principalOf(engine, image);
   if (embedding === undefined) throw new Error("The principal face has no embedding.");
-  return embedding;
+  return embedding.values;
 }

@@ -30,7 +30,7 @@ describe("warm", () => {
   it("rejects when recognition gives another embedding than the recorded one", async () => {
     const broken: Engine["analyse"] = async (...call) => {
       const analysis = await engine.analyse(...call);
-      for (const { embedding } of analysis.faces) embedding?.reverse();
+      for (const { embedding } of analysis.faces) embedding?.values.reverse();
       return analysis;
     };
     await expect(recogniseKnownFace(broken)).rejects.toThrow(/below 0.999/);
@@ -63,15 +63,15 @@ describe("openSession", () => {
 
 describe("info", () => {
   it("names each model with its licence and hash, and the bounds in force", () => {
-    const { models, dimensions, threads, bounds } = engine.info();
+    const { models, recogniser, threads, bounds } = engine.info();
     expect(models.map(({ role, licence }) => `${role} ${licence}`)).toEqual([
       "detection Apache-2.0",
       "landmarks Apache-2.0",
       "embedding Apache-2.0",
     ]);
     for (const { sha256 } of models) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect({ dimensions, threads, bounds }).toEqual({
-      dimensions: 128,
+    expect({ recogniser, threads, bounds }).toEqual({
+      recogniser: { id: "sface-2021dec.mesh468.1", dimension: 128 },
       threads: 1,
       bounds: imageBounds(),
     });

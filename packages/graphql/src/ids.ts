@@ -4,8 +4,8 @@ import { type JobTypeName, typeOfKind } from "./job-types.ts";
 
 /** Job ids carry the name of their kind's type. */
 export const jobTypes: readonly JobTypeName[] = [...new Set(Object.values(typeOfKind))];
-export type NodeType = "Identity" | "Face" | JobTypeName;
-const allTypes: readonly NodeType[] = ["Identity", "Face", ...jobTypes];
+export type NodeType = "Collection" | "Identity" | "Face" | JobTypeName;
+const allTypes: readonly NodeType[] = ["Collection", "Identity", "Face", ...jobTypes];
 
 /**
  * The upstream's id out of a global id of one of these types. An id of the REST API passes as it is.

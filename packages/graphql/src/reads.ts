@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import type { JobState } from "@prosopon/core";
-import type { Face, Identity } from "@prosopon/core/contract";
+import type { Collection, Face, Identity } from "@prosopon/core/contract";
 import type { Context } from "./context.ts";
 import { NotFoundError } from "./errors.ts";
 import { recordState } from "./job-view.ts";
@@ -20,6 +20,21 @@ export async function readIdentities(
   const { items } = await upstream(client.identities.list({ ids: unique, limit: unique.length }));
   const byId = new Map(items.map((identity) => [identity.identity_id, identity]));
   return ids.map((id) => byId.get(id) ?? new NotFoundError(`This account has no identity ${id}.`));
+}
+
+/** By id or name: there is no batch route, and few are asked for at once. */
+export function readCollections(
+  idsOrNames: readonly string[],
+  { client }: Context,
+): Promise<(Collection | Error)[]> {
+  return Promise.all(
+    idsOrNames.map((one) =>
+      upstream(client.collections.get(one)).catch((error: unknown) => {
+        if (isMissing(error)) return new NotFoundError(`This account has no collection ${one}.`);
+        throw error;
+      }),
+    ),
+  );
 }
 
 export async function readFace(id: string, { client }: Context): Promise<Face | null> {

@@ -8,6 +8,7 @@ import "./schema/jobs/index.ts";
 import "./schema/query.ts";
 import "./schema/viewer.ts";
 import "./schema/mutation.ts";
+import "./schema/collection-mutations.ts";
 import "./schema/subscription.ts";
 
 export const schema: GraphQLSchema = builder.toSchema();

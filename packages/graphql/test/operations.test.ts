@@ -33,12 +33,11 @@ describe("Query", () => {
 
   it("answers the viewer as the server knows the account", async () => {
     const { data } = await gateway.query(
-      "{ viewer { clientId name keepsCrops identityCount faceCount tokenExpiresAt } }",
+      "{ viewer { clientId name identityCount faceCount tokenExpiresAt } }",
     );
     expect(data.viewer).toMatchObject({
       clientId: gateway.clientId,
       name: "test",
-      keepsCrops: true,
       identityCount: 1,
       faceCount: 2,
     });

@@ -22,6 +22,8 @@ describe("schema.graphql", () => {
     const names = (type: "Query" | "Mutation" | "Subscription"): string[] =>
       Object.keys((schema.getType(type) as GraphQLObjectType).getFields()).sort();
     expect(names("Query")).toEqual([
+      "collection",
+      "collections",
       "identities",
       "identity",
       "job",
@@ -35,7 +37,9 @@ describe("schema.graphql", () => {
       "addIdentityImages",
       "cancelJob",
       "compare",
+      "createCollection",
       "createIdentity",
+      "deleteCollection",
       "deleteFace",
       "deleteIdentities",
       "detect",
@@ -46,6 +50,7 @@ describe("schema.graphql", () => {
       "refreshToken",
       "retryJob",
       "searchIdentities",
+      "updateCollection",
       "updateIdentity",
     ]);
     expect(names("Subscription")).toEqual(["jobUpdated", "jobsUpdated"]);

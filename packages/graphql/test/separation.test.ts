@@ -8,6 +8,7 @@ import { everythingOf, inputs, nodeTypes, rootFields } from "./schema-walk.ts";
 const NAMELESS: Record<string, string> = {
   "Query.identities(first)": "a size",
   "Query.jobs(first)": "a size",
+  "Query.collections(first)": "a size",
   "Query.jobs(filter.status)": "a state",
   "Query.jobs(filter.kind)": "a kind",
   "Query.jobs(filter.dead)": "a switch",
@@ -26,6 +27,12 @@ const NAMELESS: Record<string, string> = {
   "Mutation.identify(input.maxCandidates)": "a size",
   "Mutation.updateIdentity(input.metadata)": "written",
   "Mutation.updateIdentity(input.externalId)": "written",
+  "Mutation.createCollection(input.name)": "written, and unique in the account only: tried below",
+  "Mutation.createCollection(input.keepsCrops)": "a switch",
+  "Mutation.createCollection(input.refusesMixedIdentities)": "a switch",
+  "Mutation.updateCollection(input.name)": "written",
+  "Mutation.updateCollection(input.keepsCrops)": "a switch",
+  "Mutation.updateCollection(input.refusesMixedIdentities)": "a switch",
   "Mutation.login(input.secretId)": "what proves the account",
   "Query.server": "of the server, not of an account",
   "Mutation.logout": "ends the session whose token it was sent with",
@@ -33,6 +40,7 @@ const NAMELESS: Record<string, string> = {
 
 /** Types that an id may be of. */
 const NODES = [
+  "Collection",
   "Identity",
   "Face",
   "EnrolmentJob",
@@ -75,7 +83,8 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     | "detect"
     | "compare"
     | "identify"
-    | "upload",
+    | "upload"
+    | "collection",
     string
   >;
   let attempts: Record<string, Attempt[]>;
@@ -127,6 +136,10 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       metadata: { name: "Our Name", note: "our note" },
     });
     const mine = await upload(api.token);
+    const made = await api.query(
+      'mutation { createCollection(input: { name: "our collection" }) { ... on Collection { collectionId } ... on Error { message } } }',
+    );
+    const collection = made.data.createCollection.collectionId as string;
     const jobs = {
       add: await startJob("addIdentityImages", { identityId, uploadIds: [mine] }),
       search: await startJob("searchIdentities", { uploadId: mine }),
@@ -141,11 +154,11 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       { id: identityId },
     );
     const [face] = data.identity.faces;
-    ids = { identity: identityId, face: face.faceId, enrol: jobId, upload: mine, ...jobs };
+    ids = { identity: identityId, face: face.faceId, enrol: jobId, upload: mine, collection, ...jobs };
     await api.enrol(["audrey.jpg"]);
     const pages = (
       await api.query(
-        "{ jobs(first: 1) { pageInfo { endCursor } } identities(first: 1) { pageInfo { endCursor } } }",
+        "{ jobs(first: 1) { pageInfo { endCursor } } identities(first: 1) { pageInfo { endCursor } } collections(first: 1) { pageInfo { endCursor } } }",
       )
     ).data;
     secrets = [
@@ -153,6 +166,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       "our-key",
       "Our Name",
       "our note",
+      "our collection",
       api.clientId,
       face.cropDataUrl,
     ].filter(Boolean);
@@ -166,6 +180,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
 
     const identity = both("Identity", ids.identity);
     const face2 = both("Face", ids.face);
+    const collections = [...both("Collection", ids.collection), "our collection"];
     const anyJob = [
       ...both("EnrolmentJob", ids.enrol),
       ...both("EnrolmentJob", ids.add),
@@ -176,6 +191,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       ...both("IdentifyJob", ids.identify),
     ];
     const nodes = [
+      encodeGlobalID("Collection", ids.collection),
       encodeGlobalID("Identity", ids.identity),
       encodeGlobalID("Face", ids.face),
       encodeGlobalID("EnrolmentJob", ids.enrol),
@@ -203,6 +219,18 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     });
     attempts = {
       "Query.identity(id)": query("identity", "Identity", identity, isNull),
+      "Query.collection(id)": query("collection", "Collection", collections, isNull),
+      "Query.collections(after)": [
+        {
+          query: `{ collections(after: "${pages.collections.pageInfo.endCursor}") ${everything("CollectionConnection")} }`,
+          expected: ({ text }) => expect(text).not.toContain("our collection"),
+        },
+      ],
+      "Query.identities(collection)": collections.map((id) => ({
+        query: `query ($id: ID!) { identities(collection: $id) ${everything("IdentityConnection")} }`,
+        variables: { id },
+        expected: notFound,
+      })),
       "Query.job(id)": query("job", "Job", anyJob, isNull),
       "Query.node(id)": query("node", "Node", nodes, isNull),
       "Query.nodes(ids)": [
@@ -232,6 +260,26 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
         },
       ],
       "Mutation.createIdentity(input.uploadIds)": mutation("createIdentity", [{ uploadIds: [ids.upload] }]),
+      "Mutation.createIdentity(input.collection)": mutation(
+        "createIdentity",
+        collections.map((collection) => ({ collection, uploadIds: [theirUpload] })),
+      ),
+      "Mutation.searchIdentities(input.collection)": mutation(
+        "searchIdentities",
+        collections.map((collection) => ({ collection, uploadId: theirUpload })),
+      ),
+      "Mutation.identify(input.collection)": mutation(
+        "identify",
+        collections.map((collection) => ({ collection, uploadId: theirUpload })),
+      ),
+      "Mutation.updateCollection(input.collection)": mutation(
+        "updateCollection",
+        collections.map((collection) => ({ collection, name: "stolen", keepsCrops: true })),
+      ),
+      "Mutation.deleteCollection(input.collection)": mutation(
+        "deleteCollection",
+        collections.map((collection) => ({ collection })),
+      ),
       "Mutation.addIdentityImages(input.identityId)": mutation(
         "addIdentityImages",
         identity.map((identityId) => ({ identityId, uploadIds: [theirUpload] })),
@@ -380,6 +428,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
 
   it("share no cache when they ask for the same at the same time", async () => {
     const nodes = [
+      encodeGlobalID("Collection", ids.collection),
       encodeGlobalID("Identity", ids.identity),
       encodeGlobalID("Face", ids.face),
       encodeGlobalID("SearchJob", ids.search),
@@ -402,7 +451,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       }),
     );
     for (const [us, data] of answers) {
-      if (!us) expect(data).toEqual({ nodes: [null, null, null, null], identity: null, job: null });
+      if (!us) expect(data).toEqual({ nodes: nodes.map(() => null), identity: null, job: null });
       else expect(JSON.stringify(data)).toMatch(/our-key.*our note/);
       expect(data.nodes.includes(null)).toBe(!us);
     }

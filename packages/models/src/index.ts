@@ -1,3 +1,5 @@
+export { recogniser, type Recogniser } from "./recogniser.ts";
+
 export interface Model {
   name: string;
   role: "detection" | "landmarks" | "embedding";

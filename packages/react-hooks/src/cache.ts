@@ -2,6 +2,7 @@ import { type Cache, cacheExchange, type UpdateResolver } from "@urql/exchange-g
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 import type {
   CancelJobMutation,
+  DeleteCollectionMutation,
   DeleteFaceMutation,
   DeleteIdentitiesMutation,
   JobFieldsFragment,
@@ -48,6 +49,7 @@ export function prosoponCache() {
     if (job.__typename === "EnrolmentJob") {
       forgetFields(cache, "identities");
       forgetFields(cache, "identity");
+      forgetCollections(cache);
     }
   }
 
@@ -57,7 +59,9 @@ export function prosoponCache() {
     possibleTypes,
     logger: complain,
     keys: Object.fromEntries(keyless.map((name) => [name, () => null])),
-    resolvers: { Query: { identities: relayPagination(), jobs: relayPagination() } },
+    resolvers: {
+      Query: { collections: relayPagination(), identities: relayPagination(), jobs: relayPagination() },
+    },
     updates: {
       Mutation: {
         ...Object.fromEntries(startingMutations.map((name) => [name, started])),
@@ -77,6 +81,14 @@ export function prosoponCache() {
             dropFromLists(cache, "identities", `Identity:${id}`);
             cache.invalidate({ __typename: "Identity", id });
           }
+          forgetCollections(cache);
+        },
+        createCollection: (_, __, cache) => forgetCollections(cache),
+        deleteCollection(result: DeleteCollectionMutation, _, cache) {
+          if (result.deleteCollection.__typename !== "DeletedCollection") return;
+          cache.invalidate({ __typename: "Collection", id: result.deleteCollection.id });
+          for (const name of ["collections", "collection", "identities", "identity"])
+            forgetFields(cache, name);
         },
         deleteFace(result: DeleteFaceMutation, _, cache) {
           if (result.deleteFace.__typename === "DeletedFace")
@@ -101,6 +113,11 @@ function forgetFields(cache: Cache, name: string, which: (args: Args) => boolean
   for (const field of fieldsNamed(cache, name)) {
     if (which(field.arguments)) cache.invalidate("Query", field.fieldKey);
   }
+}
+
+/** How many people they have is counted by the server. */
+function forgetCollections(cache: Cache): void {
+  for (const name of ["collections", "collection"]) forgetFields(cache, name);
 }
 
 function edgesOf(cache: Cache, fieldKey: string): { connection: string; edges: string[] } | undefined {

@@ -6,6 +6,7 @@ import {
   type CreateIdentityInput,
   RecognizeIdentityDocument,
   SearchIdentitiesDocument,
+  type SearchIdentitiesInput,
 } from "./generated/operations.ts";
 import type { JobDetail } from "./use-job.ts";
 import { type Run, useRun } from "./use-run.ts";
@@ -14,7 +15,7 @@ export type EnrolmentDetail = Extract<JobDetail, { __typename: "EnrolmentJob" }>
 export type SearchDetail = Extract<JobDetail, { __typename: "SearchJob" }>;
 export type RecognitionDetail = Extract<JobDetail, { __typename: "RecognitionJob" }>;
 
-export type EnrolmentOptions = Pick<CreateIdentityInput, "externalId" | "metadata">;
+export type EnrolmentOptions = Pick<CreateIdentityInput, "collection" | "externalId" | "metadata">;
 
 export interface Enrolment extends Omit<Run<never>, "start"> {
   /** 1 to 5 photos of one person, JPEG or PNG. */
@@ -49,9 +50,11 @@ export function useAddPhotos(): Addition {
   return { ...run, start: add, identity: identityOf(run.job) };
 }
 
+export type SearchOptions = Pick<SearchIdentitiesInput, "collection" | "maxResults">;
+
 export interface Search extends Omit<Run<never>, "start"> {
-  /** Who is this? At most `maxResults` people, 1 to 10. */
-  start: (photo: Blob, maxResults?: number) => void;
+  /** Who is this? At most `maxResults` people, 1 to 10; 10 when left out. */
+  start: (photo: Blob, options?: SearchOptions) => void;
   /** Best first, those below the listing line included; undefined until succeeded. */
   matches: SearchDetail["matches"] | undefined;
 }
@@ -59,7 +62,10 @@ export interface Search extends Omit<Run<never>, "start"> {
 /** From a photo to the people it resembles. */
 export function useSearch(): Search {
   const { start, ...run } = useRun(SearchIdentitiesDocument);
-  const search = useCallback((image: Blob, maxResults = 10) => start({ image, maxResults }), [start]);
+  const search = useCallback(
+    (image: Blob, options: SearchOptions = {}) => start({ image, maxResults: 10, ...options }),
+    [start],
+  );
   return {
     ...run,
     start: search,

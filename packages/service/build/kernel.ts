@@ -39,7 +39,7 @@ const { error, stderr } = await asc.main(
     "--maximumMemory",
     "65536",
     "--memoryBase",
-    "8192",
+    "10240",
     "--enable",
     "simd",
     "-O3",

@@ -14,4 +14,4 @@ export { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "./matching
 export type { Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
 export type { SpaceOptions } from "./space.ts";
-export { StorageError, type Account, type AccountSettings, type Storage } from "./storage/types.ts";
+export { StorageError, type Account, type CollectionSettings, type Storage } from "./storage/types.ts";

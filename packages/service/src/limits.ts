@@ -20,6 +20,8 @@ export interface Limits {
   identities: number;
   /** Enrolled faces of one account; likewise. */
   faces: number;
+  /** Collections of one account, `default` among them. */
+  collections: number;
   /** Open event streams of one account. */
   streams: number;
   /** A body that brings no byte for so long is refused with 408, in ms. */
@@ -54,6 +56,7 @@ export const defaultLimits: Limits = {
   uploadsAtOnce: 100,
   identities: Infinity,
   faces: Infinity,
+  collections: 1_000,
   streams: 100,
   bodyIdleMs: MINUTE_MS,
   // A tenth of a bad mobile line (GPRS): a photo of 5 MB may take over an hour.

@@ -14,12 +14,14 @@ import { createHub } from "./events/hub.ts";
 import { serveEventSocket, type EventSocket, type SocketRequest } from "./http/event-socket.ts";
 import { createJobEvents } from "./events/job-events.ts";
 import { createOpenStreams } from "./events/open-streams.ts";
+import { createCollectionLookup } from "./http/collection-lookup.ts";
 import { createReceiver } from "./http/receiving/receiver.ts";
 import type { Route } from "./http/route.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { probeRoutes } from "./http/routes/probes.ts";
 import { createStartJob } from "./http/start-job.ts";
 import { createJobAfterWait } from "./http/wait.ts";
+import { agreeOnRecogniser } from "./jobs/recogniser.ts";
 import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";
 import { createWorker, type Worker } from "./jobs/worker.ts";
@@ -117,18 +119,20 @@ export function createService(options: ServiceOptions): Service {
 
   function allRoutes(): Route[] {
     const quota = createQuota(storage, limits);
+    const collections = createCollectionLookup(storage);
     const receiver = createReceiver({ storage, incoming, engine, space, limits, clock });
     return createRoutes({
       ...eventTools,
       ...probeTools,
       engine,
       version,
+      collections,
       secrets,
       logins: createLoginGate(createLoginLimiter(clock, limits)),
       quota,
       receiver,
       eraseImages,
-      startJob: createStartJob({ storage, quota, receiver, limits, clock }),
+      startJob: createStartJob({ storage, collections, quota, receiver, limits, clock }),
       jobAfterWait: createJobAfterWait({ storage, hub, clock, closing: closing.signal }),
     });
   }
@@ -154,6 +158,14 @@ export function createService(options: ServiceOptions): Service {
     } catch (error) {
       notReady = "the engine does not recognise its known image: run `prosopon doctor`";
       logger.fatal({ err: error }, notReady);
+      throw error;
+    }
+    try {
+      await agreeOnRecogniser(storage, engine.info(), clock, closing.signal);
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      notReady = error instanceof Error ? error.message : String(error);
+      logger.fatal({ err: error }, "this node cannot work on the data");
       throw error;
     }
     if (going) return;

@@ -61,7 +61,7 @@ describe.each(backends)("deleting an identity, with $name", async ({ skipped, op
     const gone = [audrey!, connery!, await photo("cage.jpg")].map(ownWords);
     for (const image of gone) expect(wordsIn(api.directory, image)).toBeGreaterThan(990);
     const { faces } = await engine.analyse(new Uint8Array(audrey!));
-    const embedding = new Uint8Array(faces.find(({ principal }) => principal)!.embedding!.buffer);
+    const embedding = new Uint8Array(faces.find(({ principal }) => principal)!.embedding!.values.buffer);
 
     expect((await api.call("DELETE", `${IDENTITY}?identity_id=${id}`)).status).toBe(204);
     await api.storage.settle();

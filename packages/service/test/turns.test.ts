@@ -8,7 +8,7 @@ import { openSqliteStorage } from "../src/storage/sqlite/open.ts";
 import type { IdentityFilter, Storage } from "../src/storage/types.ts";
 import { nextTurn } from "../src/turns.ts";
 import { atEnd, start, type Fixture } from "./fixture.ts";
-import { candidates, embedding, newAccount } from "./storage/samples.ts";
+import { candidates, embedding, newAccount, listIn, nearestIn } from "./storage/samples.ts";
 
 const PEOPLE = 10_000;
 const JOBS = 10_000;
@@ -47,7 +47,7 @@ function fill(directory: string, accountId: string): void {
   );
   const event = db.prepare("INSERT INTO events (account, seq, job, status) VALUES (?, ?, ?, 'Sent')");
   const mention = db.prepare("INSERT INTO mentions (identity, job) VALUES (1, ?)");
-  const same = Buffer.from(embedding(1).buffer);
+  const same = Buffer.from(embedding(1).values.buffer);
   const answer = JSON.stringify(candidates("person-0"));
   db.transaction(() => {
     for (let i = 0; i < PEOPLE; i++) {
@@ -106,7 +106,7 @@ describe("long work on the event loop", () => {
       const { turns, result } = await turnsDuring(async () => {
         const found: string[] = [];
         for (let cursor: string | undefined; ;) {
-          const page = await storage.identities.list(accountId, filter, {
+          const page = await listIn(storage, accountId, filter, {
             limit: 90,
             ...(cursor && { cursor }),
           });
@@ -125,7 +125,7 @@ describe("long work on the event loop", () => {
     const { turns } = await turnsDuring(() =>
       Promise.all(
         Array.from({ length: 10 }, () =>
-          storage.identities.list(accountId, { metadata: { team: "none" } }, { limit: 9 }),
+          listIn(storage, accountId, { metadata: { team: "none" } }, { limit: 9 }),
         ),
       ),
     );
@@ -144,7 +144,7 @@ describe("long work on the event loop", () => {
   });
 
   it("is given up by a search among faces that are all alike, which answers as ever", async () => {
-    const { turns, result } = await turnsDuring(() => storage.identities.nearest(accountId, embedding(1), 3));
+    const { turns, result } = await turnsDuring(() => nearestIn(storage, accountId, embedding(1), 3));
     expect(result.map(({ identityId }) => identityId)).toEqual(["person-0", "person-1", "person-2"]);
     expect(turns).toBeGreaterThanOrEqual(8);
   });
@@ -203,7 +203,7 @@ describe("long work on the event loop", () => {
 describe("a search that pauses", () => {
   it("leaves out what is removed meanwhile", async () => {
     const slab = new Slab(new Banks());
-    const vector = embedding(1);
+    const vector = embedding(1).values;
     const gone = new Set<number>();
     for (let slot = 0; slot < 20_000; slot++) slab.add({ slot, identity: slot }, vector);
     const searching = slab.nearest(vector, 2, (slot) => (gone.has(slot) ? undefined : vector));

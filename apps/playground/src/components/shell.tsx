@@ -12,6 +12,7 @@ import {
 } from "@tabler/icons-react";
 import { Link, useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { CollectionPicker } from "./collection-picker.tsx";
 import { ColorSchemeToggle } from "./color-scheme-toggle.tsx";
 import { Logo } from "./logo.tsx";
 import classes from "./shell.module.css";
@@ -53,6 +54,7 @@ export function Shell({ children }: { children: ReactNode }) {
             ))}
           </ul>
         </nav>
+        <CollectionPicker />
         <div className={classes.foot}>
           <span className={classes.who}>{data?.viewer.name ?? data?.viewer.clientId ?? ""}</span>
           <ColorSchemeToggle />

@@ -9,6 +9,7 @@ import { PageHeader } from "../components/page-header.tsx";
 import { PhotoDrop } from "../components/photo-drop.tsx";
 import { PhotoFaces } from "../components/photo-faces.tsx";
 import { PhotoThumbs } from "../components/photo-thumbs.tsx";
+import { useCollectionVariable } from "../library/collection.ts";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { count, nameOf } from "../library/text.ts";
@@ -20,6 +21,7 @@ export function Enrol() {
   const { photos, add, remove, clear, problem } = usePhotos(MOST);
   const [name, setName] = useState("");
   const [externalId, setExternalId] = useState("");
+  const collection = useCollectionVariable();
   const { start, cancel, reset, phase, progress, busy, job, failure, identity } = useEnrolment();
 
   function submit(event: SyntheticEvent) {
@@ -32,6 +34,7 @@ export function Enrol() {
     start(
       photos.map(({ file }) => file),
       {
+        ...collection,
         ...(who.name && { metadata: { name: who.name } }),
         ...(who.externalId && { externalId: who.externalId }),
       },

@@ -7,6 +7,7 @@ import { FaceRow } from "../components/face-row.tsx";
 import { JobTimeline } from "../components/job-timeline.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { WorkPhoto } from "../components/work-photo.tsx";
+import { useCollectionVariable } from "../library/collection.ts";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { count, nameOf } from "../library/text.ts";
@@ -15,6 +16,7 @@ import classes from "./work.module.css";
 export function Identify() {
   const { photos, add, problem } = usePhotos(1);
   const { start, phase, progress, busy, job, failure } = useIdentify();
+  const collection = useCollectionVariable();
   const [photo] = photos;
   const faces = phase === "succeeded" ? job?.faces : undefined;
 
@@ -23,7 +25,7 @@ export function Identify() {
     if (!file) return;
     void add([file]);
     remember({ kind: "identify", file: file.name });
-    start({ image: file });
+    start({ image: file, ...collection });
   }
 
   return (

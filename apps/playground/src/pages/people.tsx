@@ -9,6 +9,7 @@ import { Failure } from "../components/failure.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { PersonAvatar } from "../components/person-avatar.tsx";
 import classes from "../components/person.module.css";
+import { useCollectionVariable } from "../library/collection.ts";
 import { remember } from "../library/recent.ts";
 import { count, nameOf } from "../library/text.ts";
 
@@ -18,8 +19,9 @@ export function People() {
   const [typed, setTyped] = useState("");
   const [text] = useDebouncedValue(typed.trim(), 250);
   const [after, setAfter] = useState<string>();
+  const collection = useCollectionVariable();
   const [{ data, fetching, stale, error }, again] = useIdentitiesQuery({
-    variables: { first: PAGE, ...(after && { after }), ...(text && { filter: { text } }) },
+    variables: { first: PAGE, ...collection, ...(after && { after }), ...(text && { filter: { text } }) },
   });
   useEffect(() => remember({ kind: "list", ...(text && { text }) }), [text]);
   const people = data?.identities.edges.map(({ node }) => node);
@@ -33,7 +35,7 @@ export function People() {
   return (
     <>
       <PageHeader title="People" actions={people && people.length > 0 && enrol}>
-        Everybody this account knows. Open a person to see their faces and how good they are for matching.
+        Everybody this collection knows. Open a person to see their faces and how good they are for matching.
       </PageHeader>
       {(text !== "" || typed !== "" || (people && people.length > 0)) && (
         <TextInput

@@ -12,6 +12,7 @@ import { PersonAvatar } from "../components/person-avatar.tsx";
 import { ThresholdSlider } from "../components/threshold-slider.tsx";
 import { Verdict } from "../components/verdict.tsx";
 import { WorkPhoto } from "../components/work-photo.tsx";
+import { useCollectionVariable } from "../library/collection.ts";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { nameOf } from "../library/text.ts";
@@ -21,9 +22,10 @@ export function Recognise() {
   const { person: personId } = useAddress({ from: "/recognise" });
   const navigate = useNavigate();
   const [typed, setTyped] = useState("");
+  const collection = useCollectionVariable();
   const [text] = useDebouncedValue(typed, 250);
   const [{ data: list, fetching }] = useIdentitiesQuery({
-    variables: { first: 50, ...(text && { filter: { text } }) },
+    variables: { first: 50, ...collection, ...(text && { filter: { text } }) },
   });
   const [{ data: one }] = useIdentityQuery({ variables: { id: personId ?? "" }, pause: !personId });
   const [{ data: about }] = useServerQuery();

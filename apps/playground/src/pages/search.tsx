@@ -11,6 +11,7 @@ import { PageHeader } from "../components/page-header.tsx";
 import { ScoreLegend } from "../components/score-bar.tsx";
 import { ThresholdSlider } from "../components/threshold-slider.tsx";
 import { WorkPhoto } from "../components/work-photo.tsx";
+import { useCollectionVariable } from "../library/collection.ts";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import classes from "./work.module.css";
@@ -22,6 +23,7 @@ export function Search() {
   const [own, setOwn] = useState<number>();
   const thresholds = data?.server.thresholds;
   const line = own ?? thresholds?.listed;
+  const collection = useCollectionVariable();
   const [photo] = photos;
 
   function look(files: File[]) {
@@ -29,7 +31,7 @@ export function Search() {
     if (!file) return;
     void add([file]);
     remember({ kind: "search", file: file.name });
-    start(file);
+    start(file, collection);
   }
 
   return (

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { AccountSettings, AccountView, Accounts, Credentials } from "@prosopon/service";
+import type { CollectionSettings, AccountView, Accounts, Credentials } from "@prosopon/service";
 import { options, type Values } from "../config.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -65,7 +65,7 @@ async function withAccounts(
   }
 }
 
-function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<AccountSettings> {
+function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<CollectionSettings> {
   const change = {
     ...(keepCrops !== undefined && { keepCrops }),
     ...(refuseMixed !== undefined && { refuseMixedIdentities: refuseMixed }),

@@ -16,6 +16,7 @@ export function enrolCommand(): Command {
     "url",
     "clientId",
     "secretId",
+    "collection",
     "embedded",
     "data",
     "threads",

@@ -3,6 +3,7 @@ import { isApiError, isJobFailedError, type Client } from "@prosopon/core";
 import type { Job } from "@prosopon/core/contract";
 import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
+import { withClient } from "../with-client.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 
@@ -39,16 +40,6 @@ export function jobsCommand(): Command {
     );
   for (const option of options(...connection, "json")) cancel.addOption(option);
   return jobs;
-}
-
-async function withClient(values: ConnectOptions, work: (client: Client) => Promise<void>): Promise<void> {
-  const { connect } = await import("../connect.ts");
-  const { client, close } = await connect(values);
-  try {
-    await work(client);
-  } finally {
-    await close();
-  }
 }
 
 async function showJobs(client: Client, { dead, json }: ListOptions): Promise<void> {

@@ -5,8 +5,9 @@ import type { ConnectOptions } from "../connect.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { openImage } from "../image.ts";
 import { printJson, printLine } from "../print.ts";
+import { withClient } from "../with-client.ts";
 
-type RecognizeOptions = ConnectOptions & Values<"identity" | "externalId" | "json">;
+type RecognizeOptions = ConnectOptions & Values<"identity" | "externalId" | "collection" | "json">;
 
 export function recognizeCommand(): Command {
   const command = new Command("recognize")
@@ -14,12 +15,11 @@ export function recognizeCommand(): Command {
     .argument("<image>", "JPEG or PNG")
     .action(async (path: string, values: RecognizeOptions) => {
       if ((values.identity === undefined) === (values.externalId === undefined))
-        throw new UsageError("With whom? Give --identity ID or --external-id ID, one of them.");
-      const { connect } = await import("../connect.ts");
+        throw new UsageError("Pass either --identity or --external-id.");
       const image = await openImage(path);
-      const { client, close } = await connect(values);
-      try {
-        const identity = values.identity ?? (await byExternalId(client, values.externalId!));
+      await withClient(values, async (client) => {
+        const identity =
+          values.identity ?? (await byExternalId(client, values.externalId!, values.collection));
         const { id, recognition } = await client.jobs.wait(
           await client.identities.recognize(identity, { image }),
         );
@@ -29,16 +29,20 @@ export function recognizeCommand(): Command {
           printLine(
             `${recognition.recognition ? "Recognised" : "Not recognised"}: score ${recognition.score.toFixed(3)} (0.95 or more is recognised), identity ${recognition.identity_id}`,
           );
-      } finally {
-        await close();
-      }
+      });
     });
-  for (const option of options("identity", "externalId", ...connection, "json")) command.addOption(option);
+  for (const option of options("identity", "externalId", "collection", ...connection, "json"))
+    command.addOption(option);
   return command;
 }
 
-async function byExternalId(client: Client, externalId: string): Promise<string> {
-  const [identity] = (await client.identities.list({ externalId, limit: 1 })).items;
+async function byExternalId(
+  client: Client,
+  externalId: string,
+  collection: string | undefined,
+): Promise<string> {
+  const where = collection === undefined ? {} : { collection };
+  const [identity] = (await client.identities.list({ externalId, limit: 1, ...where })).items;
   if (!identity) throw new CommandError(`No person has the external id ${externalId}.`);
   return identity.identity_id;
 }

@@ -4,25 +4,26 @@ import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { openImage } from "../image.ts";
 import { printJson, printLine, printTable } from "../print.ts";
+import { withClient } from "../with-client.ts";
 
-type SearchOptions = ConnectOptions & Values<"maxResult" | "json">;
+type SearchOptions = ConnectOptions & Values<"collection" | "maxResult" | "json">;
 
 export function searchCommand(): Command {
   const command = new Command("search")
     .description("who is this? lists the people nearest to a photo")
     .argument("<image>", "JPEG or PNG")
     .action(async (path: string, values: SearchOptions) => {
-      const { connect } = await import("../connect.ts");
       const image = await openImage(path);
-      const { client, close } = await connect(values);
-      try {
-        const job = await client.identities.search({ image, maxResult: values.maxResult });
+      await withClient(values, async (client) => {
+        const job = await client.identities.search({
+          image,
+          maxResult: values.maxResult,
+          ...(values.collection !== undefined && { collection: values.collection }),
+        });
         await show(client, await client.jobs.wait(job), values);
-      } finally {
-        await close();
-      }
+      });
     });
-  for (const option of options("maxResult", ...connection, "json")) command.addOption(option);
+  for (const option of options("collection", "maxResult", ...connection, "json")) command.addOption(option);
   return command;
 }
 

@@ -1,4 +1,5 @@
 import { type GallerySearch, postgresSearchReport } from "@prosopon/service/postgres";
+import { DEFAULT_COLLECTION } from "@prosopon/core/contract";
 import { check, type Check } from "./check.ts";
 
 /** Galleries that are listed one by one: the largest that a node's memory does not hold. */
@@ -26,8 +27,8 @@ export async function checkSearch(url: string, galleryFaces: number): Promise<Ch
   const large = galleries.filter(({ way }) => way === "scan").slice(0, LISTED);
   return [
     summary,
-    ...large.map(({ name, faces }): Check => ({
-      name: `search in ${name}`,
+    ...large.map(({ name, collection, faces }): Check => ({
+      name: `search in ${name}${collection === DEFAULT_COLLECTION ? "" : `, ${collection}`}`,
       state: "ok",
       detail: `${count(faces)} faces, scanned by PostgreSQL at about 0.2 ms for a thousand; nodes with --gallery-faces ${faces} or more (150 bytes each) answer from memory`,
     })),

@@ -9,7 +9,7 @@ import { openJournal } from "./journal.ts";
 import { readPeople, type Person } from "./people.ts";
 import { enrolPerson, type Enrolment, type FileReport } from "./person.ts";
 
-export type EnrolOptions = ConnectOptions & Values<"concurrency" | "state" | "json">;
+export type EnrolOptions = ConnectOptions & Values<"collection" | "concurrency" | "state" | "json">;
 
 /** Enrols a folder of people. Returns the exit code: 1 when a photo failed or the run was cut short. */
 export async function enrol(folder: string, options: EnrolOptions): Promise<number> {
@@ -22,8 +22,9 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
     const directory = await realpath(folder);
     const run: Enrolment = {
       client,
-      journal: openJournal(options.state ?? stateDirectory(), name, directory),
+      journal: openJournal(options.state ?? stateDirectory(), placeOf(name, options.collection), directory),
       directory,
+      ...(options.collection !== undefined && { collection: options.collection }),
       signal: stop,
       report(file) {
         reports.push(file);
@@ -44,6 +45,10 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
   show(people, reports, ignored, options);
   return stop.aborted || reports.some(({ status }) => status === "failed") ? 1 : 0;
 }
+
+/** The same people in another collection are others. */
+const placeOf = (name: string, collection: string | undefined): string =>
+  collection === undefined ? name : `${name} ${collection}`;
 
 /** The first failure stops the others before their next person. */
 async function inParallel(

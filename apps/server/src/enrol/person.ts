@@ -17,6 +17,8 @@ export interface Enrolment {
   client: Client;
   journal: Journal;
   directory: string;
+  /** Default: the account's `default`. */
+  collection?: string;
   signal: AbortSignal;
   report(file: FileReport): void;
 }
@@ -51,7 +53,7 @@ export async function enrolPerson(run: Enrolment, { name, files }: Person): Prom
     run.report({ person: name, file, status: "already", identity_id: record.identityId! });
 
   if (fresh.length > 0 && record.identityId === undefined) {
-    const elsewhere = await byExternalId(client, name, signal);
+    const elsewhere = await byExternalId(run, name);
     if (elsewhere !== undefined) {
       // Enrolled by other means: which photos it was made of cannot be told, and sending them twice helps nobody.
       for (const { file } of fresh)
@@ -74,7 +76,10 @@ async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void
     journal.write({ event: "sending", person: name, photos: hashes, ...(identityId && { identityId }) });
     const job =
       identityId === undefined
-        ? await client.identities.create({ images, externalId: name, metadata: { name } }, { signal })
+        ? await client.identities.create(
+            { images, externalId: name, metadata: { name }, ...inCollection(run) },
+            { signal },
+          )
         : await client.identities.addImages(identityId, { images }, { signal });
     journal.write({
       event: "sent",
@@ -95,15 +100,15 @@ async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void
 }
 
 /** Finds out what became of a job that an earlier run had begun, so that nothing is enrolled twice. */
-async function settle({ client, journal, signal }: Enrolment, person: string, open: OpenJob): Promise<void> {
+async function settle(run: Enrolment, person: string, open: OpenJob): Promise<void> {
+  const { client, journal, signal } = run;
   try {
     const job = open.job ?? (await findJob(client, open, journal.person(person).jobs, signal));
     const identityId = job
       ? ((await client.jobs.wait(job, { signal })).identityId ?? open.identityId)
       : undefined;
     // Killed between sending and hearing the id: a new identity is known by its external id.
-    const found =
-      identityId ?? (open.identityId === undefined ? await byExternalId(client, person, signal) : undefined);
+    const found = identityId ?? (open.identityId === undefined ? await byExternalId(run, person) : undefined);
     if (found === undefined) journal.write({ event: "failed", person });
     else journal.write({ event: "enrolled", person, photos: open.photos, identityId: found });
   } catch (error) {
@@ -131,12 +136,11 @@ async function findJob(
   return undefined;
 }
 
-async function byExternalId(
-  client: Client,
-  externalId: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { items } = await client.identities.list({ externalId, limit: 1, signal });
+const inCollection = ({ collection }: Enrolment) => (collection === undefined ? {} : { collection });
+
+async function byExternalId(run: Enrolment, externalId: string): Promise<string | undefined> {
+  const { client, signal } = run;
+  const { items } = await client.identities.list({ externalId, limit: 1, signal, ...inCollection(run) });
   return items[0]?.identity_id;
 }
 

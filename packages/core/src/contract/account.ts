@@ -8,12 +8,7 @@ export type Quota = v.InferOutput<typeof Quota>;
 export const AccountInfo = v.object({
   client_id: v.string(),
   name: v.string(),
-  settings: v.object({
-    /** Keep a 160 px JPEG of every enrolled face. */
-    keep_crops: v.boolean(),
-    /** Fail an enrolment whose photos seem to show different people, instead of warning. */
-    refuse_mixed_identities: v.boolean(),
-  }),
+  /** In all collections. */
   identities: v.number(),
   faces: v.number(),
   quotas: v.optional(

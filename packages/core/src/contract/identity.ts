@@ -13,7 +13,9 @@ export type Metadata = v.InferOutput<typeof Metadata>;
 /** `GET /v1/identities/{id}`. */
 export const Identity = v.object({
   identity_id: v.string(),
-  /** The caller's own key for this person; unique in the account. */
+  /** The collection that it is in. */
+  collection_id: v.string(),
+  /** The caller's own key for this person; unique in the collection. */
   external_id: v.optional(v.string()),
   metadata: Metadata,
   /** Oldest first. */

@@ -1,8 +1,9 @@
+import { recogniser } from "@prosopon/models";
 import type { Run } from "../sessions/node.ts";
+import type { Embedding } from "../types.ts";
 
-/** @returns 128 values, L2-normalised. */
-export async function embed(aligned: Float32Array, run: Run): Promise<Float32Array> {
+export async function embed(aligned: Float32Array, run: Run): Promise<Embedding> {
   const { fc1 = new Float32Array() } = await run(aligned);
   const norm = Math.hypot(...fc1);
-  return fc1.map((value) => value / norm);
+  return { recogniser: recogniser.id, values: fc1.map((value) => value / norm) };
 }

@@ -14,5 +14,5 @@ export const detector: Graph = { model: detection, input: "input:0", shape: [256
 /** RGB 0..1, channels first. Answers `mesh`, 468 x (x, y, depth) in pixels of the 192, and `presence` 0..1. */
 export const mesh: Graph = { model: landmarks, input: "input", shape: [3, 192, 192] };
 
-/** RGB 0..255, channels first; normalises by itself. Answers `fc1`, 128 values of any length. */
+/** RGB 0..255, channels first; normalises by itself. Answers `fc1`, as many values as the recogniser has dimensions, of any length. */
 export const embedder: Graph = { model: embedding, input: "data", shape: [3, 112, 112] };

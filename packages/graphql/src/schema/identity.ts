@@ -2,6 +2,7 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { NotFoundError } from "../errors.ts";
 import { BATCH_MAX, readIdentities } from "../reads.ts";
+import { Collection, findCollection } from "./collection.ts";
 
 /** All identities asked for in a moment are read in one call. */
 export const Identity = builder.loadableNodeRef("Identity", {
@@ -14,9 +15,15 @@ Identity.implement({
   description: "A person as the account knows them: faces, an external id and free metadata.",
   fields: (t) => ({
     identityId: t.exposeString("identity_id", { description: "The id of the REST API." }),
+    collection: t.field({
+      type: Collection,
+      nullable: true,
+      description: "The collection that it is in; null when it is being deleted.",
+      resolve: ({ collection_id }, _, context) => findCollection(collection_id, context),
+    }),
     externalId: t.string({
       nullable: true,
-      description: "The caller's own key; unique in the account.",
+      description: "The caller's own key; unique in the collection.",
       resolve: (identity) => identity.external_id,
     }),
     name: t.string({

@@ -5,6 +5,7 @@ import { upstreamId, jobTypes } from "../ids.ts";
 import { recordState, viewOf } from "../job-view.ts";
 import { loadJob } from "../reads.ts";
 import { upstream } from "../upstream.ts";
+import { Collection, collectionNamed, findCollection, IN_COLLECTION } from "./collection.ts";
 import { connection, type ForwardArgs } from "./connection.ts";
 import { findIdentity, Identity } from "./identity.ts";
 import { Job, JobKind, JobStatus } from "./job.ts";
@@ -37,6 +38,10 @@ const edgesCost = { field: 1, multiplier: 1 };
 const IdentityConnection = builder.connectionObject(
   { type: Identity, name: "IdentityConnection", edgesField: { complexity: edgesCost } },
   { name: "IdentityEdge" },
+);
+const CollectionConnection = builder.connectionObject(
+  { type: Collection, name: "CollectionConnection", edgesField: { complexity: edgesCost } },
+  { name: "CollectionEdge" },
 );
 const JobConnection = builder.connectionObject(
   { type: Job, name: "JobConnection", edgesField: { complexity: edgesCost } },
@@ -74,21 +79,39 @@ builder.queryType({
         first: t.arg.int({ description: pageDescription }),
         after: t.arg.string(),
         filter: t.arg({ type: IdentityFilter }),
+        collection: t.arg.id({ description: IN_COLLECTION }),
       },
       complexity: pageCost,
-      resolve: (_, { filter, ...page }, { client }) =>
+      resolve: (_, { filter, collection, ...page }, { client }) =>
         connection(page, (options) =>
           upstream(
             client.identities.list({
               ...options,
+              ...collectionNamed(collection, ["collection"]),
               ...(filter?.externalId != null && { externalId: filter.externalId }),
               ...(filter?.text != null && { text: filter.text }),
               ...(filter?.metadata && {
                 metadata: Object.fromEntries(filter.metadata.map(({ key, value }) => [key, value])),
               }),
             }),
+            { id: ["collection"] },
           ),
         ),
+    }),
+    collection: t.field({
+      type: Collection,
+      nullable: true,
+      description: "Null when the account has none of that id or name.",
+      args: { id: t.arg.id({ required: true, description: "Global, of the REST API, or its name." }) },
+      resolve: (_, { id }, context) => findCollection(upstreamId(id, ["Collection"], ["id"]), context),
+    }),
+    collections: t.field({
+      type: CollectionConnection,
+      description: "Newest first.",
+      args: { first: t.arg.int({ description: pageDescription }), after: t.arg.string() },
+      complexity: pageCost,
+      resolve: (_, page, { client }) =>
+        connection(page, (options) => upstream(client.collections.list(options))),
     }),
     job: t.field({
       type: Job,

@@ -13,18 +13,11 @@ const Viewer = builder.objectRef<ViewerRecord>("Viewer").implement({
   fields: (t) => ({
     clientId: t.string({ nullable: true, resolve: ({ account }) => account?.client_id }),
     name: t.string({ nullable: true, resolve: ({ account }) => account?.name }),
-    keepsCrops: t.boolean({
+    identityCount: t.int({
       nullable: true,
-      description: "Whether a 160 px crop of every enrolled face is kept.",
-      resolve: ({ account }) => account?.settings.keep_crops,
+      description: "In all collections.",
+      resolve: ({ account }) => account?.identities,
     }),
-    refusesMixedIdentities: t.boolean({
-      nullable: true,
-      description:
-        "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
-      resolve: ({ account }) => account?.settings.refuse_mixed_identities,
-    }),
-    identityCount: t.int({ nullable: true, resolve: ({ account }) => account?.identities }),
     faceCount: t.int({ nullable: true, resolve: ({ account }) => account?.faces }),
     tokenExpiresAt: t.field({
       type: "DateTime",

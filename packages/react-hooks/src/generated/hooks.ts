@@ -11,12 +11,28 @@ export function useCancelJobMutation(): urql.UseMutationResponse<operations.Canc
   return urql.useMutation<operations.CancelJobMutation, operations.CancelJobMutationVariables>(operations.CancelJobDocument);
 }
 
+export function useCollectionQuery(args: Args<operations.CollectionQueryVariables, operations.CollectionQuery>): urql.UseQueryResponse<operations.CollectionQuery, operations.CollectionQueryVariables> {
+  return urql.useQuery<operations.CollectionQuery, operations.CollectionQueryVariables>({ ...args, query: operations.CollectionDocument } as urql.UseQueryArgs<operations.CollectionQueryVariables, operations.CollectionQuery>);
+}
+
+export function useCollectionsQuery(args: Args<operations.CollectionsQueryVariables, operations.CollectionsQuery> = {}): urql.UseQueryResponse<operations.CollectionsQuery, operations.CollectionsQueryVariables> {
+  return urql.useQuery<operations.CollectionsQuery, operations.CollectionsQueryVariables>({ ...args, query: operations.CollectionsDocument } as urql.UseQueryArgs<operations.CollectionsQueryVariables, operations.CollectionsQuery>);
+}
+
 export function useCompareMutation(): urql.UseMutationResponse<operations.CompareMutation, operations.CompareMutationVariables> {
   return urql.useMutation<operations.CompareMutation, operations.CompareMutationVariables>(operations.CompareDocument);
 }
 
+export function useCreateCollectionMutation(): urql.UseMutationResponse<operations.CreateCollectionMutation, operations.CreateCollectionMutationVariables> {
+  return urql.useMutation<operations.CreateCollectionMutation, operations.CreateCollectionMutationVariables>(operations.CreateCollectionDocument);
+}
+
 export function useCreateIdentityMutation(): urql.UseMutationResponse<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables> {
   return urql.useMutation<operations.CreateIdentityMutation, operations.CreateIdentityMutationVariables>(operations.CreateIdentityDocument);
+}
+
+export function useDeleteCollectionMutation(): urql.UseMutationResponse<operations.DeleteCollectionMutation, operations.DeleteCollectionMutationVariables> {
+  return urql.useMutation<operations.DeleteCollectionMutation, operations.DeleteCollectionMutationVariables>(operations.DeleteCollectionDocument);
 }
 
 export function useDeleteFaceMutation(): urql.UseMutationResponse<operations.DeleteFaceMutation, operations.DeleteFaceMutationVariables> {
@@ -93,6 +109,10 @@ export function useSearchIdentitiesMutation(): urql.UseMutationResponse<operatio
 
 export function useServerQuery(args: Args<operations.ServerQueryVariables, operations.ServerQuery> = {}): urql.UseQueryResponse<operations.ServerQuery, operations.ServerQueryVariables> {
   return urql.useQuery<operations.ServerQuery, operations.ServerQueryVariables>({ ...args, query: operations.ServerDocument } as urql.UseQueryArgs<operations.ServerQueryVariables, operations.ServerQuery>);
+}
+
+export function useUpdateCollectionMutation(): urql.UseMutationResponse<operations.UpdateCollectionMutation, operations.UpdateCollectionMutationVariables> {
+  return urql.useMutation<operations.UpdateCollectionMutation, operations.UpdateCollectionMutationVariables>(operations.UpdateCollectionDocument);
 }
 
 export function useUpdateIdentityMutation(): urql.UseMutationResponse<operations.UpdateIdentityMutation, operations.UpdateIdentityMutationVariables> {

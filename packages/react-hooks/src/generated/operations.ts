@@ -24,9 +24,20 @@ export type CompareInput = {
   uploadIds?: Array<string> | null | undefined;
 };
 
+export type CreateCollectionInput = {
+  /** False when left out. */
+  keepsCrops?: boolean | null | undefined;
+  /** 1 to 64 characters; unique in the account. */
+  name: string;
+  /** False when left out. */
+  refusesMixedIdentities?: boolean | null | undefined;
+};
+
 /** 5 images of one person at most, files and uploads together. */
 export type CreateIdentityInput = {
-  /** Your own key for this person; unique in the account. */
+  /** Global id, id of the REST API, or name of the collection; `default` when left out. */
+  collection?: string | null | undefined;
+  /** Your own key for this person; unique in the collection. */
   externalId?: string | null | undefined;
   /** As parts of a multipart request. */
   images?: Array<Blob> | null | undefined;
@@ -42,6 +53,11 @@ export type Decision =
   /** The score is above the listed one, 0.85. */
   | 'POSSIBLE'
   | 'UNKNOWN';
+
+export type DeleteCollectionInput = {
+  /** Global id, id of the REST API, or name. */
+  collection: string;
+};
 
 export type DeleteFaceInput = {
   faceId: string;
@@ -76,6 +92,8 @@ export type FacesToIdentify =
   | 'LARGEST';
 
 export type IdentifyInput = {
+  /** Global id, id of the REST API, or name of the collection; `default` when left out. */
+  collection?: string | null | undefined;
   /** ALL when left out. */
   faces?: FacesToIdentify | null | undefined;
   /** As parts of a multipart request. */
@@ -161,12 +179,23 @@ export type RetryJobInput = {
 };
 
 export type SearchIdentitiesInput = {
+  /** Global id, id of the REST API, or name of the collection; `default` when left out. */
+  collection?: string | null | undefined;
   /** As parts of a multipart request. */
   image?: Blob | null | undefined;
   /** 1 to 10; 10 when left out. */
   maxResults?: number | null | undefined;
   /** Ids of earlier uploads to the REST API (`POST /v1/uploads`), for big ones. */
   uploadId?: string | null | undefined;
+};
+
+/** What is left out stays. */
+export type UpdateCollectionInput = {
+  /** Global id, id of the REST API, or name. */
+  collection: string;
+  keepsCrops?: boolean | null | undefined;
+  name?: string | null | undefined;
+  refusesMixedIdentities?: boolean | null | undefined;
 };
 
 /** What is left out stays; null removes. */
@@ -176,6 +205,67 @@ export type UpdateIdentityInput = {
   /** Merged by key; a key that is null is removed. */
   metadata?: unknown;
 };
+
+export type CollectionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type CollectionsQuery = { __typename: 'Query', collections: { __typename: 'CollectionConnection', edges: Array<{ __typename: 'CollectionEdge', cursor: string, node: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+
+export type CollectionQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type CollectionQuery = { __typename: 'Query', collection: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string } | null };
+
+export type CreateCollectionMutationVariables = Exact<{
+  input: CreateCollectionInput;
+}>;
+
+
+export type CreateCollectionMutation = { __typename: 'Mutation', createCollection:
+    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string }
+    | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type UpdateCollectionMutationVariables = Exact<{
+  input: UpdateCollectionInput;
+}>;
+
+
+export type UpdateCollectionMutation = { __typename: 'Mutation', updateCollection:
+    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string }
+    | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type DeleteCollectionMutationVariables = Exact<{
+  input: DeleteCollectionInput;
+}>;
+
+
+export type DeleteCollectionMutation = { __typename: 'Mutation', deleteCollection:
+    | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'DeletedCollection', id: string, collectionId: string }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnauthorizedError', message: string, code: ErrorCode, path: Array<string> }
+    | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
+   };
+
+export type CollectionFieldsFragment = { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string };
 
 type ErrorFields_BadImageError_Fragment = { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> };
 
@@ -205,7 +295,7 @@ export type QualityFieldsFragment = { __typename: 'FaceQuality', score: number, 
 
 export type FaceFieldsFragment = { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } };
 
-export type IdentityFieldsFragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
+export type IdentityFieldsFragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
 type JobFields_CompareJob_Fragment = { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null };
 
@@ -251,17 +341,18 @@ export type IdentitiesQueryVariables = Exact<{
   first?: number | null | undefined;
   after?: string | null | undefined;
   filter?: IdentityFilter | null | undefined;
+  collection?: string | null | undefined;
 }>;
 
 
-export type IdentitiesQuery = { __typename: 'Query', identities: { __typename: 'IdentityConnection', edges: Array<{ __typename: 'IdentityEdge', cursor: string, node: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+export type IdentitiesQuery = { __typename: 'Query', identities: { __typename: 'IdentityConnection', edges: Array<{ __typename: 'IdentityEdge', cursor: string, node: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type IdentityQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type IdentityQuery = { __typename: 'Query', identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
+export type IdentityQuery = { __typename: 'Query', identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
 
 export type UpdateIdentityMutationVariables = Exact<{
   input: UpdateIdentityInput;
@@ -270,7 +361,7 @@ export type UpdateIdentityMutationVariables = Exact<{
 
 export type UpdateIdentityMutation = { __typename: 'Mutation', updateIdentity:
     | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
-    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
+    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
@@ -330,10 +421,10 @@ export type JobQueryVariables = Exact<{
 export type JobQuery = { __typename: 'Query', job:
     | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, face: { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null, compared: Array<{ __typename: 'ComparedFace', decision: Decision, score: number, cosine: number, fmr: number, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
-    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, warnings: Array<string> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
-    | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
-    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null }
-    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null }
+    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, warnings: Array<string> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
+    | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
+    | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null }
+    | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null }
    | null };
 
 export type CancelJobMutationVariables = Exact<{
@@ -473,7 +564,7 @@ export type CreateIdentityMutation = { __typename: 'Mutation', createIdentity:
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type EnrolmentJobFieldsFragment = { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
+export type EnrolmentJobFieldsFragment = { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
 
 export type IdentifyMutationVariables = Exact<{
   input: IdentifyInput;
@@ -490,7 +581,7 @@ export type IdentifyMutation = { __typename: 'Mutation', identify:
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type IdentifyJobFieldsFragment = { __typename: 'IdentifyJob', faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null };
+export type IdentifyJobFieldsFragment = { __typename: 'IdentifyJob', faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null };
 
 export type RecognizeIdentityMutationVariables = Exact<{
   input: RecognizeIdentityInput;
@@ -507,9 +598,9 @@ export type RecognizeIdentityMutation = { __typename: 'Mutation', recognizeIdent
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type RecognitionJobFieldsFragment = { __typename: 'RecognitionJob', identityId: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null };
+export type RecognitionJobFieldsFragment = { __typename: 'RecognitionJob', identityId: string | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null };
 
-export type RecognitionMatchFieldsFragment = { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null };
+export type RecognitionMatchFieldsFragment = { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null };
 
 export type SearchIdentitiesMutationVariables = Exact<{
   input: SearchIdentitiesInput;
@@ -526,9 +617,9 @@ export type SearchIdentitiesMutation = { __typename: 'Mutation', searchIdentitie
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type SearchJobFieldsFragment = { __typename: 'SearchJob', matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null };
+export type SearchJobFieldsFragment = { __typename: 'SearchJob', matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null };
 
-export type SearchMatchFieldsFragment = { __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null };
+export type SearchMatchFieldsFragment = { __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null };
 
 export type NodeQueryVariables = Exact<{
   id: string;
@@ -536,12 +627,13 @@ export type NodeQueryVariables = Exact<{
 
 
 export type NodeQuery = { __typename: 'Query', node:
+    | { __typename: 'Collection', id: string }
     | { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
     | { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
-    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
+    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
     | { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
    | null };
@@ -552,15 +644,18 @@ export type NodesQueryVariables = Exact<{
 
 
 export type NodesQuery = { __typename: 'Query', nodes: Array<
+    | { __typename: 'Collection', id: string }
     | { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'DetectJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'EnrolmentJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }
     | { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
-    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
+    | { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }
     | { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
     | { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string }
    | null> };
+
+type NodeFields_Collection_Fragment = { __typename: 'Collection', id: string };
 
 type NodeFields_CompareJob_Fragment = { __typename: 'CompareJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
@@ -572,13 +667,14 @@ type NodeFields_Face_Fragment = { __typename: 'Face', id: string, faceId: string
 
 type NodeFields_IdentifyJob_Fragment = { __typename: 'IdentifyJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
-type NodeFields_Identity_Fragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
+type NodeFields_Identity_Fragment = { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> };
 
 type NodeFields_RecognitionJob_Fragment = { __typename: 'RecognitionJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
 type NodeFields_SearchJob_Fragment = { __typename: 'SearchJob', jobId: string, kind: JobKind, status: JobStatus, done: boolean, error: string | null, id: string };
 
 export type NodeFieldsFragment =
+  | NodeFields_Collection_Fragment
   | NodeFields_CompareJob_Fragment
   | NodeFields_DetectJob_Fragment
   | NodeFields_EnrolmentJob_Fragment
@@ -628,13 +724,27 @@ export type SessionFieldsFragment = { __typename: 'Session', token: string, refr
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ViewerQuery = { __typename: 'Query', viewer: { __typename: 'Viewer', clientId: string | null, name: string | null, keepsCrops: boolean | null, tokenExpiresAt: string | null } };
+export type ViewerQuery = { __typename: 'Query', viewer: { __typename: 'Viewer', clientId: string | null, name: string | null, tokenExpiresAt: string | null } };
 
 export type ServerQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type ServerQuery = { __typename: 'Query', server: { __typename: 'Server', name: string, version: string, capabilities: Array<string>, models: Array<{ __typename: 'Model', name: string, role: ModelRole, licence: string, sha256: string }>, thresholds: { __typename: 'Thresholds', listed: number, recognized: number }, calibration: Array<{ __typename: 'CalibrationPoint', score: number, cosine: number, fmr: number }>, limits: { __typename: 'ServerLimits', imagePixels: number, imagesPerJob: number, uploadBytes: number } } };
 
+export const CollectionFieldsFragmentDoc = gql`
+    fragment CollectionFields on Collection {
+  __typename
+  id
+  collectionId
+  name
+  keepsCrops
+  refusesMixedIdentities
+  identityCount
+  faceCount
+  createdAt
+  updatedAt
+}
+    ` as unknown as DocumentNode<CollectionFieldsFragment, unknown>;
 export const ErrorFieldsFragmentDoc = gql`
     fragment ErrorFields on Error {
   __typename
@@ -795,6 +905,12 @@ export const IdentityFieldsFragmentDoc = gql`
   __typename
   id
   identityId
+  collection {
+    __typename
+    id
+    collectionId
+    name
+  }
   externalId
   name
   metadata
@@ -923,9 +1039,74 @@ export const SessionFieldsFragmentDoc = gql`
   expiresIn
 }
     ` as unknown as DocumentNode<SessionFieldsFragment, unknown>;
+export const CollectionsDocument = gql`
+    query Collections($first: Int = 50, $after: String) {
+  collections(first: $first, after: $after) {
+    __typename
+    edges {
+      __typename
+      cursor
+      node {
+        __typename
+        ...CollectionFields
+      }
+    }
+    pageInfo {
+      __typename
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    ${CollectionFieldsFragmentDoc}` as unknown as DocumentNode<CollectionsQuery, CollectionsQueryVariables>;
+export const CollectionDocument = gql`
+    query Collection($id: ID!) {
+  collection(id: $id) {
+    __typename
+    ...CollectionFields
+  }
+}
+    ${CollectionFieldsFragmentDoc}` as unknown as DocumentNode<CollectionQuery, CollectionQueryVariables>;
+export const CreateCollectionDocument = gql`
+    mutation CreateCollection($input: CreateCollectionInput!) {
+  createCollection(input: $input) {
+    __typename
+    ...CollectionFields
+    ...ErrorFields
+  }
+}
+    ${CollectionFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<CreateCollectionMutation, CreateCollectionMutationVariables>;
+export const UpdateCollectionDocument = gql`
+    mutation UpdateCollection($input: UpdateCollectionInput!) {
+  updateCollection(input: $input) {
+    __typename
+    ...CollectionFields
+    ...ErrorFields
+  }
+}
+    ${CollectionFieldsFragmentDoc}
+${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<UpdateCollectionMutation, UpdateCollectionMutationVariables>;
+export const DeleteCollectionDocument = gql`
+    mutation DeleteCollection($input: DeleteCollectionInput!) {
+  deleteCollection(input: $input) {
+    __typename
+    ... on DeletedCollection {
+      id
+      collectionId
+    }
+    ...ErrorFields
+  }
+}
+    ${ErrorFieldsFragmentDoc}` as unknown as DocumentNode<DeleteCollectionMutation, DeleteCollectionMutationVariables>;
 export const IdentitiesDocument = gql`
-    query Identities($first: Int = 50, $after: String, $filter: IdentityFilter) {
-  identities(first: $first, after: $after, filter: $filter) {
+    query Identities($first: Int = 50, $after: String, $filter: IdentityFilter, $collection: ID) {
+  identities(
+    first: $first
+    after: $after
+    filter: $filter
+    collection: $collection
+  ) {
     __typename
     edges {
       __typename
@@ -1222,7 +1403,6 @@ export const ViewerDocument = gql`
     __typename
     clientId
     name
-    keepsCrops
     tokenExpiresAt
   }
 }

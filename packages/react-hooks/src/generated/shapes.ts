@@ -28,10 +28,27 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError",
     "UnsupportedByUpstreamError"
   ],
+  "CreateCollectionResult": [
+    "Collection",
+    "ConflictError",
+    "InvalidInputError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "CreateIdentityResult": [
     "BadImageError",
     "ConflictError",
     "EnrolmentJob",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
+  "DeleteCollectionResult": [
+    "ConflictError",
+    "DeletedCollection",
     "InvalidInputError",
     "NotFoundError",
     "QuotaError",
@@ -102,6 +119,7 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError"
   ],
   "Node": [
+    "Collection",
     "CompareJob",
     "DetectJob",
     "EnrolmentJob",
@@ -150,6 +168,15 @@ export const possibleTypes: Record<string, string[]> = {
     "UnauthorizedError",
     "UnsupportedByUpstreamError"
   ],
+  "UpdateCollectionResult": [
+    "Collection",
+    "ConflictError",
+    "InvalidInputError",
+    "NotFoundError",
+    "QuotaError",
+    "UnauthorizedError",
+    "UnsupportedByUpstreamError"
+  ],
   "UpdateIdentityResult": [
     "ConflictError",
     "Identity",
@@ -162,4 +189,4 @@ export const possibleTypes: Record<string, string[]> = {
 };
 
 /** Types without an id: they live inside the record that holds them. */
-export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","ComparedFace","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentifiedFace","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];
+export const keyless: string[] = ["BadImageError","Box","CalibrationPoint","CancelledJob","CollectionConnection","CollectionEdge","ComparedFace","ConflictError","DeadJob","DeletedIdentities","DetectedFace","FaceQuality","IdentifiedFace","IdentityConnection","IdentityEdge","InputIssue","InvalidInputError","JobChange","JobConnection","JobEdge","Landmarks","Model","NotFoundError","PageInfo","Point","Pose","QuotaError","RecognitionMatch","RetriedJob","SearchMatch","SeenFace","SeenImage","Server","ServerLimits","Session","SignedOut","Thresholds","UnauthorizedError","UnsupportedByUpstreamError","Viewer"];

@@ -1,10 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { createSecrets, randomToken, type Secrets } from "./secrets.ts";
 import { systemClock, type Clock } from "../clock.ts";
-import { StorageError, type Account, type AccountSettings, type Storage } from "../storage/types.ts";
+import {
+  DEFAULT_COLLECTION,
+  StorageError,
+  type Account,
+  type CollectionSettings,
+  type Storage,
+} from "../storage/types.ts";
 
-/** An account without its hash. */
-export type AccountView = Omit<Account, "secretHash">;
+/** An account without its hash, with the settings of its collection `default`. */
+export type AccountView = Omit<Account, "secretHash"> & { settings: CollectionSettings };
 
 /** The one time that a secret is seen. */
 export interface Credentials {
@@ -18,7 +24,7 @@ export interface Accounts {
     name?: string;
     clientId?: string;
     secretId?: string;
-    settings?: Partial<AccountSettings>;
+    settings?: Partial<CollectionSettings>;
   }): Promise<AccountView & Credentials>;
   list(): Promise<AccountView[]>;
   /** A new secret; every session of the account ends. @throws StorageError `not-found` */
@@ -26,11 +32,11 @@ export interface Accounts {
   /** Ends every session; nobody can log in until `enable`. @throws StorageError `not-found` */
   disable(clientId: string): Promise<AccountView>;
   enable(clientId: string): Promise<AccountView>;
-  /** @throws StorageError `not-found` */
-  settings(clientId: string, change: Partial<AccountSettings>): Promise<AccountView>;
+  /** Changes the settings of its collection `default`. @throws StorageError `not-found` */
+  settings(clientId: string, change: Partial<CollectionSettings>): Promise<AccountView>;
 }
 
-const withoutHash = ({ secretHash: _hash, ...view }: Account): AccountView => view;
+const DEFAULTS: CollectionSettings = { keepCrops: false, refuseMixedIdentities: false };
 
 /** The accounts of a storage, with or without a service on it. */
 export function createAccounts({
@@ -42,19 +48,22 @@ export function createAccounts({
   clock?: Clock;
   secrets?: Secrets;
 }): Accounts {
+  const unknown = (clientId: string) =>
+    new StorageError("not-found", `no account has the client id ${clientId}: list them first`);
+
+  async function view({ secretHash: _hash, ...account }: Account): Promise<AccountView> {
+    const collection = await storage.collections.get(account.id, DEFAULT_COLLECTION);
+    return { ...account, settings: collection?.settings ?? DEFAULTS };
+  }
+
   async function change(
     clientId: string,
-    update:
-      | Parameters<Storage["accounts"]["update"]>[1]
-      | ((account: Account) => Parameters<Storage["accounts"]["update"]>[1]),
-  ) {
+    update: Parameters<Storage["accounts"]["update"]>[1],
+  ): Promise<AccountView> {
     const account = await storage.accounts.byClientId(clientId);
-    const changed =
-      account &&
-      (await storage.accounts.update(account.id, typeof update === "function" ? update(account) : update));
-    if (!changed)
-      throw new StorageError("not-found", `no account has the client id ${clientId}: list them first`);
-    return withoutHash(changed);
+    const changed = account && (await storage.accounts.update(account.id, update));
+    if (!changed) throw unknown(clientId);
+    return view(changed);
   }
 
   return {
@@ -64,21 +73,26 @@ export function createAccounts({
         clientId,
         name: name ?? clientId,
         secretHash: await secrets.hash(secretId),
-        settings: { keepCrops: false, refuseMixedIdentities: false, ...settings },
         disabled: false,
         createdAt: clock.now(),
       };
-      await storage.accounts.create(account);
-      return { ...withoutHash(account), secretId };
+      await storage.accounts.create(account, { ...DEFAULTS, ...settings });
+      return { ...(await view(account)), secretId };
     },
-    list: async () => (await storage.accounts.list()).map(withoutHash),
+    list: async () => Promise.all((await storage.accounts.list()).map(view)),
     async rotate(clientId, secretId = randomToken(32)) {
       await change(clientId, { secretHash: await secrets.hash(secretId) });
       return { clientId, secretId };
     },
     disable: (clientId) => change(clientId, { disabled: true }),
     enable: (clientId) => change(clientId, { disabled: false }),
-    settings: (clientId, settings) =>
-      change(clientId, (account) => ({ settings: { ...account.settings, ...settings } })),
+    async settings(clientId, settings) {
+      const account = await storage.accounts.byClientId(clientId);
+      const collection = account && (await storage.collections.get(account.id, DEFAULT_COLLECTION));
+      if (!collection) throw unknown(clientId);
+      const key = { accountId: account.id, collectionId: collection.id };
+      await storage.collections.update(key, { settings }, clock.now());
+      return view(account);
+    },
   };
 }

@@ -11,8 +11,8 @@ export interface StoredVector extends Entry {
 
 /** The storage the gallery mirrors. Both calls are synchronous: they see what has been committed, and nothing else. */
 export interface GallerySource {
-  /** Up to `limit` faces of the account with a slot above `after`, by slot. */
-  page(account: number, after: number, limit: number): StoredVector[];
+  /** Up to `limit` faces of the gallery with a slot above `after`, by slot. */
+  page(gallery: number, after: number, limit: number): StoredVector[];
   read: Read;
 }
 
@@ -24,31 +24,31 @@ interface Held {
 }
 
 /**
- * Exact search in memory, one slab per account, loaded when the account first searches. Never stale: `add` and `remove`
+ * Exact search in memory, one slab for each gallery, loaded when it is first searched. Never stale: `add` and `remove`
  * are called in the turn of the commit they mirror.
  */
 export class Gallery {
   readonly #source: GallerySource;
   readonly #banks = new Banks();
-  readonly #accounts = new Map<number, Held>();
+  readonly #held = new Map<number, Held>();
 
   constructor(source: GallerySource) {
     this.#source = source;
   }
 
-  async nearest(account: number, probe: Float32Array, k: number): Promise<Nearest[]> {
-    const held = this.#accounts.get(account) ?? this.#load(account);
+  async nearest(gallery: number, probe: Float32Array, k: number): Promise<Nearest[]> {
+    const held = this.#held.get(gallery) ?? this.#load(gallery);
     await held.ready;
     return held.slab.nearest(probe, k, this.#source.read);
   }
 
-  /** Loads the account's faces now rather than at its first search. */
-  async warm(account: number): Promise<void> {
-    await (this.#accounts.get(account) ?? this.#load(account)).ready;
+  /** Loads its faces now rather than at its first search. */
+  async warm(gallery: number): Promise<void> {
+    await (this.#held.get(gallery) ?? this.#load(gallery)).ready;
   }
 
-  add(account: number, faces: readonly StoredVector[]): void {
-    const held = this.#accounts.get(account);
+  add(gallery: number, faces: readonly StoredVector[]): void {
+    const held = this.#held.get(gallery);
     if (!held) return;
     try {
       for (const face of faces) {
@@ -57,34 +57,34 @@ export class Gallery {
       }
     } catch {
       // Out of memory after the commit: half a slab must not answer. The next search loads it again, or says why not.
-      this.#accounts.delete(account);
+      this.#held.delete(gallery);
       held.slab.clear();
     }
   }
 
-  remove(account: number, slots: readonly number[]): void {
-    this.#accounts.get(account)?.slab.remove(slots);
+  remove(gallery: number, slots: readonly number[]): void {
+    this.#held.get(gallery)?.slab.remove(slots);
   }
 
   close(): void {
-    for (const { slab } of this.#accounts.values()) slab.clear();
-    this.#accounts.clear();
+    for (const { slab } of this.#held.values()) slab.clear();
+    this.#held.clear();
   }
 
-  #load(account: number): Held {
+  #load(gallery: number): Held {
     const held: Held = { slab: new Slab(this.#banks), loadedTo: -1, ready: Promise.resolve() };
-    this.#accounts.set(account, held);
-    held.ready = this.#fill(account, held).catch((error: unknown) => {
-      if (this.#accounts.get(account) === held) this.#accounts.delete(account);
+    this.#held.set(gallery, held);
+    held.ready = this.#fill(gallery, held).catch((error: unknown) => {
+      if (this.#held.get(gallery) === held) this.#held.delete(gallery);
       held.slab.clear();
       throw error;
     });
     return held;
   }
 
-  async #fill(account: number, held: Held): Promise<void> {
+  async #fill(gallery: number, held: Held): Promise<void> {
     for (;;) {
-      const page = this.#source.page(account, held.loadedTo, LOAD_ROWS);
+      const page = this.#source.page(gallery, held.loadedTo, LOAD_ROWS);
       for (const face of page) held.slab.add(face, face.vector);
       held.loadedTo = page.length < LOAD_ROWS ? Infinity : page.at(-1)!.slot;
       if (held.loadedTo === Infinity) return;

@@ -16,17 +16,19 @@ const MAX_RESTARTS = 3;
 /** Up to here removals look each slot up (0.3 ms in a million); beyond, one pass finds them all. */
 const LOOKUPS = 16;
 
-/** Where slabs get their chunks: banks of 4 GiB, opened as they fill. */
+/** Where slabs get their chunks: banks of 4 GiB, opened as they fill, for each dimension of their own. */
 export class Banks {
-  readonly #banks: Bank[] = [];
+  readonly #banks = new Map<number, Bank[]>();
 
-  take(): Chunk {
-    for (const bank of this.#banks) {
+  take(dimension: number): Chunk {
+    const banks = this.#banks.get(dimension) ?? [];
+    this.#banks.set(dimension, banks);
+    for (const bank of banks) {
       const address = bank.take();
       if (address !== undefined) return { bank, address };
     }
-    const bank = new Bank();
-    this.#banks.push(bank);
+    const bank = new Bank(dimension);
+    banks.push(bank);
     return { bank, address: bank.take()! };
   }
 }
@@ -41,7 +43,7 @@ export interface Nearest extends Entry {
   product: number;
 }
 
-/** The faces of one account, quantised, in chunks: it grows without being copied, and rows lie without gaps. */
+/** The faces of one gallery, which are vectors of one dimension, quantised, in chunks: it grows without being copied, and rows lie without gaps. */
 export class Slab {
   readonly #banks: Banks;
   readonly #chunks: Chunk[] = [];
@@ -61,7 +63,7 @@ export class Slab {
 
   add(entry: Entry, vector: Float32Array): void {
     const row = this.#size % CHUNK_ROWS;
-    if (row === 0) this.#chunks.push(this.#banks.take());
+    if (row === 0) this.#chunks.push(this.#banks.take(vector.length));
     const chunk = this.#chunks.at(-1)!;
     chunk.bank.write(chunk.address, row, vector, entry);
     this.#size++;

@@ -6,6 +6,8 @@ export interface JobStart {
   kind: JobKind;
   method: "POST" | "PUT";
   path: string;
+  /** Of the documented API. */
+  documented?: true;
   /** Default: the kind's. */
   summary?: string;
   /** Fields that it takes beside the images. Default: all of the kind's form. */
@@ -15,9 +17,10 @@ export interface JobStart {
 }
 
 /** What the form of a route takes beside its images, by name. */
-export function fieldsOf({ kind, fields }: JobStart): Record<string, "text" | "integer"> {
-  const all = Object.entries(kinds[kind].form.fields);
-  return Object.fromEntries(all.filter(([name]) => fields?.includes(name) ?? true));
+export function fieldsOf({ kind, fields, documented }: JobStart): Record<string, "text" | "integer"> {
+  const all = Object.entries(kinds[kind].form.fields).filter(([name]) => fields?.includes(name) ?? true);
+  const named = !documented && kindOfJob(kind).scope !== undefined;
+  return { ...Object.fromEntries(all), ...(named && { collection: "text" }) };
 }
 
 /** The field of a form that brings the images of a kind. */

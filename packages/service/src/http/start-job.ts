@@ -6,6 +6,7 @@ import { kinds } from "../jobs/kinds/index.ts";
 import type { Quota } from "../jobs/quota.ts";
 import type { Limits } from "../limits.ts";
 import type { JobPayload, Storage } from "../storage/types.ts";
+import type { CollectionLookup } from "./collection-lookup.ts";
 import { json, type Call } from "./call.ts";
 import { fieldsOf, type JobStart } from "./job-start.ts";
 import { HttpProblem } from "./problem.ts";
@@ -18,25 +19,47 @@ export type StartJob = (call: Call, start: JobStart) => Promise<Response>;
 /** What jobs are started with. */
 export interface StartTools {
   storage: Storage;
+  collections: CollectionLookup;
   quota: Quota;
   receiver: Receiver;
   limits: Limits;
   clock: Clock;
 }
 
-export function createStartJob({ storage, quota, receiver, limits, clock }: StartTools): StartJob {
+export function createStartJob({
+  storage,
+  collections,
+  quota,
+  receiver,
+  limits,
+  clock,
+}: StartTools): StartJob {
   /** @throws HttpProblem 400, and what the form of the kind throws */
   async function read(
     accountId: string,
     received: Received,
-    { kind }: JobStart,
+    start: JobStart,
     fields: string[],
   ): Promise<object> {
+    const { kind } = start;
     const { leastImages = 1 } = kindOfJob(kind);
     if (received.images.length < leastImages)
       throw new HttpProblem(400, `send ${leastImages} images as input_images, in this order`);
     const text = (name: string) => (fields.includes(name) ? received.text(name) : undefined);
-    return kinds[kind].form.read({ text }, { storage, accountId });
+    const collectionId = await collectionIn(accountId, start, text("collection"));
+    const payload = await kinds[kind].form.read({ text }, { storage, accountId, collectionId });
+    return { ...(collectionId && { collectionId }), ...payload };
+  }
+
+  /** The documented API knows `default` only. */
+  async function collectionIn(
+    accountId: string,
+    { kind, documented }: JobStart,
+    named: string | undefined,
+  ): Promise<string | undefined> {
+    const { scope } = kindOfJob(kind);
+    if (!scope || (scope === "identity" && !named && !documented)) return undefined;
+    return collections.idOf(accountId, named || undefined);
   }
 
   /** Its id is answered only once the job is durable. */

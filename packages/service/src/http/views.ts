@@ -1,5 +1,5 @@
-import type { DeadJob, Face, Identity, Job } from "@prosopon/core/contract";
-import type { FaceRecord, IdentityRecord, JobRecord } from "../storage/types.ts";
+import type { Collection, DeadJob, Face, Identity, Job } from "@prosopon/core/contract";
+import type { CollectionRecord, FaceRecord, IdentityRecord, JobRecord } from "../storage/types.ts";
 
 /** Records as `/v1` answers them: snake case, RFC 3339 times, absent keys rather than nulls. */
 const time = (ms: number): string => new Date(ms).toISOString();
@@ -16,11 +16,25 @@ export const faceView = (face: FaceRecord): Face => ({
 
 export const identityView = (identity: IdentityRecord): Identity => ({
   identity_id: identity.id,
+  collection_id: identity.collectionId,
   ...(identity.externalId === undefined ? {} : { external_id: identity.externalId }),
   metadata: identity.metadata,
   faces: identity.faces.map(faceView),
   created_at: time(identity.createdAt),
   updated_at: time(identity.updatedAt),
+});
+
+export const collectionView = (collection: CollectionRecord): Collection => ({
+  collection_id: collection.id,
+  name: collection.name,
+  settings: {
+    keep_crops: collection.settings.keepCrops,
+    refuse_mixed_identities: collection.settings.refuseMixedIdentities,
+  },
+  identities: collection.identities,
+  faces: collection.faces,
+  created_at: time(collection.createdAt),
+  updated_at: time(collection.updatedAt),
 });
 
 const deadView = ({ until, retriedAs }: NonNullable<JobRecord["dead"]>): DeadJob => ({

@@ -4,6 +4,7 @@ import {
   type AnalyseOptions as EngineOptions,
   type Analysis,
   type Box,
+  type Embedding,
   type Engine,
   type Face,
   type Point,
@@ -30,7 +31,7 @@ export interface AnalysedImage {
   face: EmbeddedFace;
 }
 
-export type EmbeddedFace = Face & { embedding: Float32Array };
+export type EmbeddedFace = Face & { embedding: Embedding };
 
 /** Analyses all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
 export function analyseImages(

@@ -43,9 +43,10 @@ export function createSweeper(tools: SweeperTools): Sweeper {
   async function sweep(): Promise<void> {
     const now = clock.now();
     const expired: string[] = [];
-    // What frees most room comes first.
+    // What frees most room comes first; then what nobody may see any more.
     await attempt(async () => void expired.push(...(await storage.uploads.sweep(now, signal))));
     await attempt(async () => void expired.push(...(await storage.jobs.expire(now, signal))));
+    await attempt(async () => void expired.push(...(await storage.collections.sweep(now, signal))));
     await attempt(() => erase(expired));
     // By the clock that the files have their times from.
     await attempt(async () => erase(await blobs.list(Date.now() - limits.orphanAgeMs)));

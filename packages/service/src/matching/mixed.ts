@@ -1,3 +1,4 @@
+import type { Embedding } from "@prosopon/engine";
 import { LISTED_SCORE, scoreOf } from "./match.ts";
 import { cosineOf } from "./cosine.ts";
 
@@ -6,7 +7,7 @@ import { cosineOf } from "./cosine.ts";
  * two photos of him in very different pose may be far apart with others between.
  * @returns undefined when all seem to show one person.
  */
-export function mixedPeople(embeddings: Float32Array[]): string | undefined {
+export function mixedPeople(embeddings: Embedding[]): string | undefined {
   const group = embeddings.map((_, index) => index);
   const root = (index: number): number => (group[index] === index ? index : root(group[index]!));
   for (let i = 0; i < embeddings.length; i++) {

@@ -4,6 +4,7 @@
  * Times are milliseconds since the epoch, given by the caller, so that one clock rules.
  */
 import type { Box, FaceQuality, JobKind, JobStatus } from "@prosopon/core/contract";
+import type { Embedding } from "@prosopon/engine";
 
 export interface Account {
   id: string;
@@ -11,12 +12,31 @@ export interface Account {
   name: string;
   /** Argon2 PHC string; never the secret. */
   secretHash: string;
-  settings: AccountSettings;
   disabled: boolean;
   createdAt: number;
 }
 
-export interface AccountSettings {
+/** Every account has one of this name from its creation on; it is neither renamed nor deleted. */
+export const DEFAULT_COLLECTION = "default";
+
+/** A gallery inside an account: its people are found by nobody who searches another. */
+export interface Collection {
+  id: string;
+  accountId: string;
+  /** Unique in the account. */
+  name: string;
+  settings: CollectionSettings;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** A collection with the number of its people. */
+export interface CollectionRecord extends Collection {
+  identities: number;
+  faces: number;
+}
+
+export interface CollectionSettings {
   /** Keep a 160 px JPEG of every enrolled face. */
   keepCrops: boolean;
   /** Fail an enrolment whose photos seem to show different people, instead of warning. */
@@ -32,6 +52,20 @@ export interface Session {
   revoked: boolean;
 }
 
+/** A collection, by the account that it must belong to. */
+export interface CollectionKey {
+  accountId: string;
+  collectionId: string;
+}
+
+/** What made an embedding. */
+export interface RecogniserRecord {
+  /** E.g. `sface-2021dec.mesh468.1`. */
+  id: string;
+  /** Values of its embeddings. */
+  dimension: number;
+}
+
 /** What one account may have at once; `Infinity`: as much as there is room for. Kept to in the transaction that adds, whatever the number of nodes. */
 export interface Quotas {
   /** Jobs that have not ended. */
@@ -40,6 +74,7 @@ export interface Quotas {
   pendingBytes: number;
   identities: number;
   faces: number;
+  collections: number;
 }
 
 /** What an account has of it. */
@@ -58,6 +93,8 @@ export interface ImageRef {
 export interface JobPayload {
   kind: JobKind;
   images: ImageRef[];
+  /** Among whose people: when that collection is deleted the job ends. An identity that the job is about must be in it, and says it where nothing else does. */
+  collectionId?: string;
   /** Whom it is about: when that identity is deleted the job ends. */
   identityId?: string;
   [field: string]: unknown;
@@ -94,11 +131,11 @@ export interface DeadJob {
 
 /**
  * `not-dead`: it goes on, or ended for a reason that a retry would meet again. `expired`: its images are no longer kept.
- * `identity-gone`: what it was about has been deleted.
+ * `identity-gone`, `collection-gone`: what it was about has been deleted.
  */
 export type RetryAnswer =
   | { retried: true; jobId: string }
-  | { retried: false; reason: "unknown" | "not-dead" | "expired" | "identity-gone" };
+  | { retried: false; reason: "unknown" | "not-dead" | "expired" | "identity-gone" | "collection-gone" };
 
 /** `blobIds` are images that nothing needs any more: the caller's to erase. */
 export type CancelAnswer =
@@ -132,8 +169,8 @@ export interface FaceRecord {
 
 export interface NewFace {
   id: string;
-  /** 128 values, L2-normalised. */
-  embedding: Float32Array;
+  /** L2-normalised. */
+  embedding: Embedding;
   quality: FaceQuality;
   confidence: number;
   box: Box;
@@ -143,6 +180,7 @@ export interface NewFace {
 
 export interface IdentityRecord {
   id: string;
+  collectionId: string;
   externalId?: string;
   metadata: Record<string, unknown>;
   createdAt: number;
@@ -165,6 +203,7 @@ export interface Neighbour {
  */
 export type JobOutcome =
   | {
+      /** Into the collection of the job. */
       type: "enrolled";
       identityId: string;
       externalId?: string;
@@ -222,15 +261,15 @@ export interface UploadRecord {
 
 export interface Storage {
   readonly accounts: {
-    /** @throws StorageError `conflict` when the client id is taken. */
-    create(account: Account): Promise<void>;
+    /** With its collection `default` of these settings. @throws StorageError `conflict` when the client id is taken. */
+    create(account: Account, settings: CollectionSettings): Promise<void>;
     byClientId(clientId: string): Promise<Account | undefined>;
     byId(id: string): Promise<Account | undefined>;
     list(): Promise<Account[]>;
     /** Changing the hash or disabling revokes every session of the account in the same transaction. */
     update(
       id: string,
-      change: Partial<Pick<Account, "name" | "secretHash" | "settings" | "disabled">>,
+      change: Partial<Pick<Account, "name" | "secretHash" | "disabled">>,
     ): Promise<Account | undefined>;
     /** One row read. Nothing for an unknown account. */
     usage(id: string): Promise<Usage>;
@@ -261,10 +300,41 @@ export interface Storage {
     sweep(now: number, signal?: AbortSignal): Promise<number>;
   };
 
+  readonly collections: {
+    /** @throws StorageError `conflict` when the account has one of this name; `quota` */
+    create(collection: Collection, quotas?: Partial<Quotas>): Promise<void>;
+    /** By its id or its name. */
+    get(accountId: string, idOrName: string): Promise<CollectionRecord | undefined>;
+    /** Newest first. */
+    list(accountId: string, page: { limit: number; cursor?: string }): Promise<Page<CollectionRecord>>;
+    /** Settings that are not named stay as they are. @throws StorageError `conflict` as `create`; of `default` the name cannot change */
+    update(
+      key: CollectionKey,
+      change: { name?: string; settings?: Partial<CollectionSettings> },
+      now: number,
+    ): Promise<CollectionRecord | undefined>;
+    /**
+     * Nobody sees it from the first moment on: its unfinished jobs end Failed at once, then its people are erased in steps, each as
+     * `identities.delete` does. Cut short, the next sweep goes on. False for an unknown one.
+     * @throws StorageError `conflict` for `default`
+     */
+    delete(key: CollectionKey, now: number): Promise<{ deleted: boolean; blobIds: string[] }>;
+    /** Goes on with deletions that were cut short; returns the images that nothing needs any more. */
+    sweep(now: number, signal?: AbortSignal): Promise<string[]>;
+  };
+
+  /** Embeddings are stored and searched only of recognisers that are registered. */
+  readonly recognisers: {
+    /** Any number of nodes may do so at once. @throws StorageError `conflict` when its id is known with another dimension */
+    register(recogniser: RecogniserRecord): Promise<void>;
+    /** With the number of faces that each has made, over all accounts. */
+    list(): Promise<(RecogniserRecord & { faces: number })[]>;
+  };
+
   readonly jobs: {
     /**
      * Durable when it resolves. Writes the job as Sent with its event.
-     * @throws StorageError `not-found` when a named identity does not exist; `quota` when the account has too much already.
+     * @throws StorageError `not-found` when a named identity, collection or upload does not exist; `quota` when the account has too much already.
      */
     enqueue(job: {
       id: string;
@@ -345,10 +415,11 @@ export interface Storage {
     /** In the given order; unknown ids are left out. */
     getMany(accountId: string, identityIds: string[]): Promise<IdentityRecord[]>;
     list(
-      accountId: string,
+      key: CollectionKey,
       filter: IdentityFilter,
       page: { limit: number; cursor?: string },
     ): Promise<Page<IdentityRecord>>;
+    /** Of the whole account. */
     count(accountId: string): Promise<{ identities: number; faces: number }>;
     /** null removes. @throws StorageError `conflict` when the external id is taken. */
     patch(
@@ -360,17 +431,18 @@ export interface Storage {
     /**
      * Deletes all or, when one is unknown, none. Over a hundred may go in several transactions; each is whole. Their unfinished jobs end Failed here, and what jobs remember of them is
      * removed (results, metadata, their place among a search's candidates). Uploads that their jobs named go too, and
-     * other unfinished jobs that need those end Failed. `blobIds` are images that nothing needs any more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
+     * other unfinished jobs that need those end Failed. With `collectionId` those of other collections are unknown. `blobIds` are images that nothing needs any more: the caller's to erase. After the settling time no byte of their embeddings or crops is left on disk.
      */
     delete(
       accountId: string,
       identityIds: string[],
       now: number,
+      collectionId?: string,
     ): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
-    /** The `k` nearest identities, best first; exact. */
-    nearest(accountId: string, probe: Float32Array, k: number): Promise<Neighbour[]>;
-    /** The best face of one identity; undefined when it does not exist or has no face. */
-    compare(accountId: string, identityId: string, probe: Float32Array): Promise<Neighbour | undefined>;
+    /** The `k` nearest identities of the collection, best first; exact. Only faces that the probe's recogniser made. */
+    nearest(key: CollectionKey, probe: Embedding, k: number): Promise<Neighbour[]>;
+    /** The best face of one identity; undefined when it does not exist or has no face that the probe's recogniser made. */
+    compare(accountId: string, identityId: string, probe: Embedding): Promise<Neighbour | undefined>;
   };
 
   readonly faces: {

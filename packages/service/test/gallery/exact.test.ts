@@ -118,6 +118,29 @@ describe("gallery search", () => {
     expect(await search(slabOf([]), [], vector, 50)).toEqual([]);
   });
 
+  it.each([3, 64, 129, 512, 2_048])("answers exactly in %i dimensions", async (dimension) => {
+    const random = generator(dimension);
+    const vector = () => normalised(Array.from({ length: dimension }, random));
+    const rows = Array.from({ length: 1_300 }, (_, slot): Row => ({
+      slot,
+      identity: slot % 400,
+      vector: vector(),
+    }));
+    const slab = slabOf(rows);
+    for (const gone of rows.splice(-90)) slab.remove([gone.slot]);
+    for (let i = 0; i < 20; i++) {
+      const probe =
+        i % 2 ? vector() : normalised(rows[i * 9]!.vector.map((value) => value + 0.02 * random()));
+      expect(await search(slab, rows, probe, 7)).toEqual(bruteForce(rows, probe, 7));
+    }
+  });
+
+  it("refuses vectors that the kernel has no room for", () => {
+    expect(() => new Slab(new Banks()).add({ slot: 1, identity: 1 }, new Float32Array(2_049))).toThrow(
+      "2049 dimensions",
+    );
+  });
+
   it("forgets a removed vector: emptied slabs are empty and their chunks are reused blank", async () => {
     const banks = new Banks();
     const random = generator(3);
@@ -131,7 +154,7 @@ describe("gallery search", () => {
     slab.remove(rows.map(({ slot }) => slot));
     expect(slab.size).toBe(0);
     for (let i = 0; i < 3; i++) {
-      const { bank, address } = banks.take();
+      const { bank, address } = banks.take(128);
       const hits: number[] = [];
       bank.scan(address, 512, quantiseQuery(rows[0]!.vector), Number.MIN_VALUE, (row) => hits.push(row));
       expect(hits).toEqual([]);

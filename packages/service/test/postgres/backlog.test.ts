@@ -33,13 +33,13 @@ describe.skipIf(reason !== undefined)(
     async function fill(): Promise<void> {
       await query(
         database.url,
-        `WITH head AS (SELECT h.* FROM event_heads h JOIN accounts a ON a.row = h.account WHERE a.id = $1),
+        `WITH head AS (SELECT h.* FROM account_heads h JOIN accounts a ON a.row = h.account WHERE a.id = $1),
            waiting AS (INSERT INTO jobs (account, id, kind, rank, turn, status, payload, due_at, created_at)
              SELECT head.account, 'waiting-' || n, 'enrol', 1, head.import_turn + 2 * n, 'Sent', '{"kind":"enrol","images":[]}', 0, 1000
              FROM head, generate_series(1, $2::int) n RETURNING row, account, turn),
            told AS (INSERT INTO events (account, seq, job, status)
              SELECT head.account, head.seq + row_number() OVER (ORDER BY waiting.row), waiting.row, 'Sent' FROM waiting, head)
-         UPDATE event_heads h SET seq = h.seq + $2, import_turn = h.import_turn + 2 * $2 FROM head WHERE h.account = head.account`,
+         UPDATE account_heads h SET seq = h.seq + $2, import_turn = h.import_turn + 2 * $2 FROM head WHERE h.account = head.account`,
         [importer, WAITING],
       );
       await execute(database.url, "ANALYZE jobs");

@@ -6,7 +6,7 @@ import { debianUnavailable, inDebian, serverDirectory, unlessRequired } from "..
 import { postgresMigrations } from "../../src/storage/postgres/migrate.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
-import { embedding, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
+import { embedding, enqueue, enrol, enrolment, face, newAccount, nearestIn } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
@@ -94,7 +94,7 @@ describe.skipIf(reason !== undefined)(`docs/operations.md${reason ? `: ${reason}
     );
     expect([ids[0] === ids[1], ids[0] === ids[2]]).toEqual([true, false]);
     for (const [index, { identityId }] of people.entries())
-      expect(await restored.identities.nearest(account, embedding(index + 1), 1)).toMatchObject([
+      expect(await nearestIn(restored, account, embedding(index + 1), 1)).toMatchObject([
         { identityId, cosine: expect.closeTo(1, 6) },
       ]);
     expect(await restored.events.head(account)).toBe(head);

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
-import type { Storage } from "../../src/storage/types.ts";
+import type { NewFace, Storage } from "../../src/storage/types.ts";
 import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 import { filesUnavailable, findInFiles } from "./files.ts";
@@ -23,7 +23,7 @@ describe.skipIf(reason !== undefined)(`erasure on PostgreSQL${reason ? `: ${reas
   });
 
   const filesWith = (bytes: Uint8Array) => findInFiles(server.directory!, database.url, bytes);
-  const stored = ({ embedding }: { embedding: Float32Array }) => new Uint8Array(embedding.buffer);
+  const stored = ({ embedding }: NewFace) => new Uint8Array(embedding.values.buffer);
 
   it("leaves no byte of a deleted embedding in the database's files", async () => {
     const accountId = await newAccount(storage);

@@ -13,6 +13,8 @@ import {
   face,
   id,
   newAccount,
+  listIn,
+  nearestIn,
 } from "../storage/samples.ts";
 import { createDatabase, execute, query, type TestDatabase, testPostgres } from "./database.ts";
 
@@ -155,7 +157,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     // As a node does that dies between its commit and its notification.
     await execute(
       database.url,
-      `WITH head AS (UPDATE event_heads SET seq = seq + 1 RETURNING account, seq)
+      `WITH head AS (UPDATE account_heads SET seq = seq + 1 RETURNING account, seq)
        INSERT INTO events SELECT head.account, head.seq, j.row, 'Started' FROM head, jobs j WHERE j.id = '${jobId}'`,
     );
     await vi.waitFor(() => expect(told).toEqual([1, 2]), 120_000);
@@ -222,7 +224,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     expect(await one.identities.count(accountId)).toEqual({ identities: 0, faces: 0 });
     expect(await query(database.url, "SELECT 1 FROM vectors")).toEqual([]);
     expect(await one.jobs.unfinished(accountId)).toEqual([]);
-    expect(await two.identities.nearest(accountId, embedding(1), 5)).toEqual([]);
+    expect(await nearestIn(two, accountId, embedding(1), 5)).toEqual([]);
   });
 
   it("answer every search from what was committed before it, on whichever node", async () => {
@@ -240,9 +242,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
         await two.identities.delete(accountId, [enrolled.splice(i % 3, 1)[0]!.identityId], 3000);
       if (i % 7 === 6) await one.faces.delete(accountId, enrolled[1]!.faces[0]!.id, 3000);
       const probe = embedding(5000 + i);
-      const answers = await Promise.all(
-        [one, two, one].map((node) => node.identities.nearest(accountId, probe, 12)),
-      );
+      const answers = await Promise.all([one, two, one].map((node) => nearestIn(node, accountId, probe, 12)));
       expect(answers[0]).toHaveLength(Math.min(12, enrolled.length));
       expect(answers[0]).toEqual(answers[1]);
       expect(answers[2]).toEqual(answers[1]);
@@ -257,17 +257,16 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
     nodes.push(small);
     const accountId = await newAccount(one);
     await enrol(one, accountId, [face(1)]);
-    for (const node of nodes)
-      expect(await node.identities.nearest(accountId, embedding(1), 9)).toHaveLength(1);
+    for (const node of nodes) expect(await nearestIn(node, accountId, embedding(1), 9)).toHaveLength(1);
     for (let i = 2; i < 8; i++) await enrol(small, accountId, [face(i)]);
-    await execute(database.url, "DELETE FROM gallery_changes; UPDATE gallery_heads SET pruned = seq");
+    await execute(database.url, "DELETE FROM gallery_changes; UPDATE galleries SET pruned = seq");
     for (const node of nodes) {
       for (let i = 1; i < 8; i++)
-        expect((await node.identities.nearest(accountId, embedding(i), 9))[0]!.cosine).toBeGreaterThan(0.999);
+        expect((await nearestIn(node, accountId, embedding(i), 9))[0]!.cosine).toBeGreaterThan(0.999);
     }
     const other = await newAccount(one);
     await enrol(one, other, [face(1)]);
-    expect(await small.identities.nearest(other, embedding(1), 9)).toHaveLength(1);
+    expect(await nearestIn(small, other, embedding(1), 9)).toHaveLength(1);
   });
 
   it("answer for accounts that do not fit in memory together, whoever is searched when", async () => {
@@ -279,17 +278,19 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
       // Enough that one is still loading when the other is asked for.
       await execute(
         database.url,
-        `WITH a AS (SELECT row FROM accounts WHERE id = '${account}'), i AS (SELECT i.row, i.account FROM identities i JOIN a ON a.row = i.account),
-           f AS (INSERT INTO faces (account, identity, id, quality, box, confidence, has_crop, created_at)
-             SELECT i.account, i.row, gen_random_uuid(), '{}', '{}', 1, false, 0 FROM i, generate_series(1, 999) RETURNING slot, account, identity),
-           v AS (INSERT INTO vectors (slot, identity, account, embedding)
-             SELECT slot, identity, account, ('[1' || repeat(',0', 127) || ']')::vector FROM f)
-         UPDATE gallery_heads SET faces = 1000 WHERE account = (SELECT row FROM a)`,
+        `WITH g AS (
+             SELECT i.account, i.row AS identity, g.row AS gallery, g.recogniser FROM accounts a
+             JOIN identities i ON i.account = a.row JOIN galleries g ON g.collection = i.collection WHERE a.id = '${account}'),
+           f AS (INSERT INTO faces (account, identity, gallery, id, quality, box, confidence, has_crop, created_at)
+             SELECT account, identity, gallery, gen_random_uuid(), '{}', '{}', 1, false, 0 FROM g, generate_series(1, 999) RETURNING slot, gallery, identity),
+           v AS (INSERT INTO vectors (slot, identity, gallery, recogniser, embedding)
+             SELECT slot, f.identity, f.gallery, recogniser, ('[1' || repeat(',0', 127) || ']')::vector FROM f JOIN g ON g.gallery = f.gallery)
+         UPDATE galleries SET faces = 1000 WHERE row = (SELECT gallery FROM g)`,
       );
     }
     const probe = embedding(1);
     const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, i) => node.identities.nearest(accounts[i % 2]!, probe, 3)),
+      Array.from({ length: 40 }, (_, i) => nearestIn(node, accounts[i % 2]!, probe, 3)),
     );
     for (const answer of answers) expect(answer[0]!.cosine).toBeGreaterThan(0.999);
   });
@@ -306,7 +307,7 @@ describe.skipIf(reason !== undefined)(`nodes on one PostgreSQL${reason ? `: ${re
       metadata: { name: "x\uFFFD\uFFFD", "k\\u0000": "\\u0000" },
     });
     expect(
-      (await storage.identities.list(accountId, { metadata: { name: "x\0\uFFFD" } }, { limit: 9 })).items,
+      (await listIn(storage, accountId, { metadata: { name: "x\0\uFFFD" } }, { limit: 9 })).items,
     ).toHaveLength(1);
   });
 

@@ -1,5 +1,6 @@
 import type { Storage } from "../../src/storage/types.ts";
 import { accountsContract } from "./contract/accounts.ts";
+import { collectionsContract } from "./contract/collections.ts";
 import { cancelContract } from "./contract/cancel.ts";
 import { deadJobsContract } from "./contract/dead.ts";
 import { eventsContract } from "./contract/events.ts";
@@ -8,6 +9,7 @@ import { jobsContract } from "./contract/jobs.ts";
 import { matchingContract } from "./contract/matching.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotasContract } from "./contract/quotas.ts";
+import { recognisersContract } from "./contract/recognisers.ts";
 import { separationContract } from "./contract/separation.ts";
 import { uploadsContract } from "./contract/uploads.ts";
 import { describe } from "vitest";
@@ -23,6 +25,8 @@ export interface Opened {
 export function storageContract(name: string, open: () => Promise<Opened>): void {
   describe(`${name} storage`, () => {
     accountsContract(open);
+    collectionsContract(open);
+    recognisersContract(open);
     queueContract(open);
     jobsContract(open);
     quotasContract(open);

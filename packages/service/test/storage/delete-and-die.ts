@@ -7,4 +7,6 @@ const accountId = await newAccount(storage);
 const vector = embedding(4242);
 const { identityId } = await enrol(storage, accountId, [face(1, { embedding: vector })]);
 await storage.identities.delete(accountId, [identityId], 3000);
-process.stdout.write(Buffer.from(vector.buffer).toString("hex"), () => process.kill(process.pid, "SIGKILL"));
+process.stdout.write(Buffer.from(vector.values.buffer).toString("hex"), () =>
+  process.kill(process.pid, "SIGKILL"),
+);

@@ -32,7 +32,7 @@ describe("build/migrations.ts", () => {
   it("lists each file's sum, as sha256sum writes it", async () => {
     expect(build("--check")).toEqual({ status: 0, said: "" });
     const lines = (await sums()).trim().split("\n");
-    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.length).toBeGreaterThan(1);
     for (const line of lines) {
       const [, sum, file] = /^([0-9a-f]{64}) {2}((?:sqlite|postgres)\/migrations\/\d{3}-[a-z-]+\.sql)$/.exec(
         line,

@@ -1,7 +1,10 @@
 import type { Candidate } from "@prosopon/core/contract";
+import type { Embedding } from "@prosopon/engine";
 import type {
   Account,
   ClaimedJob,
+  CollectionKey,
+  IdentityFilter,
   JobPayload,
   NewFace,
   Storage,
@@ -20,22 +23,27 @@ export function account(change: Partial<Account> = {}): Account {
     clientId: id("client"),
     name: "Test",
     secretHash: "$argon2id$test",
-    settings: { keepCrops: true, refuseMixedIdentities: false },
     disabled: false,
     createdAt: 1000,
     ...change,
   };
 }
 
+/** What makes the embeddings of these samples. */
+export const recogniser = { id: "samples.1", dimension: 128 };
+
+/** Of `newAccount`'s collection `default`. */
+export const settings = { keepCrops: true, refuseMixedIdentities: false };
+
 /** A repeatable unit vector, unlike those of other seeds. */
-export function embedding(seed: number): Float32Array {
+export function embedding(seed: number, by = recogniser): Embedding {
   let state = seed * 2_654_435_761;
-  const values = Array.from({ length: 128 }, () => {
+  const values = Array.from({ length: by.dimension }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 31 - 1;
   });
   const length = Math.hypot(...values);
-  return Float32Array.from(values, (value) => value / length);
+  return { recogniser: by.id, values: Float32Array.from(values, (value) => value / length) };
 }
 
 export function face(seed: number, change: Partial<NewFace> = {}): NewFace {
@@ -60,9 +68,28 @@ export const enrolment: JobPayload = { kind: "enrol", images: [] };
 
 export async function newAccount(storage: Storage): Promise<string> {
   const created = account();
-  await storage.accounts.create(created);
+  await storage.recognisers.register(recogniser);
+  await storage.accounts.create(created, settings);
   return created.id;
 }
+
+/** The account's collection `default`. */
+export async function defaultOf(storage: Storage, accountId: string): Promise<CollectionKey> {
+  const collection = await storage.collections.get(accountId, "default");
+  return { accountId, collectionId: collection?.id ?? "none" };
+}
+
+/** In the account's collection `default`. */
+export const nearestIn = async (storage: Storage, accountId: string, probe: Embedding, k: number) =>
+  storage.identities.nearest(await defaultOf(storage, accountId), probe, k);
+
+/** The same. */
+export const listIn = async (
+  storage: Storage,
+  accountId: string,
+  filter: IdentityFilter,
+  page: { limit: number; cursor?: string },
+) => storage.identities.list(await defaultOf(storage, accountId), filter, page);
 
 export async function enqueue(
   storage: Storage,
@@ -71,7 +98,15 @@ export async function enqueue(
   now = 1000,
 ): Promise<string> {
   const jobId = id("job");
-  await storage.jobs.enqueue({ id: jobId, accountId, payload, now });
+  const {
+    collectionId = payload.kind === "enrol" ? (await defaultOf(storage, accountId)).collectionId : undefined,
+  } = payload;
+  await storage.jobs.enqueue({
+    id: jobId,
+    accountId,
+    payload: { ...payload, ...(collectionId && { collectionId }) },
+    now,
+  });
   return jobId;
 }
 
@@ -99,9 +134,17 @@ export async function enrol(
     externalId,
     metadata = {},
     now = 2000,
-  }: { externalId?: string; metadata?: Record<string, unknown>; now?: number } = {},
+    collectionId,
+  }: {
+    externalId?: string;
+    metadata?: Record<string, unknown>;
+    now?: number;
+    /** Default: that of `default`. */
+    collectionId?: string;
+  } = {},
 ): Promise<Enrolled> {
-  const jobId = await enqueue(storage, accountId, enrolment, now);
+  const into = collectionId ?? (await defaultOf(storage, accountId)).collectionId;
+  const jobId = await enqueue(storage, accountId, { ...enrolment, collectionId: into }, now);
   const job = await claimOne(storage, now);
   if (job?.id !== jobId) throw new Error("another job was waiting");
   const identityId = id("identity");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqliteStorage } from "../../src/storage/sqlite/open.ts";
-import { account, embedding, enqueue, enrolment, newAccount } from "./samples.ts";
+import { account, embedding, enqueue, enrolment, newAccount, nearestIn, settings } from "./samples.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -35,7 +35,7 @@ describe("SQLite data directory", () => {
   it("lets accounts be administered beside a running server, which sees it at once", async () => {
     const server = await openSqliteStorage({ directory });
     const one = account();
-    await server.accounts.create(one);
+    await server.accounts.create(one, settings);
     await server.sessions.create({
       id: "s",
       accountId: one.id,
@@ -48,10 +48,10 @@ describe("SQLite data directory", () => {
     expect(await server.accounts.byId(one.id)).toMatchObject({ disabled: true });
     expect(await server.sessions.byId("s")).toMatchObject({ revoked: true });
     const second = account();
-    await beside.accounts.create(second);
+    await beside.accounts.create(second, settings);
     expect(await server.accounts.byClientId(second.clientId)).toEqual(second);
     await expect(enqueue(beside, one.id, enrolment)).rejects.toMatchObject({ code: "locked" });
-    await expect(beside.identities.nearest(one.id, embedding(1), 1)).rejects.toMatchObject({
+    await expect(nearestIn(beside, one.id, embedding(1), 1)).rejects.toMatchObject({
       code: "locked",
     });
     await beside.close();

@@ -41,7 +41,7 @@ function wordsOnDisk(secrets: Uint8Array[]): number {
 
 function secretsOf({ faces }: Enrolled): Uint8Array[] {
   return faces.flatMap(({ embedding: vector, crop }) => [
-    new Uint8Array(vector.buffer),
+    new Uint8Array(vector.values.buffer),
     ...(crop ? [crop] : []),
   ]);
 }

@@ -30,17 +30,17 @@ describe("SQLite query plans", () => {
     [
       "a page of identities",
       "identities_text",
-      "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
+      "SELECT * FROM identities i JOIN collections c ON c.row = i.collection AND c.deleted_at IS NULL WHERE i.collection = ? AND (i.created_at, i.id) < (?, ?) ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
     ],
     [
       "the end of a step through identities",
       "COVERING INDEX identities_text",
-      "SELECT created_at, id FROM identities WHERE account = ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?",
+      "SELECT created_at, id FROM identities WHERE collection = ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?",
     ],
     [
       "a step through identities",
       "identities_text",
-      "SELECT * FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?) AND (i.created_at, i.id) >= (?, ?) AND instr(i.folded, '?') > 0 ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
+      "SELECT * FROM identities i JOIN collections c ON c.row = i.collection AND c.deleted_at IS NULL WHERE i.collection = ? AND (i.created_at, i.id) < (?, ?) AND (i.created_at, i.id) >= (?, ?) AND instr(i.folded, '?') > 0 ORDER BY i.created_at DESC, i.id DESC LIMIT ?",
     ],
     [
       "a page of jobs",
@@ -50,12 +50,12 @@ describe("SQLite query plans", () => {
     [
       "a page of dead jobs",
       "jobs_dead",
-      "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.dead_until IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+      "SELECT * FROM jobs j INDEXED BY jobs_dead WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND j.dead_until IS NOT NULL ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     ],
     [
       "a page of failed jobs",
       "jobs_failed",
-      "SELECT * FROM jobs j WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND (? IS NULL OR j.status = ?) AND j.status = 'Failed' ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
+      "SELECT * FROM jobs j INDEXED BY jobs_failed WHERE j.account = ? AND (j.created_at, j.id) < (?, ?) AND (? IS NULL OR j.status = ?) AND j.status = 'Failed' ORDER BY j.created_at DESC, j.id DESC LIMIT ?",
     ],
     [
       "the jobs whose turn it is",
@@ -86,7 +86,7 @@ describe("SQLite query plans", () => {
     [
       "an identity by its external id",
       "identities_external",
-      "SELECT 1 FROM identities WHERE account = ? AND external_id = '?'",
+      "SELECT 1 FROM identities WHERE collection = ? AND external_id = '?'",
     ],
     [
       "events after a cursor",
@@ -96,7 +96,7 @@ describe("SQLite query plans", () => {
     [
       "the loading of a gallery",
       "faces_gallery",
-      "SELECT f.slot, f.identity, v.embedding FROM faces f INDEXED BY faces_gallery JOIN vectors v ON v.slot = f.slot WHERE f.account = ? AND f.slot > ? ORDER BY f.slot LIMIT ?",
+      "SELECT f.slot, f.identity, v.embedding FROM faces f INDEXED BY faces_gallery JOIN vectors v ON v.slot = f.slot WHERE f.gallery = ? AND f.slot > ? ORDER BY f.slot LIMIT ?",
     ],
   ])("finds %s along %s, without a scan or a sort", (_, index, sql) => {
     const text = plan(sql);

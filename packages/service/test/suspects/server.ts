@@ -27,7 +27,7 @@ const face = {
   confidence: 1,
   quality,
   principal: true,
-  embedding: new Float32Array(128).fill(Math.SQRT1_2 / 8),
+  embedding: { recogniser: "pretend.1", values: new Float32Array(128).fill(Math.SQRT1_2 / 8) },
 };
 const engine: Engine = {
   async analyse(image, { apart = false } = {}) {
@@ -42,7 +42,12 @@ const engine: Engine = {
     return { width: 9, height: 9, faces: [face] };
   },
   warm: async () => ({ cosine: 1, elapsedMs: 1 }),
-  info: () => ({ models: [], dimensions: 128, threads: 2, bounds: imageBounds() }),
+  info: () => ({
+    models: [],
+    recogniser: { id: "pretend.1", dimension: 128 },
+    threads: 2,
+    bounds: imageBounds(),
+  }),
   close: async () => {},
 };
 

@@ -23,6 +23,7 @@ export type EnrolmentResult = v.InferOutput<typeof EnrolmentResult>;
 /** Photos of one person become an identity. */
 export const enrol = {
   kind: "enrol",
+  scope: "collection",
   lookup: false,
   images: 5,
   result: EnrolmentResult,
@@ -30,7 +31,7 @@ export const enrol = {
 } as const satisfies KindOfJob<"enrol", typeof EnrolmentResult>;
 
 /** More photos of an identity. The two share a status route. */
-export const addImages = { ...enrol, kind: "add-images" } as const satisfies KindOfJob<
+export const addImages = { ...enrol, kind: "add-images", scope: "identity" } as const satisfies KindOfJob<
   "add-images",
   typeof EnrolmentResult
 >;

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { inCollection } from "./in-collection.ts";
 import type { KindOfJob } from "./kind.ts";
 import { Decision, Score } from "./score.ts";
 import { Candidate } from "./search.ts";
@@ -28,12 +29,14 @@ export type IdentifyResult = v.InferOutput<typeof IdentifyResult>;
 /** A photo, and who everybody in it is. */
 export const identify = {
   kind: "identify",
+  scope: "collection",
   lookup: true,
   images: 1,
   result: IdentifyResult,
   start: {
     path: "/v1/identify",
     fields: v.object({
+      ...inCollection,
       /** `largest`: only the largest clear face. */
       faces: v.optional(v.picklist(["all", "largest"]), "all"),
       max_candidates: v.optional(wholeNumber(1, 100), 5),

@@ -9,6 +9,11 @@ export interface KindOfJob<Kind extends string, Result extends v.GenericSchema> 
   kind: Kind;
   /** It changes nothing, and somebody waits for the answer: it goes before what only has to be done. */
   lookup: boolean;
+  /**
+   * Whose people it is about; absent for a kind that compares with nobody. `collection`: those of the collection that the form
+   * names, else of `default`. `identity`: that of the identity that the form names, which must be in the collection if it names one.
+   */
+  scope?: "collection" | "identity";
   /** At most so many images, and at least one, or `leastImages`. */
   images: number;
   leastImages?: number;

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { RecognitionResult } from "./documented.ts";
+import { inCollection } from "./in-collection.ts";
 import type { KindOfJob } from "./kind.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
@@ -27,9 +28,11 @@ export type RecognizeResult = v.InferOutput<typeof RecognizeResult>;
 /** A photo and an identity: whether they are one person. */
 export const recognize = {
   kind: "recognize",
+  scope: "identity",
   lookup: true,
   images: 1,
   result: RecognizeResult,
+  start: { path: "/v1/recognize", fields: v.object({ ...inCollection, identity_id: v.string() }) },
   documented: {
     path: "/innovation-service/identity/recognize",
     answer: RecognitionAnswer,

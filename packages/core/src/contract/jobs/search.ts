@@ -1,9 +1,11 @@
 import * as v from "valibot";
 import { SearchMatch } from "./documented.ts";
+import { inCollection } from "./in-collection.ts";
 import type { KindOfJob } from "./kind.ts";
 import { Score } from "./score.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `GET /innovation-service/identity/search?job_id=`: best first, only scores above 0.85, may be empty. */
 export const SearchAnswer = v.object({
@@ -36,9 +38,14 @@ export type SearchResult = v.InferOutput<typeof SearchResult>;
 /** A photo, and the people whom it resembles. */
 export const search = {
   kind: "search",
+  scope: "collection",
   lookup: true,
   images: 1,
   result: SearchResult,
+  start: {
+    path: "/v1/search",
+    fields: v.object({ ...inCollection, max_result: v.optional(wholeNumber(1, 10), 10) }),
+  },
   documented: {
     path: "/innovation-service/identity/search",
     answer: SearchAnswer,

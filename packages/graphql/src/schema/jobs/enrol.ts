@@ -3,6 +3,7 @@ import { builder } from "../../builder.ts";
 import { BadImageError, ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
+import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.ts";
 import { Face } from "../face.ts";
 import { findIdentity, Identity } from "../identity.ts";
 import { EXTERNAL_ID_PATH, externalId, metadata } from "../identity-fields.ts";
@@ -49,12 +50,16 @@ export const EnrolmentJob = jobNode("EnrolmentJob", {
 
 const CreateIdentityInput = builder.inputType("CreateIdentityInput", {
   description: `${IMAGES_MAX} images of one person at most, files and uploads together.`,
-  validate: v.pipe(v.object({ ...images, externalId, metadata }), checkImages()),
+  validate: v.pipe(
+    v.object({ ...images, externalId, metadata, collection: v.nullish(v.string()) }),
+    checkImages(),
+  ),
   fields: (t) => ({
     images: t.field({ type: ["File"], description: FILES }),
     uploadIds: t.idList({ description: UPLOADS }),
-    externalId: t.string({ description: "Your own key for this person; unique in the account." }),
+    externalId: t.string({ description: "Your own key for this person; unique in the collection." }),
     metadata: t.field({ type: "JSON", description: "Free JSON object; `name` is shown by the playground." }),
+    collection: t.id({ description: IN_COLLECTION }),
   }),
 });
 
@@ -65,15 +70,16 @@ builder.mutationField("createIdentity", (t) =>
     complexity: JOB_COST,
     description: "Starts an enrolment of 1 to 5 images of one person.",
     args: { input: t.arg({ type: CreateIdentityInput, required: true }) },
-    resolve: async (_, { input: { externalId, metadata, ...rest } }, { client }) =>
+    resolve: async (_, { input: { externalId, metadata, collection, ...rest } }, { client }) =>
       started(
         await upstream(
           client.identities.create({
             images: imagesOf(rest),
+            ...collectionNamed(collection),
             ...(externalId != null && { externalId }),
             ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
           }),
-          { images: MANY_IMAGES_PATH, unique: EXTERNAL_ID_PATH },
+          { images: MANY_IMAGES_PATH, unique: EXTERNAL_ID_PATH, id: COLLECTION_PATH },
         ),
       ),
   }),

@@ -4,6 +4,7 @@ import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
+import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.ts";
 import { Decision } from "../decision.ts";
 import { findIdentity, Identity } from "../identity.ts";
 import { jobNode, resultOf } from "../job.ts";
@@ -60,6 +61,7 @@ const IdentifyInput = builder.inputType("IdentifyInput", {
   validate: v.pipe(
     v.object({
       ...oneImage,
+      collection: v.nullish(v.string()),
       faces: v.nullish(v.picklist(["all", "largest"])),
       maxCandidates: v.nullish(
         v.pipe(
@@ -73,6 +75,7 @@ const IdentifyInput = builder.inputType("IdentifyInput", {
   ),
   fields: (t) => ({
     ...oneImageFields(t),
+    collection: t.id({ description: IN_COLLECTION }),
     faces: t.field({ type: FacesToIdentify, description: "ALL when left out." }),
     maxCandidates: t.int({ description: "Of each face, 1 to 100; 5 when left out." }),
   }),
@@ -89,10 +92,11 @@ builder.mutationField("identify", (t) =>
       const { faces, maxCandidates } = input;
       const job = client.jobs.identify({
         image: imageOf(input),
+        ...collectionNamed(input.collection),
         ...(faces && { faces }),
         ...(maxCandidates != null && { maxCandidates }),
       });
-      return started(await upstream(job, { images: ONE_IMAGE_PATH }));
+      return started(await upstream(job, { images: ONE_IMAGE_PATH, id: COLLECTION_PATH }));
     },
   }),
 );

@@ -4,6 +4,7 @@ import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
 import { upstream } from "../../upstream.ts";
+import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.ts";
 import { jobNode, resultOf, stateOf } from "../job.ts";
 import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
 import { type Match, matchFields } from "./match.ts";
@@ -63,6 +64,7 @@ const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", {
   validate: v.pipe(
     v.object({
       ...oneImage,
+      collection: v.nullish(v.string()),
       maxResults: v.nullish(
         v.pipe(
           v.number(),
@@ -75,6 +77,7 @@ const SearchIdentitiesInput = builder.inputType("SearchIdentitiesInput", {
   ),
   fields: (t) => ({
     ...oneImageFields(t),
+    collection: t.id({ description: IN_COLLECTION }),
     maxResults: t.int({ description: "1 to 10; 10 when left out." }),
   }),
 });
@@ -91,10 +94,12 @@ builder.mutationField("searchIdentities", (t) =>
         await upstream(
           client.identities.search({
             image: imageOf(input),
+            ...collectionNamed(input.collection),
             ...(input.maxResults != null && { maxResult: input.maxResults }),
           }),
           {
             images: ONE_IMAGE_PATH,
+            id: COLLECTION_PATH,
           },
         ),
       ),

@@ -6,13 +6,6 @@ import { IMAGES_PER_JOB } from "../../limits.ts";
 import { operations, type Operation } from "./operations.ts";
 
 /** Answers of ours that no client of the contract needs. */
-const AccountInfo = v.object({
-  client_id: v.string(),
-  name: v.string(),
-  settings: v.object({ keep_crops: v.boolean(), refuse_mixed_identities: v.boolean() }),
-  identities: v.number(),
-  faces: v.number(),
-});
 const Health = v.object({ status: v.string(), role: v.optional(v.picklist(["api", "worker", "all"])) });
 
 /** Each becomes a component, and the others refer to it by name. */
@@ -60,6 +53,12 @@ function components(): Record<string, v.GenericSchema> {
     CalibrationPoint,
     ServerInfo,
     DeleteRequest,
+    AccountInfo,
+    Collection,
+    CollectionCreate,
+    CollectionList,
+    CollectionPatch,
+    CollectionSettings,
   } = contract;
   return {
     Credentials,
@@ -109,6 +108,11 @@ function components(): Record<string, v.GenericSchema> {
     CalibrationPoint,
     ServerInfo,
     AccountInfo,
+    CollectionSettings,
+    Collection,
+    CollectionList,
+    CollectionCreate,
+    CollectionPatch,
     Health,
   };
 }

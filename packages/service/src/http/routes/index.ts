@@ -7,6 +7,7 @@ import { type SessionRouteTools, sessionRoutes } from "./documented/session.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { type ProbeTools, probeRoutes } from "./probes.ts";
 import { accountRoutes } from "./v1/account.ts";
+import { type CollectionsRouteTools, collectionsRoutes } from "./v1/collections.ts";
 import { eventsRoutes } from "./v1/events.ts";
 import { facesRoutes } from "./v1/faces.ts";
 import { type IdentitiesRouteTools, identitiesRoutes } from "./v1/identities.ts";
@@ -19,6 +20,7 @@ import { type UploadsRouteTools, uploadsRoutes } from "./v1/uploads.ts";
 export type RouteTools = SessionRouteTools &
   IdentityRouteTools &
   ServerRouteTools &
+  CollectionsRouteTools &
   IdentitiesRouteTools &
   JobsRouteTools &
   UploadsRouteTools &
@@ -35,6 +37,7 @@ export function createRoutes(tools: RouteTools): Route[] {
 
     ...serverRoutes(tools),
     ...accountRoutes(storage, limits),
+    ...collectionsRoutes(tools),
     ...identitiesRoutes(tools),
     ...facesRoutes(storage, clock),
     ...startJobRoutes(startJob),

@@ -1,5 +1,6 @@
 import { LISTED_SCORE, scoreOf } from "../../matching/match.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
+import { collectionOf } from "../collection.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { mixedPeople } from "../../matching/mixed.ts";
 import { identityForm } from "./identity-form.ts";
@@ -12,8 +13,8 @@ export const addImages: Kind<{ identityId: string }> = {
   form: identityForm,
 
   async run({ storage, ...tools }, job, { identityId }, signal) {
-    const settings = (await storage.accounts.byId(job.accountId))?.settings;
-    const images = await analysePrincipals(tools, job, { crop: settings?.keepCrops ?? false, signal });
+    const { settings } = await collectionOf(storage, job);
+    const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
     const embeddings = images.map(({ face }) => face.embedding);
     const nearest = await Promise.all(
       embeddings.map((embedding) => storage.identities.compare(job.accountId, identityId, embedding)),
@@ -24,7 +25,7 @@ export const addImages: Kind<{ identityId: string }> = {
     const warning = linked
       ? mixedPeople(embeddings)
       : "the images may show another person than the identity's";
-    if (warning && settings?.refuseMixedIdentities) throw new JobFault(warning);
+    if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
     const faces = images.map(newFace);
     return {
       type: "faces-added",

@@ -7,16 +7,14 @@ import type { Form } from "./form.ts";
 export function contractForm<Payload extends object>(kind: JobKind): Form<Payload> {
   const { start } = kindOfJob(kind);
   if (!start) throw new TypeError(`The contract has no route that starts a job of the kind ${kind}.`);
-  const { entries } = start.fields;
+  // The collection is what jobs of every kind with people have (http/start-job.ts).
+  const own = Object.entries(start.fields.entries).filter(([name]) => name !== "collection");
   return {
     fields: Object.fromEntries(
-      Object.entries(entries).map(([name, schema]) => [
-        name,
-        typeof v.getDefault(schema) === "number" ? "integer" : "text",
-      ]),
+      own.map(([name, schema]) => [name, typeof v.getDefault(schema) === "number" ? "integer" : "text"]),
     ),
     read(fields) {
-      const given = Object.keys(entries).map((name) => [name, fields.text(name)] as const);
+      const given = own.map(([name]) => [name, fields.text(name)] as const);
       const told = Object.fromEntries(given.filter(([, text]) => text !== undefined));
       return shaped(told, start.fields) as object as Payload;
     },

@@ -5,6 +5,7 @@ import { parseJson } from "../../input/json.ts";
 import { checkedMetadata } from "../../input/metadata.ts";
 import { StorageError } from "../../storage/types.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
+import { collectionOf } from "../collection.ts";
 import { JobFault } from "../fault.ts";
 import { mixedPeople } from "../../matching/mixed.ts";
 import type { Asked, Fields } from "./form.ts";
@@ -22,10 +23,10 @@ export const enrol: Kind<Payload> = {
   form: { fields: { external_id: "text", metadata: "text" }, read: readName },
 
   async run({ storage, ...tools }, job, { externalId, metadata = {} }, signal) {
-    const settings = (await storage.accounts.byId(job.accountId))?.settings;
-    const images = await analysePrincipals(tools, job, { crop: settings?.keepCrops ?? false, signal });
+    const { settings } = await collectionOf(storage, job);
+    const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
     const warning = mixedPeople(images.map(({ face }) => face.embedding));
-    if (warning && settings?.refuseMixedIdentities) throw new JobFault(warning);
+    if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
     const faces = images.map(newFace);
     return {
       type: "enrolled",
@@ -38,7 +39,7 @@ export const enrol: Kind<Payload> = {
   },
 };
 
-async function readName(fields: Fields, { storage, accountId }: Asked): Promise<Payload> {
+async function readName(fields: Fields, { storage, accountId, collectionId }: Asked): Promise<Payload> {
   const externalId = fields.text("external_id") || undefined;
   if (externalId && externalId.length > EXTERNAL_ID_MAX_LENGTH)
     throw new InputError(`external_id is over ${EXTERNAL_ID_MAX_LENGTH} characters`);
@@ -46,7 +47,9 @@ async function readName(fields: Fields, { storage, accountId }: Asked): Promise<
   const metadata = text ? checkedMetadata(parseJson(text)) : undefined;
   // Told now where it can be; a race of two creates is told by the job.
   const taken =
-    externalId && (await storage.identities.list(accountId, { externalId }, { limit: 1 })).items[0];
+    externalId &&
+    (await storage.identities.list({ accountId, collectionId: collectionId! }, { externalId }, { limit: 1 }))
+      .items[0];
   if (taken) throw new StorageError("conflict", `the external id is taken by the identity ${taken.id}`);
   return { ...(externalId && { externalId }), ...(metadata && { metadata }) };
 }

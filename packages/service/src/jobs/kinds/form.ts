@@ -10,6 +10,8 @@ export interface Fields {
 export interface Asked {
   storage: Pick<Storage, "identities">;
   accountId: string;
+  /** That the request names, or `default` where the kind's people are a collection's. */
+  collectionId: string | undefined;
 }
 
 /** What a kind of job is told beside its images. */

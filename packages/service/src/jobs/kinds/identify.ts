@@ -2,6 +2,7 @@ import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
 import { assign } from "../../matching/assign.ts";
 import { decisionOf } from "../../matching/match.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
+import { collectionKey } from "../collection.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
 import { contractForm } from "./contract-form.ts";
 import type { Kind } from "./kind.ts";
@@ -27,7 +28,7 @@ export const identify: Kind<Payload> = {
     const looked = Math.max(LOOKED_AT, most + 1);
     const candidates = await Promise.all(
       faces.map(async ({ embedding }) =>
-        candidatesOf(await storage.identities.nearest(job.accountId, embedding, looked), looked),
+        candidatesOf(await storage.identities.nearest(collectionKey(job), embedding, looked), looked),
       ),
     );
     const given = shareOut(candidates);

@@ -8,10 +8,10 @@ export const identityForm: Form<{ identityId: string }> = {
   read: async (fields, asked) => ({ identityId: await namedIdentity(fields, asked) }),
 };
 
-async function namedIdentity(fields: Fields, { storage, accountId }: Asked): Promise<string> {
+async function namedIdentity(fields: Fields, { storage, accountId, collectionId }: Asked): Promise<string> {
   const id = fields.text("identity_id")?.trim();
   const known = id ? await storage.identities.get(accountId, id) : undefined;
-  if (known) return known.id;
+  if (known && known.collectionId === (collectionId ?? known.collectionId)) return known.id;
   if (!id) throw new InputError("the form needs the field identity_id");
   throw unknownId("identity", id);
 }

@@ -1,6 +1,7 @@
 import type { SearchResult } from "@prosopon/core/contract";
 import { InputError } from "../../errors/input-error.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
+import { collectionKey } from "../collection.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
 import type { Fields } from "./form.ts";
 import type { Kind } from "./kind.ts";
@@ -16,7 +17,11 @@ export const search: Kind<{ maxResult: number }> = {
 
   async run({ storage, ...tools }, job, { maxResult }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
-    const nearest = await storage.identities.nearest(job.accountId, images[0]!.face.embedding, maxResult + 1);
+    const nearest = await storage.identities.nearest(
+      collectionKey(job),
+      images[0]!.face.embedding,
+      maxResult + 1,
+    );
     const candidates = candidatesOf(nearest, maxResult);
     return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
   },

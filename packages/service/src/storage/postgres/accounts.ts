@@ -1,38 +1,38 @@
-import { type Account, type AccountSettings, type Storage, StorageError, type Usage } from "../types.ts";
+import { defaultCollection } from "../rules/collections.ts";
+import { type Account, type Storage, StorageError, type Usage } from "../types.ts";
+import { insertCollection } from "./collections/collections.ts";
 import type { Context } from "./context.ts";
 import { USAGE } from "./jobs/usage.ts";
 import { isUniqueViolation } from "./faults.ts";
-import { storable, toJson } from "./text.ts";
+import { storable } from "./text.ts";
 
 interface Row {
   id: string;
   client_id: string;
   name: string;
   secret_hash: string;
-  settings: AccountSettings;
   disabled: boolean;
   created_at: number;
 }
 
-const COLUMNS = "id, client_id, name, secret_hash, settings, disabled, created_at";
+const COLUMNS = "id, client_id, name, secret_hash, disabled, created_at";
 
 export function createAccounts({ read, transaction, accountRow }: Context): Storage["accounts"] {
   const one = async (column: "id" | "client_id", value: string) =>
     record((await read<Row>(`SELECT ${COLUMNS} FROM accounts WHERE ${column} = $1`, [value]))[0]);
 
   return {
-    async create({ id, clientId, name, secretHash, settings, disabled, createdAt }) {
-      const values = [id, clientId, storable(name), secretHash, toJson(settings), disabled, createdAt];
+    async create(account, settings) {
+      const { id, clientId, name, secretHash, disabled, createdAt } = account;
+      const values = [id, clientId, storable(name), secretHash, disabled, createdAt];
       try {
-        await transaction(async ({ query }) => {
-          const [{ row } = { row: -1 }] = await query<{ row: number }>(
-            `INSERT INTO accounts (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING row`,
+        await transaction(async (tx) => {
+          const [{ row } = { row: -1 }] = await tx.query<{ row: number }>(
+            `INSERT INTO accounts (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) RETURNING row`,
             values,
           );
-          await query(
-            "WITH e AS (INSERT INTO event_heads (account) VALUES ($1)) INSERT INTO gallery_heads (account) VALUES ($1)",
-            [row],
-          );
+          await tx.query("INSERT INTO account_heads (account) VALUES ($1)", [row]);
+          await insertCollection(tx, row, defaultCollection(account, settings));
         });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
@@ -61,10 +61,12 @@ export function createAccounts({ read, transaction, accountRow }: Context): Stor
           );
           if (!before) return undefined;
           const after = { ...before, ...change };
-          await query(
-            "UPDATE accounts SET name = $2, secret_hash = $3, settings = $4, disabled = $5 WHERE id = $1",
-            [id, storable(after.name), after.secretHash, toJson(after.settings), after.disabled],
-          );
+          await query("UPDATE accounts SET name = $2, secret_hash = $3, disabled = $4 WHERE id = $1", [
+            id,
+            storable(after.name),
+            after.secretHash,
+            after.disabled,
+          ]);
           if (after.secretHash !== before.secretHash || after.disabled) {
             // sessions_account
             await query(
@@ -87,7 +89,6 @@ function record(row: Row | undefined): Account | undefined {
       clientId: row.client_id,
       name: row.name,
       secretHash: row.secret_hash,
-      settings: row.settings,
       disabled: row.disabled,
       createdAt: row.created_at,
     }

@@ -27,7 +27,7 @@ const RECORD_ONE: Prepared = {
   name: "record_one",
   text: `
   WITH moved AS (
-    UPDATE event_heads SET seq = seq + 1, unfinished_jobs = unfinished_jobs - $4::int, pending_bytes = pending_bytes - $5::bigint
+    UPDATE account_heads SET seq = seq + 1, unfinished_jobs = unfinished_jobs - $4::int, pending_bytes = pending_bytes - $5::bigint
     WHERE account = $1 RETURNING seq)
   INSERT INTO events (account, seq, job, status) SELECT $1, seq, $2, $3 FROM moved RETURNING seq, job`,
 };
@@ -38,9 +38,9 @@ const RECORD_ONE: Prepared = {
  */
 export const TELL = `
   held AS (
-    SELECT account FROM event_heads WHERE account IN (SELECT account FROM change) ORDER BY account FOR NO KEY UPDATE
+    SELECT account FROM account_heads WHERE account IN (SELECT account FROM change) ORDER BY account FOR NO KEY UPDATE
   ), moved AS (
-    UPDATE event_heads h SET seq = h.seq + c.count, unfinished_jobs = h.unfinished_jobs - c.ended, pending_bytes = h.pending_bytes - c.freed
+    UPDATE account_heads h SET seq = h.seq + c.count, unfinished_jobs = h.unfinished_jobs - c.ended, pending_bytes = h.pending_bytes - c.freed
     FROM (SELECT account, count(*), count(*) FILTER (WHERE status IN ('Succeeded', 'Failed')) AS ended, sum(freed)::bigint AS freed
       FROM change JOIN held USING (account) GROUP BY account) c
     WHERE h.account = c.account RETURNING h.account, h.seq - c.count AS base
@@ -101,7 +101,7 @@ export function createEvents({ read, accountRow }: Context, feed: Feed): Events 
         job_id: string;
         status: JobStatus;
       }>(
-        `SELECT h.seq AS head, h.swept, e.seq, e.job_id, e.status FROM event_heads h LEFT JOIN LATERAL (
+        `SELECT h.seq AS head, h.swept, e.seq, e.job_id, e.status FROM account_heads h LEFT JOIN LATERAL (
            SELECT e.seq, j.id AS job_id, e.status FROM events e JOIN jobs j ON j.row = e.job
            WHERE e.account = h.account AND e.seq > $2 ORDER BY e.seq LIMIT $3) e ON true
          WHERE h.account = $1 ORDER BY e.seq`,
@@ -115,7 +115,7 @@ export function createEvents({ read, accountRow }: Context, feed: Feed): Events 
       return { events, complete: seq >= known.swept && seq <= known.head };
     },
     async head(accountId) {
-      const [row] = await read<{ seq: number }>("SELECT seq FROM event_heads WHERE account = $1", [
+      const [row] = await read<{ seq: number }>("SELECT seq FROM account_heads WHERE account = $1", [
         await accountRow(accountId),
       ]);
       return row?.seq ?? 0;

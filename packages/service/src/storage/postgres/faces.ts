@@ -5,7 +5,8 @@ import { openCrop, sealCrop } from "./crops.ts";
 import type { Database, Transaction } from "./database.ts";
 import type { Erasure } from "./erasure/erasure.ts";
 import { storable, toJson } from "./text.ts";
-import { recordChanges } from "./matching/changes.ts";
+import { type Change, recordChanges } from "./matching/changes.ts";
+import { countPeople } from "./jobs/usage.ts";
 import { toVector } from "./vector.ts";
 
 interface Row {
@@ -21,49 +22,77 @@ interface Row {
 }
 
 const SELECT = `SELECT f.id, f.slot, f.identity, i.id AS identity_id, f.quality, f.box, f.confidence, f.has_crop, f.created_at
-  FROM faces f JOIN identities i ON i.row = f.identity`;
+  FROM faces f JOIN identities i ON i.row = f.identity JOIN collections c ON c.row = i.collection AND c.deleted_at IS NULL`;
+
+/** Whose faces they are, by internal numbers. */
+export interface Holder {
+  account: number;
+  collection: number;
+  identity: number;
+}
 
 /** Inside a transaction that holds the identity. */
-export type InsertFaces = typeof insertFaces;
+export type InsertFaces = ReturnType<typeof createInsertFaces>;
 
-export async function insertFaces(
+export const createInsertFaces =
+  ({ recognisers }: Pick<Context, "recognisers">) =>
+  async (
+    { query }: Pick<Transaction, "query">,
+    { account, collection, identity }: Holder,
+    faces: readonly NewFace[],
+    now: number,
+  ): Promise<void> => {
+    const came: Change[] = [];
+    for (const { id, quality, box, confidence, crop, embedding } of faces) {
+      const recogniser = await recognisers.get(embedding.recogniser);
+      const gallery = await galleryOf({ query }, collection, recogniser.row);
+      const [{ slot } = { slot: -1 }] = await query<{ slot: number }>(
+        `WITH face AS (
+           INSERT INTO faces (account, identity, gallery, id, quality, box, confidence, has_crop, created_at)
+           VALUES ($1, $2, $10, $3, $4, $5, $6, $7, $8) RETURNING slot)
+         INSERT INTO vectors (slot, identity, gallery, recogniser, embedding) SELECT slot, $2, $10, $11, $9::vector FROM face RETURNING slot`,
+        [
+          account,
+          identity,
+          id,
+          toJson(quality),
+          toJson(box),
+          confidence,
+          crop !== undefined,
+          now,
+          toVector(embedding.values),
+          gallery,
+          recogniser.row,
+        ],
+      );
+      came.push({ gallery, slot, identity });
+      if (!crop) continue;
+      const { key, sealed } = sealCrop(crop);
+      await query(
+        "WITH k AS (INSERT INTO crop_keys (slot, key) VALUES ($1, $2)) INSERT INTO crops (slot, sealed) VALUES ($1, $3)",
+        [slot, key, sealed],
+      );
+    }
+    await recordChanges({ query }, came, "came");
+  };
+
+/** Made with its first face. */
+async function galleryOf(
   { query }: Pick<Transaction, "query">,
-  { account, identity }: { account: number; identity: number },
-  faces: readonly NewFace[],
-  now: number,
-): Promise<void> {
-  const slots: number[] = [];
-  for (const { id, quality, box, confidence, crop, embedding } of faces) {
-    const [{ slot } = { slot: -1 }] = await query<{ slot: number }>(
-      `WITH face AS (
-         INSERT INTO faces (account, identity, id, quality, box, confidence, has_crop, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING slot)
-       INSERT INTO vectors (slot, identity, account, embedding) SELECT slot, $2, $1, $9::vector FROM face RETURNING slot`,
-      [
-        account,
-        identity,
-        id,
-        toJson(quality),
-        toJson(box),
-        confidence,
-        crop !== undefined,
-        now,
-        toVector(embedding),
-      ],
+  collection: number,
+  recogniser: number,
+): Promise<number> {
+  for (;;) {
+    const [found] = await query<{ row: number }>(
+      "SELECT row FROM galleries WHERE collection = $1 AND recogniser = $2",
+      [collection, recogniser],
     );
-    slots.push(slot);
-    if (!crop) continue;
-    const { key, sealed } = sealCrop(crop);
-    await query(
-      "WITH k AS (INSERT INTO crop_keys (slot, key) VALUES ($1, $2)) INSERT INTO crops (slot, sealed) VALUES ($1, $3)",
-      [slot, key, sealed],
-    );
+    if (found) return found.row;
+    await query("INSERT INTO galleries (collection, recogniser) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+      collection,
+      recogniser,
+    ]);
   }
-  await recordChanges(
-    { query },
-    account,
-    slots.map((slot) => ({ slot, identity })),
-    "came",
-  );
 }
 
 /** By identity row; each oldest first. faces_identity */
@@ -91,7 +120,9 @@ export function createFaces({ read, accountRow, transaction }: Context, erasure:
     },
     async crop(accountId, faceId) {
       const [row] = await read<{ sealed: Buffer; key: Buffer }>(
-        `SELECT c.sealed, k.key FROM faces f JOIN crops c ON c.slot = f.slot JOIN crop_keys k ON k.slot = f.slot WHERE f.id = $1 AND f.account = $2`,
+        `SELECT p.sealed, k.key FROM faces f JOIN crops p ON p.slot = f.slot JOIN crop_keys k ON k.slot = f.slot
+         JOIN identities i ON i.row = f.identity JOIN collections c ON c.row = i.collection AND c.deleted_at IS NULL
+         WHERE f.id = $1 AND f.account = $2`,
         [storable(faceId), await accountRow(accountId)],
       );
       return row && openCrop(row);
@@ -104,12 +135,15 @@ export function createFaces({ read, accountRow, transaction }: Context, erasure:
           [storable(faceId), account],
         );
         // Held first, so that two deletions don't both take another face for the one that stays.
-        const held =
-          face &&
-          (await tx.query("SELECT 1 FROM identities WHERE row = $1 FOR NO KEY UPDATE", [face.identity]));
-        if (!held?.length) return "missing";
-        const all = await tx.query<{ id: string; slot: number }>(
-          "SELECT id, slot FROM faces WHERE identity = $1",
+        const [held] = face
+          ? await tx.query<{ collection: number }>(
+              "SELECT collection FROM identities WHERE row = $1 FOR NO KEY UPDATE",
+              [face.identity],
+            )
+          : [];
+        if (!held) return "missing";
+        const all = await tx.query<{ id: string; slot: number; gallery: number }>(
+          "SELECT id, slot, gallery FROM faces WHERE identity = $1",
           [face!.identity],
         );
         const gone = all.find(({ id }) => id === faceId);
@@ -117,7 +151,8 @@ export function createFaces({ read, accountRow, transaction }: Context, erasure:
         if (all.length === 1) return "last";
         await tx.query("DELETE FROM faces WHERE slot = $1", [gone.slot]);
         await erasure.erase(tx, [gone.slot]);
-        await recordChanges(tx, account, [{ slot: gone.slot, identity: face!.identity }], "went");
+        await recordChanges(tx, [{ ...gone, identity: face!.identity }], "went");
+        await countPeople(tx, account, [{ ...held, identities: 0, faces: -1 }]);
         await tx.query("UPDATE identities SET updated_at = $2 WHERE row = $1", [face!.identity, now]);
         return "deleted";
       });

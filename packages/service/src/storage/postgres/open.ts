@@ -3,11 +3,13 @@ import type { Logger } from "pino";
 import { inSteps } from "../../turns.ts";
 import type { Storage } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
+import { createCollections } from "./collections/collections.ts";
+import { createDeleteCollection } from "./collections/delete.ts";
 import { createContext } from "./context.ts";
 import { createDatabase } from "./database.ts";
 import { createErasure } from "./erasure/erasure.ts";
 import { createEvents } from "./events.ts";
-import { createFaces, insertFaces } from "./faces.ts";
+import { createFaces, createInsertFaces } from "./faces.ts";
 import { createFeed } from "./feed/feed.ts";
 import { createIdentities } from "./identities/identities.ts";
 import { createJobs } from "./jobs/jobs.ts";
@@ -30,7 +32,7 @@ export interface PostgresOptions {
   directUrl?: Address;
   /** Connections at most, beside the one that listens and, now and then, one for VACUUM. Default 10. */
   connections?: number;
-  /** Faces held in memory for exact search, about 150 bytes each; accounts beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
+  /** Faces held in memory for exact search, about 150 bytes each; galleries beyond are searched by PostgreSQL. Default 2,000,000; 0 holds none. */
   galleryFaces?: number;
   /** Default true. False leaves the schema as it is, and refuses one that is not up to date. */
   migrate?: boolean;
@@ -61,13 +63,19 @@ export async function openPostgresStorage({
   const events = createEvents(context, feed);
   const erasure = createErasure(context, directUrl, { logger });
   const matching = createMatching(context, galleryFaces);
+  const identities = createIdentities(context, events, erasure, matching);
   let closing: Promise<void> | undefined;
 
   return {
     accounts: createAccounts(context),
+    collections: {
+      ...createCollections(context),
+      ...createDeleteCollection(context, events, identities.delete),
+    },
+    recognisers: { register: context.recognisers.register, list: context.recognisers.list },
     sessions: createSessions(context),
-    jobs: createJobs(context, events, feed, insertFaces),
-    identities: createIdentities(context, events, erasure, matching),
+    jobs: createJobs(context, events, feed, createInsertFaces(context)),
+    identities,
     faces: createFaces(context, erasure),
     uploads: createUploads(context),
     events: { since: events.since, head: events.head, listen: feed.listen, onDue: feed.onDue },

@@ -21,7 +21,7 @@ interface Row {
 const CREATE = `
   WITH there AS (SELECT 1 AS found FROM uploads WHERE id = $1),
   head AS (
-    UPDATE event_heads SET pending_bytes = pending_bytes + $4::bigint
+    UPDATE account_heads SET pending_bytes = pending_bytes + $4::bigint
     WHERE account = $2::int AND NOT EXISTS (SELECT 1 FROM there) AND pending_bytes + $4::bigint <= $6::bigint RETURNING 1),
   written AS (
     INSERT INTO uploads (id, account, blob_id, size, expires_at) SELECT $1, $2::int, $3, $4::bigint, $5::bigint FROM head RETURNING 1 AS found)

@@ -7,6 +7,8 @@ const USED_UP: Record<keyof Quotas, (limit: number) => string> = {
     `The account's images would take more than its quota of ${limit} bytes. Send more when jobs have ended, or delete uploads: DELETE /v1/uploads/{id}.`,
   identities: (limit) =>
     `The account has its quota of ${limit} identities. Delete some first, or ask whoever runs the server for more.`,
+  collections: (limit) =>
+    `The account has its quota of ${limit} collections. Delete some first, or ask whoever runs the server for more.`,
   faces: (limit) =>
     `The account would have more than its quota of ${limit} faces. Delete some first, or ask whoever runs the server for more.`,
 };

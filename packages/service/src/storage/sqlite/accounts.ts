@@ -1,4 +1,6 @@
 import { type Account, type Storage, StorageError, type Usage } from "../types.ts";
+import type { Collections } from "./collections/collections.ts";
+import { defaultCollection } from "../rules/collections.ts";
 import type { Context } from "./context.ts";
 
 interface Row {
@@ -6,21 +8,18 @@ interface Row {
   client_id: string;
   name: string;
   secret_hash: string;
-  settings: string;
   disabled: number;
   created_at: number;
 }
 
 /** Nothing is kept in memory: another process may administer accounts beside a running server, which sees it at once. */
-export function createAccounts({ db, transaction }: Context): Storage["accounts"] {
-  const columns = "id, client_id, name, secret_hash, settings, disabled, created_at";
-  const insert = db.prepare(`INSERT INTO accounts (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+export function createAccounts({ db, transaction }: Context, collections: Collections): Storage["accounts"] {
+  const columns = "id, client_id, name, secret_hash, disabled, created_at";
+  const insert = db.prepare(`INSERT INTO accounts (${columns}) VALUES (?, ?, ?, ?, ?, ?)`);
   const byClientId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE client_id = ?`);
   const byId = db.prepare<[string], Row>(`SELECT ${columns} FROM accounts WHERE id = ?`);
   const all = db.prepare<[], Row>(`SELECT ${columns} FROM accounts ORDER BY created_at, row`);
-  const update = db.prepare(
-    "UPDATE accounts SET name = ?, secret_hash = ?, settings = ?, disabled = ? WHERE id = ?",
-  );
+  const update = db.prepare("UPDATE accounts SET name = ?, secret_hash = ?, disabled = ? WHERE id = ?");
   const usage = db.prepare<[string], Usage>(
     'SELECT unfinished_jobs AS "unfinishedJobs", pending_bytes AS "pendingBytes" FROM accounts WHERE id = ?',
   );
@@ -30,7 +29,7 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
   );
 
   return {
-    async create(account) {
+    async create(account, settings) {
       transaction(() => {
         if (byClientId.get(account.clientId) || byId.get(account.id)) {
           throw new StorageError(
@@ -38,8 +37,9 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
             "There is an account with this client id already. Choose another client id.",
           );
         }
-        const { id, clientId, name, secretHash, settings, disabled, createdAt } = account;
-        insert.run(id, clientId, name, secretHash, JSON.stringify(settings), Number(disabled), createdAt);
+        const { id, clientId, name, secretHash, disabled, createdAt } = account;
+        insert.run(id, clientId, name, secretHash, Number(disabled), createdAt);
+        collections.insert(defaultCollection(account, settings));
       });
     },
     async byClientId(clientId) {
@@ -59,7 +59,7 @@ export function createAccounts({ db, transaction }: Context): Storage["accounts"
         const before = record(byId.get(id));
         if (!before) return undefined;
         const after = { ...before, ...change };
-        update.run(after.name, after.secretHash, JSON.stringify(after.settings), Number(after.disabled), id);
+        update.run(after.name, after.secretHash, Number(after.disabled), id);
         if (after.secretHash !== before.secretHash || after.disabled) revoke.run(id);
         return after;
       });
@@ -74,7 +74,6 @@ function record(row: Row | undefined): Account | undefined {
       clientId: row.client_id,
       name: row.name,
       secretHash: row.secret_hash,
-      settings: JSON.parse(row.settings),
       disabled: row.disabled === 1,
       createdAt: row.created_at,
     }

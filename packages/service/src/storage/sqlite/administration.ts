@@ -5,6 +5,8 @@ type Calls<Part> = Part extends (...args: never[]) => unknown ? boolean : true |
 /** What may be called beside a running server, by name: what is added later is refused until somebody has thought about it. */
 const ALLOWED: { [Name in keyof Storage]-?: Calls<Storage[Name]> } = {
   accounts: true,
+  collections: ["create", "get", "list", "update"],
+  recognisers: true,
   sessions: true,
   jobs: ["get", "list", "unfinished", "nextDue"],
   identities: ["get", "getMany", "list", "count"],

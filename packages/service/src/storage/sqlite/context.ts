@@ -2,6 +2,8 @@ import type Database from "better-sqlite3";
 import { Gallery } from "../../gallery/gallery.ts";
 import { fromBytes } from "../embedding.ts";
 import type { Erasure } from "./erasure.ts";
+import type { CollectionKey } from "../types.ts";
+import { createRecognisers, type Recognisers } from "./recognisers.ts";
 import { explain, recycleLog, withRoom } from "./full.ts";
 import { noReserve, type Reserve } from "./reserve.ts";
 
@@ -12,6 +14,9 @@ export interface Context {
   erasure: Erasure;
   /** Internal number of an account. Accounts are never deleted, so it is looked up once. */
   accountRow(accountId: string): number | undefined;
+  /** Internal number of a collection that is not being deleted. */
+  collectionRow(key: CollectionKey): number | undefined;
+  recognisers: Recognisers;
   /**
    * Runs `work` in one transaction that takes the write lock at its start, then what it asked for by `afterCommit`. On a full
    * disk it is run again in the room of the reserve. @throws StorageError `full`, `unusable`
@@ -29,11 +34,17 @@ export function createContext(
   reserve: Reserve = noReserve,
 ): Context {
   const accountRow = db.prepare<[string], number>("SELECT row FROM accounts WHERE id = ?").pluck();
+  const collectionRow = db
+    .prepare<[string, string], number>(
+      `SELECT c.row FROM collections c JOIN accounts a ON a.row = c.account
+       WHERE c.id = ? AND a.id = ? AND c.deleted_at IS NULL`,
+    )
+    .pluck();
   // Covered by faces_gallery, then one look-up by primary key per face; in slot order, so the vectors come in file order.
   const vectors = db
     .prepare<[number, number, number], [number, number, Uint8Array]>(
       `SELECT f.slot, f.identity, v.embedding FROM faces f INDEXED BY faces_gallery JOIN vectors v ON v.slot = f.slot
-       WHERE f.account = ? AND f.slot > ? ORDER BY f.slot LIMIT ?`,
+       WHERE f.gallery = ? AND f.slot > ? ORDER BY f.slot LIMIT ?`,
     )
     .raw();
   const vector = db
@@ -45,9 +56,9 @@ export function createContext(
   let effects: (() => void)[] = [];
 
   const gallery = new Gallery({
-    page: (account, after, limit) =>
+    page: (of, after, limit) =>
       vectors
-        .all(account, after, limit)
+        .all(of, after, limit)
         .map(([slot, identity, bytes]) => ({ slot, identity, vector: fromBytes(bytes) })),
     read(slot, identity) {
       const bytes = vector.get(slot, identity);
@@ -80,6 +91,8 @@ export function createContext(
       if (row !== undefined) known.set(accountId, row);
       return row;
     },
+    collectionRow: ({ accountId, collectionId }) => collectionRow.get(collectionId, accountId),
+    recognisers: createRecognisers(db),
     transaction: (work) => transaction(work, [() => recycleLog(db), reserve.giveUp]),
     patientTransaction: (work) => transaction(work, [() => recycleLog(db)]),
     afterCommit: (effect) => void effects.push(effect),

@@ -8,6 +8,8 @@ import { type Storage, StorageError } from "../types.ts";
 import { createAccounts } from "./accounts.ts";
 import { administrationOnly } from "./administration.ts";
 import { connect } from "./connect.ts";
+import { createCollections } from "./collections/collections.ts";
+import { createDeleteCollection } from "./collections/delete.ts";
 import { createContext } from "./context.ts";
 import { createEraseUploads } from "./erase-uploads.ts";
 import { createErasure } from "./erasure.ts";
@@ -132,6 +134,13 @@ function compose(db: Database.Database, reserve: Reserve, release: () => void): 
   const endJob = createEndJob(context, events);
   const forgetMentions = createForgetMentions(context);
   const eraseUploads = createEraseUploads(context, endJob);
+  const collections = createCollections(context);
+  const identities = createIdentities(
+    context,
+    faces,
+    createForgetIdentity(context, endJob, forgetMentions, eraseUploads),
+    forgetMentions,
+  );
   // job_blobs_blob and uploads_blob, in their order.
   const referenced = ["job_blobs", "uploads"].map((table) =>
     db
@@ -154,15 +163,23 @@ function compose(db: Database.Database, reserve: Reserve, release: () => void): 
     });
 
   return {
-    accounts: createAccounts(context),
+    accounts: createAccounts(context, collections),
+    collections: {
+      create: collections.create,
+      get: collections.get,
+      list: collections.list,
+      update: collections.update,
+      ...createDeleteCollection(context, endJob, identities.delete),
+    },
+    recognisers: {
+      async register(recogniser) {
+        context.transaction(() => context.recognisers.register(recogniser));
+      },
+      list: context.recognisers.list,
+    },
     sessions: createSessions(context),
     jobs: createJobs(context, events, faces, endJob),
-    identities: createIdentities(
-      context,
-      faces,
-      createForgetIdentity(context, endJob, forgetMentions, eraseUploads),
-      forgetMentions,
-    ),
+    identities,
     faces: { get: faces.get, crop: faces.crop, delete: faces.delete },
     uploads: createUploads(context, eraseUploads),
     events: { since: events.since, head: events.head, listen: events.listen, onDue: events.onDue },

@@ -1,4 +1,4 @@
-import { checkEmbedding, fromBytes } from "../embedding.ts";
+import { checkLength, fromBytes } from "../embedding.ts";
 import { storable, toJson } from "../postgres/text.ts";
 
 /** As both sides are compared, whatever each of them stores. */
@@ -6,7 +6,7 @@ export type Value = string | number | boolean | null | Buffer;
 
 export type Row = readonly Value[];
 
-/** Of the column in PostgreSQL. `embedding` is pgvector's `vector(128)`; its value is 128 float32, little-endian. */
+/** Of the column in PostgreSQL. `embedding` is pgvector's `vector`; its value is float32, little-endian. */
 export type ColumnType =
   | "int2"
   | "int4"
@@ -33,7 +33,7 @@ export function columns(...texts: string[]): Column[] {
   });
 }
 
-/** @throws RangeError, TypeError when an embedding is none. */
+/** @throws RangeError when an embedding is none. */
 export function fromSqlite(type: ColumnType, value: unknown): Value {
   if (value === null) return null;
   switch (type) {
@@ -44,7 +44,7 @@ export function fromSqlite(type: ColumnType, value: unknown): Value {
     case "json":
       return storableJson(value as string);
     case "embedding":
-      checkEmbedding(fromBytes(value as Buffer));
+      checkLength(fromBytes(value as Buffer));
       return value as Buffer;
     default:
       return value as Value;
@@ -63,11 +63,11 @@ export function selected({ name, type }: Pick<Column, "name" | "type">): string 
 }
 
 /** Behind the header of `vector_send`: dimension and a reserved field, 16 bits each; then float32, big-endian. */
-const VECTOR_HEADER = Buffer.from([0, 128, 0, 0]);
+const HEADER_BYTES = 4;
 
 export function fromPostgres(type: ColumnType, value: unknown): Value {
   if (type !== "embedding" || value === null) return value as Value;
-  return Buffer.from((value as Buffer).subarray(VECTOR_HEADER.length)).swap32();
+  return Buffer.from((value as Buffer).subarray(HEADER_BYTES)).swap32();
 }
 
 /** In PostgreSQL's binary form; not for null. */
@@ -94,6 +94,12 @@ export function encode(type: ColumnType, value: Exclude<Value, null>): Buffer {
     case "bytea":
       return value as Buffer;
     case "embedding":
-      return Buffer.concat([VECTOR_HEADER, Buffer.from(value as Buffer).swap32()]);
+      return encodeVector(value as Buffer);
   }
+}
+
+function encodeVector(values: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(values.length / 4);
+  return Buffer.concat([header, Buffer.from(values).swap32()]);
 }

@@ -10,6 +10,9 @@ export const IMAGES = "images";
 
 const SEQUENCES = [
   ["accounts", "row"],
+  ["recognisers", "row"],
+  ["collections", "row"],
+  ["galleries", "row"],
   ["identities", "row"],
   ["faces", "slot"],
   ["jobs", "row"],

@@ -16,6 +16,10 @@ import {
   enrolment,
   face,
   id,
+  listIn,
+  nearestIn,
+  settings,
+  recogniser,
 } from "../../storage/samples.ts";
 
 /** What PostgreSQL has to keep although it is unusual. */
@@ -44,6 +48,7 @@ export interface Filled {
 /** A data directory with something of everything in it, of a server that was killed. */
 export async function fillDirectory(directory: string): Promise<Filled> {
   const storage = await openSqliteStorage({ directory });
+  await storage.recognisers.register(recogniser);
   const blobs = await openLocalBlobs(join(directory, "blobs"));
   const image = async (): Promise<ImageRef> =>
     blobs
@@ -62,7 +67,7 @@ export async function fillDirectory(directory: string): Promise<Filled> {
       secretHash: `$argon2id$${name}`,
       createdAt: 1000 + accounts.length,
     });
-    await storage.accounts.create(made);
+    await storage.accounts.create(made, settings);
     accounts.push(made.id);
   }
   const [first, second] = accounts as [string, string];
@@ -86,7 +91,7 @@ export async function fillDirectory(directory: string): Promise<Filled> {
     now: 3000,
   });
   await storage.identities.delete(first, [early.identityId], 3500);
-  const signed = embedding(6);
+  const { recogniser: by, values: signed } = embedding(6);
   signed[0] = -0;
   signed[1] = 1e-42;
   const length = Math.hypot(...signed);
@@ -94,7 +99,10 @@ export async function fillDirectory(directory: string): Promise<Filled> {
     storage,
     first,
     [
-      face(6, { embedding: signed.map((value) => value / length), confidence: 0.1 + 0.2 }),
+      face(6, {
+        embedding: { recogniser: by, values: signed.map((value) => value / length) },
+        confidence: 0.1 + 0.2,
+      }),
       face(7, { crop: randomBytes(12_000) }),
       face(8),
       face(9),
@@ -160,7 +168,8 @@ export async function fillDirectory(directory: string): Promise<Filled> {
 export async function fillWithFaces(directory: string, faces: number): Promise<void> {
   const storage = await openSqliteStorage({ directory });
   const { id: accountId } = account();
-  await storage.accounts.create(account({ id: accountId }));
+  await storage.recognisers.register(recogniser);
+  await storage.accounts.create(account({ id: accountId }), settings);
   await storage.secret("token-signing", 32);
   for (let made = 0; made < faces; made += 500) {
     await enrol(
@@ -193,9 +202,9 @@ export async function bytesOf(directory: string): Promise<Record<string, string>
 export async function answersOf(storage: Storage, filled: Filled): Promise<unknown> {
   const accounts = [];
   for (const accountId of filled.accounts) {
-    const identities = await pages((page) => storage.identities.list(accountId, {}, page));
+    const identities = await pages((page) => listIn(storage, accountId, {}, page));
     const jobs = await pages((page) => storage.jobs.list(accountId, {}, page));
-    const probes = identities.length > 0 ? [1, 6, 105].map(embedding) : [];
+    const probes = identities.length > 0 ? [1, 6, 105].map((seed) => embedding(seed)) : [];
     accounts.push({
       account: await storage.accounts.byId(accountId),
       identities,
@@ -207,9 +216,9 @@ export async function answersOf(storage: Storage, filled: Filled): Promise<unkno
           ),
         ),
       ),
-      nearest: await Promise.all(probes.map((probe) => storage.identities.nearest(accountId, probe, 10))),
-      byName: await storage.identities.list(accountId, { text: "ünïc" }, { limit: 5 }),
-      byKey: await storage.identities.list(accountId, { metadata: { city: "Πάτρα" } }, { limit: 5 }),
+      nearest: await Promise.all(probes.map((probe) => nearestIn(storage, accountId, probe, 10))),
+      byName: await listIn(storage, accountId, { text: "ünïc" }, { limit: 5 }),
+      byKey: await listIn(storage, accountId, { metadata: { city: "Πάτρα" } }, { limit: 5 }),
       jobs,
       unfinished: await storage.jobs.unfinished(accountId),
       head: await storage.events.head(accountId),

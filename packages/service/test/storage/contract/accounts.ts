@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Opened } from "../contract.ts";
-import { account, newAccount } from "../samples.ts";
+import { account, newAccount, settings } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 export function accountsContract(open: () => Promise<Opened>): void {
@@ -9,7 +9,7 @@ export function accountsContract(open: () => Promise<Opened>): void {
 
     it("keeps what it was given, also after a reopening", async () => {
       const one = account({ name: "Ünï ☃" });
-      await current().accounts.create(one);
+      await current().accounts.create(one, settings);
       const storage = await reopen();
       expect(await storage.accounts.byId(one.id)).toEqual(one);
       expect(await storage.accounts.byClientId(one.clientId)).toEqual(one);
@@ -19,8 +19,10 @@ export function accountsContract(open: () => Promise<Opened>): void {
 
     it("refuses a client id that is taken", async () => {
       const one = account();
-      await current().accounts.create(one);
-      await expect(current().accounts.create(account({ clientId: one.clientId }))).rejects.toMatchObject({
+      await current().accounts.create(one, settings);
+      await expect(
+        current().accounts.create(account({ clientId: one.clientId }), settings),
+      ).rejects.toMatchObject({
         name: "StorageError",
         code: "conflict",
       });
@@ -54,10 +56,7 @@ export function accountsContract(open: () => Promise<Opened>): void {
         refreshExpiresAt: 9000,
         revoked: false,
       });
-      await current().accounts.update(accountId, {
-        name: "New",
-        settings: { keepCrops: false, refuseMixedIdentities: true },
-      });
+      await current().accounts.update(accountId, { name: "New" });
       expect(await current().sessions.byId("s")).toMatchObject({ revoked: false });
       expect(await current().accounts.update("unknown", { name: "x" })).toBeUndefined();
     });

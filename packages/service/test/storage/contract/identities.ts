@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IdentityFilter, JobPayload } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { candidates, candidatesIn, claimOne, enqueue, enrol, face, newAccount } from "../samples.ts";
+import { candidates, candidatesIn, claimOne, enqueue, enrol, face, newAccount, listIn } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 export function identitiesContract(open: () => Promise<Opened>): void {
@@ -24,12 +24,12 @@ export function identitiesContract(open: () => Promise<Opened>): void {
         ids.push(
           (await enrol(current(), accountId, [face(i)], { now: 2000 + Math.floor(i / 3) })).identityId,
         );
-      const first = await current().identities.list(accountId, {}, { limit: 4 });
+      const first = await listIn(current(), accountId, {}, { limit: 4 });
       // The cursor's own identity goes too.
       const gone = first.items.at(-1)!.id;
       await current().identities.delete(accountId, [gone], 3000);
       await enrol(current(), accountId, [face(90)], { now: 9000 });
-      const second = await current().identities.list(accountId, {}, { limit: 9, cursor: first.nextCursor! });
+      const second = await listIn(current(), accountId, {}, { limit: 9, cursor: first.nextCursor! });
       expect([...first.items, ...second.items].map((identity) => identity.id).toSorted()).toEqual(
         ids.toSorted(),
       );
@@ -46,9 +46,7 @@ export function identitiesContract(open: () => Promise<Opened>): void {
         });
       }
       const find = async (filter: IdentityFilter) =>
-        (await current().identities.list(accountId, filter, { limit: 9 })).items.map(
-          ({ metadata }) => metadata.name,
-        );
+        (await listIn(current(), accountId, filter, { limit: 9 })).items.map(({ metadata }) => metadata.name);
       expect(await find({ text: "100%" })).toEqual([names[0]]);
       expect(await find({ text: "ada_l" })).toEqual([names[0]]);
       expect(await find({ text: "émile ÅNG" })).toEqual([names[2]]);
@@ -85,9 +83,7 @@ export function identitiesContract(open: () => Promise<Opened>): void {
       expect(
         await current().identities.patch(accountId, identityId, { externalId: "two" }, 3300),
       ).toMatchObject({ externalId: "two" });
-      expect((await current().identities.list(accountId, { text: "new" }, { limit: 9 })).items).toHaveLength(
-        1,
-      );
+      expect((await listIn(current(), accountId, { text: "new" }, { limit: 9 })).items).toHaveLength(1);
       expect(await current().identities.patch(accountId, "unknown", {}, 1)).toBeUndefined();
     });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Opened } from "../contract.ts";
-import { embedding, enrol, face, newAccount } from "../samples.ts";
+import { embedding, enrol, face, newAccount, nearestIn, recogniser } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 function cosine(a: Float32Array, b: Float32Array): number {
@@ -29,14 +29,14 @@ export function matchingContract(open: () => Promise<Opened>): void {
           const best = faces.map(({ id, embedding: vector }) => ({
             identityId,
             faceId: id,
-            cosine: cosine(vector, probe),
+            cosine: cosine(vector.values, probe.values),
           }));
           return best.toSorted((a, b) => b.cosine - a.cosine)[0]!;
         })
         .toSorted((a, b) => b.cosine - a.cosine);
-      expect(await current().identities.nearest(accountId, probe, 3)).toEqual(expected.slice(0, 3));
+      expect(await nearestIn(current(), accountId, probe, 3)).toEqual(expected.slice(0, 3));
       const storage = await reopen();
-      expect(await storage.identities.nearest(accountId, probe, 99)).toEqual(expected);
+      expect(await nearestIn(storage, accountId, probe, 99)).toEqual(expected);
       for (const neighbour of expected) {
         expect(await storage.identities.compare(accountId, neighbour.identityId, probe)).toEqual(neighbour);
       }
@@ -49,7 +49,7 @@ export function matchingContract(open: () => Promise<Opened>): void {
       for (let i = 0; i < 3; i++)
         ids.push((await enrol(current(), accountId, [face(5)], { now: 2000 + i })).identityId);
       const names = async (k: number) =>
-        (await current().identities.nearest(accountId, embedding(5), k)).map((one) => one.identityId);
+        (await nearestIn(current(), accountId, embedding(5), k)).map((one) => one.identityId);
       expect(await names(3)).toEqual(ids);
       expect(await names(2)).toEqual(ids.slice(0, 2));
     });
@@ -57,19 +57,19 @@ export function matchingContract(open: () => Promise<Opened>): void {
     it("follows every enrolment and deletion at once", async () => {
       const accountId = await newAccount(current());
       const probe = embedding(1);
-      expect(await current().identities.nearest(accountId, probe, 5)).toEqual([]);
+      expect(await nearestIn(current(), accountId, probe, 5)).toEqual([]);
       const first = await enrol(current(), accountId, [face(1), face(2)]);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+      expect(await nearestIn(current(), accountId, probe, 5)).toMatchObject([
         { identityId: first.identityId, faceId: first.faces[0]!.id },
       ]);
       await current().faces.delete(accountId, first.faces[0]!.id, 3000);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+      expect(await nearestIn(current(), accountId, probe, 5)).toMatchObject([
         { identityId: first.identityId, faceId: first.faces[1]!.id },
       ]);
       await current().identities.delete(accountId, [first.identityId], 3000);
-      expect(await current().identities.nearest(accountId, probe, 5)).toEqual([]);
+      expect(await nearestIn(current(), accountId, probe, 5)).toEqual([]);
       const second = await enrol(current(), accountId, [face(3)]);
-      expect(await current().identities.nearest(accountId, probe, 5)).toMatchObject([
+      expect(await nearestIn(current(), accountId, probe, 5)).toMatchObject([
         { identityId: second.identityId },
       ]);
     });
@@ -81,7 +81,8 @@ export function matchingContract(open: () => Promise<Opened>): void {
         new Float32Array(128),
         new Float32Array(128).fill(Number.NaN),
       ]) {
-        await expect(current().identities.nearest(accountId, probe, 1)).rejects.toThrow("embedding");
+        const wrong = { recogniser: recogniser.id, values: probe };
+        await expect(nearestIn(current(), accountId, wrong, 1)).rejects.toThrow("embedding");
       }
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JobPayload } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { claimOne, enqueue, enrol, enrolment, face, newAccount } from "../samples.ts";
+import { claimOne, enqueue, enrol, enrolment, face, newAccount, recogniser } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 const search: JobPayload = { kind: "search", images: [], maxResult: 10 };
@@ -343,7 +343,10 @@ export function queueContract(open: () => Promise<Opened>): void {
       const accountId = await newAccount(current());
       const jobId = await enqueue(current(), accountId, enrolment);
       const { leaseId } = (await claimOne(current()))!;
-      const faces = [face(1), face(2, { embedding: new Float32Array(64) })];
+      const faces = [
+        face(1),
+        face(2, { embedding: { recogniser: recogniser.id, values: new Float32Array(64) } }),
+      ];
       const outcome = { type: "enrolled" as const, identityId: "i", metadata: {}, faces, result: {} };
       await expect(current().jobs.finish({ jobId, leaseId }, outcome, 2000)).rejects.toThrow("128");
       expect(await current().identities.count(accountId)).toEqual({ identities: 0, faces: 0 });

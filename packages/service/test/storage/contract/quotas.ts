@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JobPayload, Quotas, Storage } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { claimOne, enqueue, enrol, enrolment, face, id, newAccount } from "../samples.ts";
+import { claimOne, enqueue, enrol, enrolment, face, id, newAccount, nearestIn } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 const photos = (...sizes: number[]): JobPayload => ({
@@ -183,7 +183,7 @@ export function quotasContract(open: () => Promise<Opened>): void {
         expect.stringContaining("2 faces"),
       ]);
       expect(await current().identities.count(accountId)).toEqual({ identities: 1, faces: 1 });
-      expect(await current().identities.nearest(accountId, face(2).embedding, 9)).toHaveLength(1);
+      expect(await nearestIn(current(), accountId, face(2).embedding, 9)).toHaveLength(1);
       expect(await finish("faces-added", [5], { identities: 1, faces: 2 })).toEqual(["Succeeded", undefined]);
       expect(await finish("enrolled", [6], { identities: 2, faces: 3 })).toEqual(["Succeeded", undefined]);
       expect(await current().identities.count(accountId)).toEqual({ identities: 2, faces: 3 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Opened } from "../contract.ts";
-import { embedding, enqueue, enrol, enrolment, face, newAccount } from "../samples.ts";
+import { embedding, enqueue, enrol, enrolment, face, newAccount, listIn, nearestIn } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 export function separationContract(open: () => Promise<Opened>): void {
@@ -28,7 +28,7 @@ export function separationContract(open: () => Promise<Opened>): void {
       for (const stranger of [other, "unknown"]) {
         expect(await storage.identities.get(stranger, identityId)).toBeUndefined();
         expect(await storage.identities.getMany(stranger, [identityId])).toEqual([]);
-        expect(await storage.identities.list(stranger, { externalId: "x" }, { limit: 9 })).toEqual({
+        expect(await listIn(storage, stranger, { externalId: "x" }, { limit: 9 })).toEqual({
           items: [],
         });
         expect(await storage.identities.count(stranger)).toEqual({ identities: 0, faces: 0 });
@@ -39,7 +39,7 @@ export function separationContract(open: () => Promise<Opened>): void {
           deleted: false,
           missing: [identityId],
         });
-        expect(await storage.identities.nearest(stranger, embedding(1), 9)).toEqual([]);
+        expect(await nearestIn(storage, stranger, embedding(1), 9)).toEqual([]);
         expect(await storage.identities.compare(stranger, identityId, embedding(1))).toBeUndefined();
         expect(await storage.faces.get(stranger, faceId)).toBeUndefined();
         expect(await storage.faces.crop(stranger, faceId)).toBeUndefined();
@@ -79,10 +79,10 @@ export function separationContract(open: () => Promise<Opened>): void {
       const [one, two] = [await newAccount(current()), await newAccount(current())];
       const first = await enrol(current(), one, [face(1)], { externalId: "same" });
       const second = await enrol(current(), two, [face(1)], { externalId: "same" });
-      expect(
-        (await current().identities.list(one, { externalId: "same" }, { limit: 9 })).items,
-      ).toMatchObject([{ id: first.identityId }]);
-      expect(await current().identities.nearest(two, embedding(1), 9)).toMatchObject([
+      expect((await listIn(current(), one, { externalId: "same" }, { limit: 9 })).items).toMatchObject([
+        { id: first.identityId },
+      ]);
+      expect(await nearestIn(current(), two, embedding(1), 9)).toMatchObject([
         { identityId: second.identityId },
       ]);
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ImageRef } from "../../../src/storage/types.ts";
 import type { Opened } from "../contract.ts";
-import { claimOne, face, id, newAccount } from "../samples.ts";
+import { claimOne, face, id, newAccount, defaultOf } from "../samples.ts";
 import { perTest } from "./opened.ts";
 
 export function uploadsContract(open: () => Promise<Opened>): void {
@@ -60,7 +60,9 @@ export function uploadsContract(open: () => Promise<Opened>): void {
     });
 
     const holding = async (accountId: string, images: ImageRef[] = [{ ...image, uploadId: "u" }]) => {
-      const job = { id: id("job"), accountId, payload: { kind: "enrol" as const, images }, now: 1000 };
+      const { collectionId } = await defaultOf(current(), accountId);
+      const payload = { kind: "enrol" as const, images, collectionId };
+      const job = { id: id("job"), accountId, payload, now: 1000 };
       await current().jobs.enqueue({ ...job, uploadIds: ["u"] });
       return job.id;
     };

@@ -3,9 +3,10 @@ import type { EraseImages } from "../../../blobs/erase.ts";
 import type { Clock } from "../../../clock.ts";
 import { parseJson, shaped } from "../../../input/json.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
+import type { CollectionLookup } from "../../collection-lookup.ts";
 import type { Storage } from "../../../storage/types.ts";
 import type { BodyPace } from "../../body.ts";
-import { noContent, type Call, type Handler } from "../../call.ts";
+import { noContent, type Call } from "../../call.ts";
 import { readText } from "../../json.ts";
 import { HttpProblem } from "../../problem.ts";
 import { isListKey } from "../../query.ts";
@@ -14,14 +15,21 @@ import type { Route } from "../../route.ts";
 /** What identities are deleted with. */
 export interface IdentityRouteTools {
   storage: Storage;
+  collections: CollectionLookup;
   eraseImages: EraseImages;
   limits: BodyPace;
   clock: Clock;
 }
 
-export function identityRoutes({ storage, eraseImages, limits, clock }: IdentityRouteTools): Route[] {
+export function identityRoutes({
+  storage,
+  collections,
+  eraseImages,
+  limits,
+  clock,
+}: IdentityRouteTools): Route[] {
   /** Published clients name the ids in the query in three styles, or in a JSON or form body. */
-  const deleteIdentities: Handler = async (call) => {
+  async function remove(call: Call, collectionId?: string): Promise<Response> {
     const ids = [...pick(call.query), ...(await idsInBody(call, limits))];
     if (ids.length === 0 || ids.includes(""))
       throw new HttpProblem(
@@ -32,13 +40,23 @@ export function identityRoutes({ storage, eraseImages, limits, clock }: Identity
       call.accountId,
       [...new Set(ids)],
       clock.now(),
+      collectionId,
     );
     if (!deleted) throw unknownId("identity", missing, "nothing was deleted: ");
     await eraseImages(blobIds);
     return noContent();
-  };
+  }
 
-  return [["DELETE", "/innovation-service/identity", "token", deleteIdentities]];
+  return [
+    [
+      "DELETE",
+      "/innovation-service/identity",
+      "token",
+      async (call) => remove(call, await collections.idOf(call.accountId, undefined)),
+    ],
+    // The same for people of every collection.
+    ["DELETE", "/v1/identities", "token", (call) => remove(call)],
+  ];
 }
 
 const pick = (pairs: URLSearchParams): string[] =>

@@ -12,8 +12,7 @@ const SEARCH = `${IDENTITY}/search`;
 /** Documented under both names. */
 const RECOGNITION = [`${IDENTITY}/recognize`, `${IDENTITY}/recognition`];
 
-/** The documented routes that start jobs: these and no others, whatever kinds there are. */
-export const documentedStarts: readonly JobStart[] = [
+const starts: readonly JobStart[] = [
   {
     kind: "enrol",
     method: "POST",
@@ -25,6 +24,9 @@ export const documentedStarts: readonly JobStart[] = [
   { kind: "search", method: "POST", path: SEARCH },
   ...RECOGNITION.map((path): JobStart => ({ kind: "recognize", method: "POST", path, problems: [404] })),
 ];
+
+/** The documented routes that start jobs: these and no others, whatever kinds there are. */
+export const documentedStarts = starts.map((start): JobStart => ({ ...start, documented: true }));
 
 /** A documented route that tells the state of jobs. */
 export interface JobStatusRoute {

@@ -16,10 +16,6 @@ export function accountRoutes(storage: Storage, limits: Limits): Route[] {
     const info: AccountInfo = {
       client_id: account.clientId,
       name: account.name,
-      settings: {
-        keep_crops: account.settings.keepCrops,
-        refuse_mixed_identities: account.settings.refuseMixedIdentities,
-      },
       identities,
       faces,
       quotas: {

@@ -3,6 +3,7 @@ import type { Clock } from "../../../clock.ts";
 import { parseJson, shaped } from "../../../input/json.ts";
 import { checkedMetadata } from "../../../input/metadata.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
+import type { CollectionLookup } from "../../collection-lookup.ts";
 import type { Space } from "../../../space.ts";
 import type { Storage } from "../../../storage/types.ts";
 import type { BodyPace } from "../../body.ts";
@@ -15,12 +16,19 @@ import { identityView } from "../../views.ts";
 /** What identities are read and changed with. */
 export interface IdentitiesRouteTools {
   storage: Storage;
+  collections: CollectionLookup;
   space: Space;
   limits: BodyPace;
   clock: Clock;
 }
 
-export function identitiesRoutes({ storage, space, limits, clock }: IdentitiesRouteTools): Route[] {
+export function identitiesRoutes({
+  storage,
+  collections,
+  space,
+  limits,
+  clock,
+}: IdentitiesRouteTools): Route[] {
   const list: Handler = async ({ accountId, query }) => {
     const ids = idsOf(query);
     if (ids)
@@ -33,7 +41,12 @@ export function identitiesRoutes({ storage, space, limits, clock }: IdentitiesRo
       ...(metadata && { metadata }),
       ...(text && { text }),
     };
-    const { items, nextCursor } = await storage.identities.list(accountId, filter, pageOf(query));
+    const collectionId = await collections.idOf(accountId, optional(query, "collection"));
+    const { items, nextCursor } = await storage.identities.list(
+      { accountId, collectionId },
+      filter,
+      pageOf(query),
+    );
     return json({ identities: items.map(identityView), ...(nextCursor && { next_cursor: nextCursor }) });
   };
 

@@ -17,6 +17,7 @@ const CAPABILITIES = [
   "uploads",
   "metadata",
   "external-ids",
+  "collections",
   "face-crops",
 ];
 

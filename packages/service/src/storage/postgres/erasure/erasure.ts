@@ -3,7 +3,8 @@ import type { Context } from "../context.ts";
 import type { Transaction } from "../database.ts";
 import { withoutValues } from "../faults.ts";
 import { withSession } from "../session.ts";
-import { type Relation, scrub } from "./scrub.ts";
+import { eraseSlots, notedRelations } from "./relations.ts";
+import { scrub } from "./scrub.ts";
 import type { Address } from "../address.ts";
 
 export interface Erasure {
@@ -25,7 +26,6 @@ export interface ErasureTimes {
 const TIMES: ErasureTimes = { settle: 10_000, look: 60_000 };
 /** Cleaning reads the tables' whole indexes: at most a tenth of the time goes into it. */
 const REST = 9;
-const RELATIONS: readonly Relation[] = ["vectors", "crop_keys"];
 
 /** @param url straight to PostgreSQL: VACUUM has a connection of its own, which can be cut */
 export function createErasure(
@@ -50,7 +50,7 @@ export function createErasure(
 
   async function cleanAll(): Promise<boolean> {
     let done = true;
-    for (const relation of RELATIONS) {
+    for (const relation of await notedRelations(context)) {
       stop.signal.throwIfAborted();
       done = (await scrub(context, relation, vacuum)) && done;
     }
@@ -94,14 +94,7 @@ export function createErasure(
   return {
     async erase(tx, slots) {
       if (slots.length === 0) return;
-      await tx.query("DELETE FROM crops WHERE slot = ANY ($1::bigint[])", [slots]);
-      for (const relation of RELATIONS) {
-        await tx.query(
-          `WITH gone AS (DELETE FROM ${relation} WHERE slot = ANY ($1::bigint[]) RETURNING (ctid::text::point)[0]::bigint AS block)
-           INSERT INTO erasures (relation, block) SELECT DISTINCT $2, block FROM gone`,
-          [slots, relation],
-        );
-      }
+      await eraseSlots(tx, slots);
       tx.afterCommit(() => wake());
     },
     async settle() {

@@ -1,18 +1,10 @@
 import type { Context } from "../context.ts";
 import type { Transaction } from "../database.ts";
+import type { Relation } from "./relations.ts";
 
-export type Relation = "vectors" | "crop_keys";
-
-/** Bytes of a stored row: header of 24, values, and what aligns them to 8. Held against PostgreSQL by a test. */
-const ROW_BYTES: Record<Relation, number> = { vectors: 568, crop_keys: 72 };
 const PAGE_HEADER_BYTES = 24;
 const ITEM_BYTES = 4;
 
-/** Rows that fill the gaps; account 0 and negative slots belong to nobody. */
-const FILL: Record<Relation, string> = {
-  vectors: `INSERT INTO vectors (slot, identity, account, embedding) SELECT -n, 0, 0, array_fill(0, ARRAY[128])::vector FROM generate_series($1::bigint, $2::bigint) n`,
-  crop_keys: `INSERT INTO crop_keys (slot, key) SELECT -n, decode(repeat('00', 32), 'hex') FROM generate_series($1::bigint, $2::bigint) n`,
-};
 /** At most so many in one go, or twice the rows deleted: two seconds' work. What they don't reach is tried again. */
 const MAX_FILLERS = 50_000;
 /** Names the advisory lock: the bytes of "pros" and one. */
@@ -31,11 +23,11 @@ export async function scrub(
   // Before the VACUUM: it can only free what was deleted by now.
   const notes = await read<{ row: number; block: number }>(
     "SELECT row, block FROM erasures WHERE relation = $1",
-    [relation],
+    [relation.name],
   );
   if (notes.length === 0) return true;
   // Without TRUNCATE it takes no lock that readers or writers wait for.
-  await vacuum(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation}`);
+  await vacuum(`VACUUM (INDEX_CLEANUP ON, TRUNCATE FALSE) ${relation.name}`);
   const open = await fill(transaction, relation, new Set(notes.map(({ block }) => block)));
   const done = notes.filter(({ block }) => !open.has(block)).map(({ row }) => row);
   await transaction(({ query }) => query("DELETE FROM erasures WHERE row = ANY ($1::bigint[])", [done]), {
@@ -71,7 +63,7 @@ async function fill(
         most ||= Math.max(MAX_FILLERS, 2 * missing);
         if (missing === 0 || fillers >= most) throw new Undo();
         const more = Math.max(missing, fillers);
-        await tx.query(FILL[relation], [fillers + 1, fillers + more]);
+        await tx.query(relation.fill, [fillers + 1, fillers + more]);
         fillers += more;
       }
     });
@@ -84,18 +76,18 @@ async function fill(
 /** Pages that are not full, with the rows that they lack. */
 async function roomOn(
   { query }: Transaction,
-  relation: Relation,
+  { name, rowBytes }: Relation,
   pages: ReadonlySet<number>,
 ): Promise<Map<number, number>> {
   const rows = await query<{ block: number; room: number }>(
     `SELECT p.block, (current_setting('block_size')::int - $2) / $3 - count(r.slot)::int AS room
      FROM unnest($1::bigint[]) AS p (block)
-     LEFT JOIN LATERAL (SELECT slot FROM ${relation} r
+     LEFT JOIN LATERAL (SELECT slot FROM ${name} r
        WHERE r.ctid >= format('(%s,0)', p.block)::tid AND r.ctid < format('(%s,0)', p.block + 1)::tid) r ON true
      -- A page beyond the end was cut off by autovacuum.
-     WHERE p.block < pg_relation_size('${relation}') / current_setting('block_size')::int
+     WHERE p.block < pg_relation_size('${name}') / current_setting('block_size')::int
      GROUP BY p.block HAVING (current_setting('block_size')::int - $2) / $3 > count(r.slot)`,
-    [[...pages], PAGE_HEADER_BYTES, ROW_BYTES[relation] + ITEM_BYTES],
+    [[...pages], PAGE_HEADER_BYTES, rowBytes + ITEM_BYTES],
   );
   return new Map(rows.map(({ block, room }) => [block, room]));
 }

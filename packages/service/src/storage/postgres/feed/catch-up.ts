@@ -88,7 +88,7 @@ export function createCatchUp(
 
   return {
     async begin() {
-      const heads = await read<{ account: number; seq: number }>("SELECT account, seq FROM event_heads");
+      const heads = await read<{ account: number; seq: number }>("SELECT account, seq FROM account_heads");
       for (const { account, seq } of heads) cursors.set(account, seq);
     },
     offer(account, event) {
@@ -102,7 +102,7 @@ export function createCatchUp(
     async look() {
       if (!isHeard()) return;
       try {
-        const heads = await read<{ account: number; seq: number }>("SELECT account, seq FROM event_heads");
+        const heads = await read<{ account: number; seq: number }>("SELECT account, seq FROM account_heads");
         for (const { account, seq } of heads) want(account, seq);
       } catch {
         // The next look is due soon.

@@ -8,7 +8,7 @@ import { storable } from "../text.ts";
 import { createDelete } from "./delete.ts";
 import { createList } from "./list.ts";
 import { createPatch } from "./patch.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 export function createIdentities(
   context: Context,
@@ -20,7 +20,7 @@ export function createIdentities(
 
   async function getMany(accountId: string, identityIds: string[]) {
     const rows = await read<IdentityRow>(
-      `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.account = $1 AND i.id = ANY ($2::text[])`,
+      `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE i.account = $1 AND i.id = ANY ($2::text[])`,
       [await accountRow(accountId), identityIds.map(storable)],
     );
     const faces = await facesOf(
@@ -36,12 +36,11 @@ export function createIdentities(
     getMany,
     list: createList(context),
     async count(accountId) {
-      // identities_page and faces_account, as covering indexes.
       const [row] = await read<{ identities: number; faces: number }>(
-        `SELECT (SELECT count(*) FROM identities WHERE account = $1) AS identities, (SELECT count(*) FROM faces WHERE account = $1) AS faces`,
+        "SELECT identities, faces FROM account_heads WHERE account = $1",
         [await accountRow(accountId)],
       );
-      return row!;
+      return row ?? { identities: 0, faces: 0 };
     },
     patch: createPatch(context),
     delete: createDelete(context, events, erasure),

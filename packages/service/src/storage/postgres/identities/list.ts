@@ -4,16 +4,16 @@ import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import { facesOf } from "../faces.ts";
 import { storable } from "../text.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 /** Newest first, along identities_page; an external id is looked up in identities_external. */
-export function createList({ read, accountRow }: Context): Storage["identities"]["list"] {
-  return async (accountId, { externalId, metadata = {}, text }, { limit, cursor }) => {
+export function createList({ read, collectionRow }: Context): Storage["identities"]["list"] {
+  return async (key, { externalId, metadata = {}, text }, { limit, cursor }) => {
     const position = decodeCursor(cursor);
     const values: (string | number)[] = [];
     const place = (value: string | number) => `$${values.push(value)}`;
     const conditions = [
-      `i.account = ${place(await accountRow(accountId))}`,
+      `i.collection = ${place(await collectionRow(key))}`,
       `(i.created_at, i.id) < (${place(position.createdAt)}, ${place(storable(position.id))})`,
     ];
     if (externalId !== undefined) conditions.push(`i.external_id = ${place(storable(externalId))}`);
@@ -23,7 +23,7 @@ export function createList({ read, accountRow }: Context): Storage["identities"]
       conditions.push(`i.metadata ->> ${place(storable(key))}::text = ${place(storable(value))}`);
     }
     const rows = await read<IdentityRow>(
-      `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE ${conditions.join(" AND ")}
+      `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE ${conditions.join(" AND ")}
        ORDER BY i.created_at DESC, i.id DESC LIMIT ${place(limit + 1)}`,
       values,
     );

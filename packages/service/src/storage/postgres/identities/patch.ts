@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { facesOf } from "../faces.ts";
 import { isUniqueViolation } from "../faults.ts";
 import { storable, toJson } from "../text.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 export function createPatch({ accountRow, transaction }: Context): Storage["identities"]["patch"] {
   return async (accountId, identityId, patch, now) => {
@@ -13,7 +13,7 @@ export function createPatch({ accountRow, transaction }: Context): Storage["iden
       return await transaction(
         async ({ query }) => {
           const [row] = await query<IdentityRow>(
-            `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = $1 AND i.account = $2 FOR NO KEY UPDATE`,
+            `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE i.id = $1 AND i.account = $2 FOR NO KEY UPDATE OF i`,
             [storable(identityId), account],
           );
           if (!row) return undefined;
@@ -21,8 +21,8 @@ export function createPatch({ accountRow, transaction }: Context): Storage["iden
           const merged = { ...row.metadata, ...patch.metadata };
           const metadata = Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
           // identities_external refuses one that is taken.
-          const [after] = await query<IdentityRow>(
-            `UPDATE identities i SET external_id = $2, metadata = $3, folded = $4, updated_at = $5 WHERE i.row = $1 RETURNING ${IDENTITY_COLUMNS}`,
+          await query(
+            "UPDATE identities SET external_id = $2, metadata = $3, folded = $4, updated_at = $5 WHERE row = $1",
             [
               row.row,
               externalId === null ? null : storable(externalId),
@@ -31,7 +31,8 @@ export function createPatch({ accountRow, transaction }: Context): Storage["iden
               now,
             ],
           );
-          return identityRecord(after!, (await facesOf(query, [row.row])).get(row.row) ?? []);
+          const after = { ...row, external_id: externalId, metadata, updated_at: now };
+          return identityRecord(after, (await facesOf(query, [row.row])).get(row.row) ?? []);
         },
         { repeatable: true },
       );
@@ -39,7 +40,7 @@ export function createPatch({ accountRow, transaction }: Context): Storage["iden
       if (!isUniqueViolation(error)) throw error;
       throw new StorageError(
         "conflict",
-        "This external id already belongs to another identity of the account.",
+        "This external id already belongs to another identity of the collection.",
         { cause: error },
       );
     }

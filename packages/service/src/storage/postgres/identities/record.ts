@@ -3,17 +3,23 @@ import type { FaceRecord, IdentityRecord } from "../../types.ts";
 export interface IdentityRow {
   row: number;
   id: string;
+  collection_id: string;
   external_id: string | null;
   metadata: Record<string, unknown>;
   created_at: number;
   updated_at: number;
 }
 
-export const IDENTITY_COLUMNS = "i.row, i.id, i.external_id, i.metadata, i.created_at, i.updated_at";
+/** The columns of an IdentityRow. */
+export const IDENTITY_COLUMNS =
+  "i.row, i.id, c.id AS collection_id, i.external_id, i.metadata, i.created_at, i.updated_at";
+/** FROM: identities as i, in collections, as c, that are not being deleted. */
+export const IDENTITIES = "identities i JOIN collections c ON c.row = i.collection AND c.deleted_at IS NULL";
 
 export function identityRecord(row: IdentityRow, faces: FaceRecord[]): IdentityRecord {
   return {
     id: row.id,
+    collectionId: row.collection_id,
     ...(row.external_id !== null && { externalId: row.external_id }),
     metadata: row.metadata,
     createdAt: row.created_at,

@@ -14,26 +14,31 @@ import { isUniqueViolation } from "../faults.ts";
 import type { Feed } from "../feed/feed.ts";
 import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
 import { storable, toJson } from "../text.ts";
+import { noCollection } from "../../rules/collections.ts";
+import { IDENTITIES } from "../identities/record.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 import { USAGE } from "./usage.ts";
 
 /**
  * The account's head is held from here to the commit, so that no two of its jobs get one turn, its events are in order and
- * it has no more than its quotas: UPDATE looks at the newest version of the row that it waited for. No row: a quota is used up.
+ * it has no more than its quotas: UPDATE looks at the newest version of the row that it waited for. No row: a quota is used up,
+ * or the collection is gone; a deletion of it comes before this job, or finds it.
  * Due at once, by any worker's clock: where this node's is ahead the job would wait for the difference.
  */
 const INSERT = TURN_COLUMN.map((column): Prepared => ({
   name: `enqueue_${column}`,
   text: `
-  WITH head AS (
-    UPDATE event_heads h SET seq = h.seq + 1, ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")},
+  WITH place AS (
+    SELECT row FROM collections WHERE id = $14 AND account = $1::int AND deleted_at IS NULL FOR KEY SHARE
+  ), head AS (
+    UPDATE account_heads h SET seq = h.seq + 1, ${column} = ${nextTurn("greatest", `h.${column}`, "$4::smallint")},
       unfinished_jobs = h.unfinished_jobs + 1, pending_bytes = h.pending_bytes + $10::bigint
-    WHERE h.account = $1::int AND h.unfinished_jobs < $11::bigint
+    WHERE h.account = $1::int AND ($14::text IS NULL OR EXISTS (SELECT 1 FROM place)) AND h.unfinished_jobs < $11::bigint
       AND ($10::bigint <= 0 OR h.pending_bytes + $10::bigint <= $12::bigint)
     RETURNING h.seq, h.${column} AS turn
   ), job AS (
-    INSERT INTO jobs AS j (account, id, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
-    SELECT $1::int, $2, $3, $4::smallint, head.turn, 'Sent', $5::json, $13::int, 0, $7, $6::bigint FROM head
+    INSERT INTO jobs AS j (account, id, collection, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
+    SELECT $1::int, $2, (SELECT row FROM place), $3, $4::smallint, head.turn, 'Sent', $5::json, $13::int, 0, $7, $6::bigint FROM head
     RETURNING ${JOB_COLUMNS}
   ), blobs AS (
     INSERT INTO job_blobs (job, blob_id, size)
@@ -56,13 +61,27 @@ export function createEnqueue(
     const account = await accountRow(accountId);
     if (account < 0) throw new StorageError("not-found", "There is no such account.");
     const identityId = payload.identityId === undefined ? null : storable(payload.identityId);
+    const collectionId = payload.collectionId === undefined ? undefined : storable(payload.collectionId);
     try {
       return await transaction(
         async (tx): Promise<JobRecord> => {
-          if (identityId !== null && !(await identityThere(tx, identityId, account)))
+          const own = identityId === null ? undefined : await identityThere(tx, identityId, account);
+          if (identityId !== null && (own === undefined || own !== (collectionId ?? own)))
             throw new StorageError("not-found", "There is no identity with this id.");
           if (uploadIds.length > 0) await checkUploads(tx, uploadIds, account, now);
-          const job = await insertJob(tx, events, account, { id, payload, identityId, quotas }, now);
+          const job = await insertJob(
+            tx,
+            events,
+            account,
+            {
+              id,
+              payload: { ...payload, ...(own !== undefined && { collectionId: own }) },
+              collectionId: collectionId ?? own ?? null,
+              identityId,
+              quotas,
+            },
+            now,
+          );
           tx.afterCommit(feed.due);
           return jobRecord(job);
         },
@@ -80,6 +99,7 @@ export function createEnqueue(
 interface NewJob {
   id: string;
   payload: JobPayload;
+  collectionId: string | null;
   identityId: string | null;
   /** Bytes of images, and deaths, that it takes over. */
   taken?: number;
@@ -89,13 +109,13 @@ interface NewJob {
 
 /**
  * The job as Sent, with its images and its event. The last statement of its transaction.
- * @throws StorageError `quota`; a unique violation when there is one with this id
+ * @throws StorageError `quota`, `not-found`; a unique violation when there is one with this id
  */
 export async function insertJob(
   tx: Transaction,
   events: Events,
   account: number,
-  { id, payload, identityId, taken = 0, deaths = 0, quotas = {} }: NewJob,
+  { id, payload, collectionId, identityId, taken = 0, deaths = 0, quotas = {} }: NewJob,
   now: number,
 ): Promise<JobRow> {
   const rank = rankOf(payload.kind);
@@ -115,6 +135,7 @@ export async function insertJob(
     Math.min(unfinishedJobs, Number.MAX_SAFE_INTEGER),
     Math.min(mostBytes, Number.MAX_SAFE_INTEGER),
     deaths,
+    collectionId,
   ];
   for (;;) {
     const [job] = await tx.query<JobRow & { seq: number }>(INSERT[rank]!, values);
@@ -127,20 +148,25 @@ export async function insertJob(
     if (own) return own;
     const [usage] = await tx.query<Usage>(USAGE, [account]);
     checkUsage(usage!, { unfinishedJobs: 1, pendingBytes }, quotas);
+    const [there] = await tx.query(
+      "SELECT 1 FROM collections WHERE id = $1 AND account = $2 AND deleted_at IS NULL",
+      [collectionId, account],
+    );
+    if (collectionId !== null && !there) throw noCollection();
   }
 }
 
-/** Held until the commit: a deletion comes before this job, or finds it. */
+/** The collection it is in. Held until the commit: a deletion comes before this job, or finds it. */
 export async function identityThere(
   { query }: Transaction,
   identityId: string,
   account: number,
-): Promise<boolean> {
-  const found = await query("SELECT 1 FROM identities WHERE id = $1 AND account = $2 FOR KEY SHARE", [
-    identityId,
-    account,
-  ]);
-  return found.length > 0;
+): Promise<string | undefined> {
+  const [found] = await query<{ collection_id: string }>(
+    `SELECT c.id AS collection_id FROM ${IDENTITIES} WHERE i.id = $1 AND i.account = $2 FOR KEY SHARE OF i`,
+    [identityId, account],
+  );
+  return found?.collection_id;
 }
 
 /** Held until the commit: an upload that is swept meanwhile leaves its image to this job. */

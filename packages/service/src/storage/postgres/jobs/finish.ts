@@ -5,14 +5,16 @@ import type { JobOutcome, NewFace, Quotas, Storage, StoredResult } from "../../t
 import type { Context } from "../context.ts";
 import type { Prepared, Transaction } from "../database.ts";
 import type { Events } from "../events.ts";
-import type { InsertFaces } from "../faces.ts";
+import type { Holder, InsertFaces } from "../faces.ts";
 import { insertIdentity } from "../identities/insert.ts";
 import { storable } from "../text.ts";
 import type { EndJobs, Ending } from "./end.ts";
+import { COLLECTION_GONE } from "../../rules/collections.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
+import { countPeople } from "./usage.ts";
 
 const TAKEN =
-  "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
+  "The external id of this enrolment already belongs to another identity of the collection. Add the images to that identity, or choose another external id.";
 
 const LEASED: Prepared = {
   name: "leased",
@@ -29,13 +31,14 @@ const MENTION: Prepared = {
 
 /** What the job changed and its end in one commit, under its lease: a second finish changes nothing. Locks: job, identities, heads. */
 export function createFinish(
-  { transaction }: Context,
+  { transaction, recognisers }: Context,
   events: Events,
   end: EndJobs,
   insertFaces: InsertFaces,
 ): Storage["jobs"]["finish"] {
   return async ({ jobId, leaseId }, outcome, now, quotas = {}) => {
-    for (const face of newFaces(outcome)) checkEmbedding(face.embedding);
+    for (const { embedding } of newFaces(outcome))
+      checkEmbedding(embedding, await recognisers.get(embedding.recogniser));
     let tried = false;
     return transaction(
       async (tx) => {
@@ -55,7 +58,7 @@ export function createFinish(
     );
   };
 
-  /** Written, then counted: only whoever has changed the gallery holds its head, and with it the numbers. */
+  /** Written, then counted: whoever counts holds the head of the account, and with it the numbers. */
   async function applyWithin(
     { identities = Infinity, faces = Infinity }: Partial<Quotas>,
     tx: Transaction,
@@ -63,21 +66,23 @@ export function createFinish(
     outcome: JobOutcome,
     now: number,
   ): Promise<Ending> {
-    if (newFaces(outcome).length === 0 || (identities === Infinity && faces === Infinity))
-      return apply(tx, job, outcome, now);
-    await tx.query("SAVEPOINT before");
+    const came = newFaces(outcome).length;
+    if (came === 0) return apply(tx, job, outcome, now);
+    const bounded = identities < Infinity || faces < Infinity;
+    if (bounded) await tx.query("SAVEPOINT before");
     const ending = await apply(tx, job, outcome, now);
     if (ending.status === "Failed") return ending;
-    // identities_page, as a covering index.
-    const [there] = await tx.query<{ faces: number; identities: number | null }>(
-      `SELECT faces, CASE WHEN $2 THEN (SELECT count(*) FROM identities WHERE account = $1) END AS identities
-       FROM gallery_heads WHERE account = $1`,
-      [job.account, identities < Infinity && outcome.type === "enrolled"],
+    const enrolled = outcome.type === "enrolled";
+    const [holder] = await tx.query<{ collection: number }>(
+      "SELECT collection FROM identities WHERE id = $1 AND account = $2",
+      [storable(ending.identityId!), job.account],
     );
+    const more = { ...holder!, identities: enrolled ? 1 : 0, faces: came };
+    const there = await countPeople(tx, job.account, [more]);
     const over =
-      (there!.identities ?? 0) > identities
+      enrolled && there.identities > identities
         ? usedUp("identities", identities)
-        : there!.faces > faces && usedUp("faces", faces);
+        : there.faces > faces && usedUp("faces", faces);
     if (!over) return ending;
     await tx.query("ROLLBACK TO SAVEPOINT before");
     return { status: "Failed", error: over };
@@ -89,24 +94,32 @@ export function createFinish(
         return { status: "Failed", error: outcome.error, deadUntil: outcome.deadUntil };
       case "enrolled": {
         const { identityId, externalId, metadata, result } = outcome;
+        // Its deletion ends this job first, or finds whom it enrolled.
+        const [collection] = await tx.query<{ row: number }>(
+          "SELECT row FROM collections WHERE row = $1 AND deleted_at IS NULL",
+          [job.collection],
+        );
+        if (!collection) return { status: "Failed", error: COLLECTION_GONE };
+        const holder = { account: job.account, collection: collection.row };
         const row = await insertIdentity(tx, {
-          account: job.account,
+          ...holder,
           id: identityId,
           externalId,
           metadata,
           now,
         });
         if (row === undefined) return { status: "Failed", error: TAKEN };
-        await insertFaces(tx, { account: job.account, identity: row }, outcome.faces, now);
+        await insertFaces(tx, { ...holder, identity: row }, outcome.faces, now);
         return { status: "Succeeded", result, identityId };
       }
       case "faces-added": {
-        const [identity] = await tx.query<{ row: number }>(
-          "UPDATE identities SET updated_at = $3 WHERE id = $1 AND account = $2 RETURNING row",
+        const [identity] = await tx.query<Holder>(
+          `UPDATE identities SET updated_at = $3 WHERE id = $1 AND account = $2
+           RETURNING account, collection, row AS identity`,
           [storable(outcome.identityId), job.account, now],
         );
         if (!identity) return { status: "Failed", error: outcome.goneError };
-        await insertFaces(tx, { account: job.account, identity: identity.row }, outcome.faces, now);
+        await insertFaces(tx, identity, outcome.faces, now);
         return { status: "Succeeded", result: outcome.result, identityId: outcome.identityId };
       }
       case "answered":

@@ -5,6 +5,7 @@ export interface JobRow {
   row: number;
   account: number;
   account_id: string;
+  collection: number | null;
   id: string;
   kind: JobKind;
   rank: number;
@@ -25,7 +26,7 @@ export interface JobRow {
 }
 
 /** The columns of a JobRow, with jobs as j. */
-export const JOB_COLUMNS = `j.row, j.account, (SELECT a.id FROM accounts a WHERE a.row = j.account) AS account_id, j.id, j.kind, j.rank,
+export const JOB_COLUMNS = `j.row, j.account, (SELECT a.id FROM accounts a WHERE a.row = j.account) AS account_id, j.collection, j.id, j.kind, j.rank,
   j.turn, j.deaths, j.status, j.payload, j.attempts, j.lease_id, j.identity_id, j.result, j.error, j.created_at, j.started_at, j.finished_at,
   j.dead_until, j.retried_as`;
 

@@ -30,8 +30,13 @@ export function createRetry(
           if (!job) return { retried: false, reason: "unknown" };
           if (job.dead_until === null) return { retried: false, reason: "not-dead" };
           if (job.retried_as !== null) return { retried: true, jobId: job.retried_as };
-          if (job.identity_id !== null && !(await identityThere(tx, job.identity_id, account)))
+          if (job.identity_id !== null && (await identityThere(tx, job.identity_id, account)) === undefined)
             return { retried: false, reason: "identity-gone" };
+          const [there] = await tx.query<{ id: string }>(
+            "SELECT id FROM collections WHERE row = $1 AND deleted_at IS NULL FOR KEY SHARE",
+            [job.collection],
+          );
+          if (job.collection !== null && !there) return { retried: false, reason: "collection-gone" };
           if (job.dead_until <= now) return { retried: false, reason: "expired" };
           const [{ taken } = { taken: 0 }] = await tx.query<{ taken: number }>(
             `WITH moved AS (DELETE FROM job_blobs WHERE job = $1 RETURNING size)
@@ -39,7 +44,7 @@ export function createRetry(
             [job.row, id],
           );
           const { payload, identity_id: identityId, deaths } = job;
-          const next = { id, payload, identityId, taken, deaths, quotas };
+          const next = { id, payload, collectionId: there?.id ?? null, identityId, taken, deaths, quotas };
           await insertJob(tx, events, account, next, now);
           tx.afterCommit(feed.due);
           return { retried: true, jobId: id };

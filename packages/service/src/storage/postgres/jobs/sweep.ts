@@ -1,7 +1,7 @@
 import { inSteps } from "../../../turns.ts";
 import type { Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
-import { countAnew, letGo } from "./usage.ts";
+import { letGo } from "./usage.ts";
 
 /** Jobs of one transaction: it holds the heads of their accounts. */
 const BATCH = 1_000;
@@ -19,8 +19,8 @@ export function createSweep(context: Context): Storage["jobs"]["sweep"] {
       // events_job; the heads last and in order, as every transaction takes them.
       await query(
         `WITH gone AS (SELECT account, max(seq) AS seq FROM events WHERE job = ANY ($1::bigint[]) GROUP BY account),
-           held AS (SELECT h.account, gone.seq FROM event_heads h JOIN gone USING (account) ORDER BY h.account FOR NO KEY UPDATE OF h)
-         UPDATE event_heads h SET swept = greatest(h.swept, held.seq) FROM held WHERE h.account = held.account`,
+           held AS (SELECT h.account, gone.seq FROM account_heads h JOIN gone USING (account) ORDER BY h.account FOR NO KEY UPDATE OF h)
+         UPDATE account_heads h SET swept = greatest(h.swept, held.seq) FROM held WHERE h.account = held.account`,
         [rows],
       );
       const kept = await query<{ account: number; size: number }>(
@@ -41,7 +41,6 @@ export function createSweep(context: Context): Storage["jobs"]["sweep"] {
       swept += count;
       return count === BATCH;
     }, signal);
-    if (!signal?.aborted) await countAnew(context);
     return swept;
   };
 }

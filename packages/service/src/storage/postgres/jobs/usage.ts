@@ -1,8 +1,7 @@
-import type { Context } from "../context.ts";
 import type { Transaction } from "../database.ts";
 
 /** Of an account by its row. */
-export const USAGE = `SELECT unfinished_jobs AS "unfinishedJobs", pending_bytes AS "pendingBytes" FROM event_heads WHERE account = $1`;
+export const USAGE = `SELECT unfinished_jobs AS "unfinishedJobs", pending_bytes AS "pendingBytes" FROM account_heads WHERE account = $1`;
 
 /** Counts images that were let go of otherwise than by a job's end. Takes the heads of the accounts, in their order: last, but for events. */
 export async function letGo(
@@ -12,37 +11,44 @@ export async function letGo(
   if (images.length === 0) return;
   await query(
     `WITH held AS (
-       SELECT account FROM event_heads WHERE account = ANY ($1::int[]) ORDER BY account FOR NO KEY UPDATE)
-     UPDATE event_heads h SET pending_bytes = h.pending_bytes - f.size
+       SELECT account FROM account_heads WHERE account = ANY ($1::int[]) ORDER BY account FOR NO KEY UPDATE)
+     UPDATE account_heads h SET pending_bytes = h.pending_bytes - f.size
      FROM (SELECT account, sum(size)::bigint AS size FROM unnest($1::int[], $2::bigint[]) AS f (account, size) JOIN held USING (account) GROUP BY account) f
      WHERE h.account = f.account`,
     [images.map(({ account }) => account), images.map(({ size }) => size)],
   );
 }
 
-const COUNTED = `
-  SELECT h.account FROM event_heads h
-    LEFT JOIN (SELECT account, count(*) AS jobs FROM jobs WHERE due_at IS NOT NULL GROUP BY account) j USING (account)
-    LEFT JOIN (SELECT j.account, sum(b.size) AS bytes FROM job_blobs b JOIN jobs j ON j.row = b.job GROUP BY j.account) b USING (account)
-    LEFT JOIN (SELECT account, sum(size) AS bytes FROM uploads GROUP BY account) u USING (account)
-  WHERE h.unfinished_jobs <> coalesce(j.jobs, 0) OR h.pending_bytes <> coalesce(b.bytes, 0) + coalesce(u.bytes, 0)`;
+/** People that came to a collection, or went (negative). */
+interface More {
+  collection: number;
+  identities: number;
+  faces: number;
+}
 
-/** Where a node of an older version, which does not count, began or ended jobs. Whoever changes what is counted holds the head to its commit. */
-export async function countAnew({ read, transaction }: Context): Promise<void> {
-  for (const { account } of await read<{ account: number }>(COUNTED)) {
-    await transaction(
-      async ({ query }) => {
-        await query("SELECT 1 FROM event_heads WHERE account = $1 FOR NO KEY UPDATE", [account]);
-        await query(
-          `UPDATE event_heads SET
-             unfinished_jobs = (SELECT count(*) FROM jobs WHERE account = $1 AND due_at IS NOT NULL),
-             pending_bytes = coalesce((SELECT sum(b.size) FROM job_blobs b JOIN jobs j ON j.row = b.job WHERE j.account = $1), 0)
-               + coalesce((SELECT sum(size) FROM uploads WHERE account = $1), 0)
-           WHERE account = $1`,
-          [account],
-        );
-      },
-      { repeatable: true },
-    );
-  }
+/** Returns how many the account has now. Holds the collections and the account's head until the commit: after the galleries, before events. */
+export async function countPeople(
+  { query }: Pick<Transaction, "query">,
+  account: number,
+  more: readonly More[],
+): Promise<{ identities: number; faces: number }> {
+  const [now] = await query<{ identities: number; faces: number }>(
+    `WITH more AS (
+       SELECT collection, sum(identities)::bigint AS identities, sum(faces)::bigint AS faces
+       FROM unnest($2::int[], $3::int[], $4::int[]) AS m (collection, identities, faces) GROUP BY collection),
+     held AS (SELECT c.row FROM collections c JOIN more ON more.collection = c.row ORDER BY c.row FOR NO KEY UPDATE OF c),
+     counted AS (
+       UPDATE collections c SET identities = c.identities + m.identities, faces = c.faces + m.faces
+       FROM more m JOIN held h ON h.row = m.collection WHERE c.row = m.collection RETURNING m.identities, m.faces)
+     UPDATE account_heads h SET identities = h.identities + s.identities, faces = h.faces + s.faces
+     FROM (SELECT coalesce(sum(identities), 0)::bigint AS identities, coalesce(sum(faces), 0)::bigint AS faces FROM counted) s
+     WHERE h.account = $1 RETURNING h.identities, h.faces`,
+    [
+      account,
+      more.map(({ collection }) => collection),
+      more.map(({ identities }) => identities),
+      more.map(({ faces }) => faces),
+    ],
+  );
+  return now!;
 }

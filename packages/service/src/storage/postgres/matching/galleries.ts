@@ -9,7 +9,7 @@ import { type Candidate, rank } from "./rank.ts";
 export const GALLERY_FACES = 2_000_000;
 /** What loading takes for each face: 19 s for 900,000 (decisions/023). Milliseconds. */
 const LOAD_MS = 0.02;
-/** A search waits for a load of so many faces, about a second; meanwhile PostgreSQL answers those of larger accounts. */
+/** A search waits for a load of so many faces, about a second; meanwhile PostgreSQL answers those of larger galleries. */
 const WORTH_WAITING = 50_000;
 
 interface Entry {
@@ -22,17 +22,17 @@ interface Entry {
 }
 
 export interface Galleries {
-  /** Undefined where the account is too large to be held, or is not held yet: PostgreSQL answers instead. */
-  nearest(account: number, probe: Float32Array, k: number): Promise<Neighbour[] | undefined>;
+  /** Undefined where the gallery is too large to be held, or is not held yet: PostgreSQL answers instead. */
+  nearest(gallery: number, probe: Float32Array, k: number): Promise<Neighbour[] | undefined>;
   close(): void;
 }
 
 /**
  * Exact search in memory in front of PostgreSQL. Each search first applies the changes committed before it, so it never
- * answers from an old state; the nearest are scored again from the stored vectors. When room is short, the account that
- * was not searched for longest is dropped, unless that was less long ago than loading it again takes: accounts that do
+ * answers from an old state; the nearest are scored again from the stored vectors. When room is short, the one that
+ * was not searched for longest is dropped, unless that was less long ago than loading it again takes: galleries that do
  * not fit together would take each other's place for ever.
- * @param capacity faces in memory over all accounts; about 150 bytes each
+ * @param capacity faces in memory over all galleries; about 150 bytes each
  */
 export function createGalleries(context: Context, capacity: number): Galleries {
   const banks = new Banks();
@@ -40,31 +40,30 @@ export function createGalleries(context: Context, capacity: number): Galleries {
   /** One load at a time, as each holds a connection for as long as it takes. */
   let loading = false;
 
-  async function entryOf(account: number): Promise<Entry | undefined> {
-    const known = entries.get(account);
+  async function entryOf(gallery: number): Promise<Entry | undefined> {
+    const known = entries.get(gallery);
     if (known) return known;
-    const [head] = await context.read<{ faces: number }>(
-      "SELECT faces FROM gallery_heads WHERE account = $1",
-      [account],
-    );
+    const [head] = await context.read<{ faces: number }>("SELECT faces FROM galleries WHERE row = $1", [
+      gallery,
+    ]);
     const faces = head?.faces ?? 0;
     // Another search may have begun to load it meanwhile.
-    return entries.get(account) ?? (!loading && makeRoom(faces) ? load(account, faces) : undefined);
+    return entries.get(gallery) ?? (!loading && makeRoom(faces) ? load(gallery, faces) : undefined);
   }
 
-  function load(account: number, faces: number): Entry {
+  function load(gallery: number, faces: number): Entry {
     loading = true;
     const entry: Entry = {
       faces,
       users: 0,
       usedAt: performance.now(),
-      loading: loadGallery(context, banks, account).finally(() => (loading = false)),
+      loading: loadGallery(context, banks, gallery).finally(() => (loading = false)),
       loaded: false,
     };
-    entries.set(account, entry);
+    entries.set(gallery, entry);
     entry.loading.then(
       () => (entry.loaded = true),
-      () => drop(account, entry),
+      () => drop(gallery, entry),
     );
     return entry;
   }
@@ -88,12 +87,12 @@ export function createGalleries(context: Context, capacity: number): Galleries {
       dropped.push(one);
     }
     if (excess > 0) return false;
-    for (const [account, entry] of dropped) drop(account, entry);
+    for (const [gallery, entry] of dropped) drop(gallery, entry);
     return true;
   }
 
-  function drop(account: number, entry: Entry): void {
-    if (entries.get(account) === entry) entries.delete(account);
+  function drop(gallery: number, entry: Entry): void {
+    if (entries.get(gallery) === entry) entries.delete(gallery);
     if (entry.users > 0) return; // the last of them clears it
     entry.loading.then(
       ({ slab }) => slab.clear(),
@@ -102,7 +101,7 @@ export function createGalleries(context: Context, capacity: number): Galleries {
   }
 
   async function search(
-    account: number,
+    gallery: number,
     entry: Entry,
     probe: Float32Array,
     k: number,
@@ -112,13 +111,13 @@ export function createGalleries(context: Context, capacity: number): Galleries {
       const current = await held.catchUp();
       entry.faces = held.slab.size;
       // Too far behind, or grown too large.
-      if (!current || entry.faces > capacity) drop(account, entry);
-      if (entries.get(account) !== entry) return undefined;
+      if (!current || entry.faces > capacity) drop(gallery, entry);
+      if (entries.get(gallery) !== entry) return undefined;
       const possible = await held.slab.candidates(probe, k);
       const slots = possible.map(({ slot }) => slot);
       const stored = await context.read<Candidate>(
-        "SELECT slot, identity, 0 AS distance, vector_send(embedding) AS sent FROM vectors WHERE slot = ANY ($1::bigint[])",
-        [slots],
+        "SELECT slot, identity, 0 AS distance, vector_send(embedding) AS sent FROM vectors WHERE gallery = $2 AND slot = ANY ($1::bigint[])",
+        [slots, gallery],
       );
       // Where some were deleted since, what takes their place was not among the possible ones.
       if (stored.length === slots.length) return named(context, rank(stored, probe, k));
@@ -126,21 +125,21 @@ export function createGalleries(context: Context, capacity: number): Galleries {
   }
 
   return {
-    async nearest(account, probe, k) {
-      const entry = await entryOf(account);
+    async nearest(gallery, probe, k) {
+      const entry = await entryOf(gallery);
       if (!entry || (!entry.loaded && entry.faces > WORTH_WAITING)) return undefined;
       entry.users++;
       try {
-        return await search(account, entry, probe, k);
+        return await search(gallery, entry, probe, k);
       } finally {
         entry.users--;
         entry.usedAt = performance.now();
-        if (entries.get(account) !== entry) drop(account, entry);
+        if (entries.get(gallery) !== entry) drop(gallery, entry);
         else makeRoom(0); // it may have grown
       }
     },
     close() {
-      for (const [account, entry] of entries) drop(account, entry);
+      for (const [gallery, entry] of entries) drop(gallery, entry);
     },
   };
 }

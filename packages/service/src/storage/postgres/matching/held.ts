@@ -11,18 +11,18 @@ interface Stored {
   sent: Buffer;
 }
 
-/** One account's gallery in this node's memory, as of one of the account's numbered changes. */
+/** A gallery in this node's memory, as of one of its numbered changes. */
 export interface Held {
   readonly slab: Slab;
   /** Applies what was committed until now. False when the changes in between are no longer kept: load again. */
   catchUp(): Promise<boolean>;
 }
 
-/** Reads all of the account's faces in one snapshot, together with the number of the change that it includes. */
+/** Reads all of its faces in one snapshot, together with the number of the change that it includes. */
 export async function loadGallery(
   { read, transaction }: Context,
   banks: Banks,
-  account: number,
+  gallery: number,
 ): Promise<Held> {
   const slab = new Slab(banks);
   let seq = 0;
@@ -30,12 +30,10 @@ export async function loadGallery(
     await transaction(async ({ query }) => {
       slab.clear();
       await query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-      const [head] = await query<{ seq: number }>("SELECT seq FROM gallery_heads WHERE account = $1", [
-        account,
-      ]);
+      const [head] = await query<{ seq: number }>("SELECT seq FROM galleries WHERE row = $1", [gallery]);
       seq = head?.seq ?? 0;
       await query(
-        `DECLARE faces CURSOR FOR SELECT slot, identity, vector_send(embedding) AS sent FROM vectors WHERE account = ${account}`,
+        `DECLARE faces CURSOR FOR SELECT slot, identity, vector_send(embedding) AS sent FROM vectors WHERE gallery = ${gallery}`,
       );
       for (;;) {
         const faces = await query<Stored>(`FETCH ${PAGE} FROM faces`);
@@ -60,11 +58,11 @@ export async function loadGallery(
       sent: Buffer | null;
     }>(
       `SELECT h.pruned, c.seq, c.slot, c.identity, c.gone, vector_send(v.embedding) AS sent
-       FROM gallery_heads h LEFT JOIN LATERAL (
-         SELECT * FROM gallery_changes c WHERE c.account = h.account AND c.seq > $2 ORDER BY c.seq LIMIT ${PAGE}) c ON true
-       LEFT JOIN vectors v ON v.slot = c.slot AND NOT c.gone
-       WHERE h.account = $1 ORDER BY c.seq`,
-      [account, seq],
+       FROM galleries h LEFT JOIN LATERAL (
+         SELECT * FROM gallery_changes c WHERE c.gallery = h.row AND c.seq > $2 ORDER BY c.seq LIMIT ${PAGE}) c ON true
+       LEFT JOIN vectors v ON v.slot = c.slot AND v.recogniser = h.recogniser AND NOT c.gone
+       WHERE h.row = $1 ORDER BY c.seq`,
+      [gallery, seq],
     );
     if ((changes[0]?.pruned ?? 0) > seq) return "pruned";
     const gone: number[] = [];

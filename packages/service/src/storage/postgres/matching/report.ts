@@ -5,6 +5,8 @@ export interface GallerySearch {
   accountId: string;
   /** Of the account. */
   name: string;
+  /** Its name. */
+  collection: string;
   faces: number;
   way: "memory" | "scan";
 }
@@ -19,12 +21,13 @@ export async function postgresSearchReport(
 ): Promise<GallerySearch[]> {
   const rows = await connected(url, async (client) => {
     const { rows: found } = await client.query<{ known: boolean }>(
-      "SELECT to_regclass('gallery_heads') IS NOT NULL AS known",
+      "SELECT to_regclass('galleries') IS NOT NULL AS known",
     );
     if (!found[0]?.known) return [];
     const answer = await client.query<Omit<GallerySearch, "way">>(
-      `SELECT a.id AS "accountId", a.name, h.faces::float8 AS faces
-       FROM gallery_heads h JOIN accounts a ON a.row = h.account ORDER BY h.faces DESC, a.row`,
+      `SELECT a.id AS "accountId", a.name, c.name AS collection, g.faces::float8 AS faces
+       FROM galleries g JOIN collections c ON c.row = g.collection JOIN accounts a ON a.row = c.account
+       ORDER BY g.faces DESC, g.row`,
     );
     return answer.rows;
   });

@@ -4,11 +4,17 @@ import { toVector } from "../vector.ts";
 import { named } from "./named.ts";
 import { type Candidate, rank } from "./rank.ts";
 
+/** The faces of a collection by one recogniser, by internal numbers. */
+export interface Gallery {
+  row: number;
+  recogniser: number;
+}
+
 /**
- * How far pgvector's single-precision sum of 128 products of two unit vectors may be off: 128 * 2^-24, by Higham's bound
+ * How far pgvector's single-precision sum of products of two unit vectors may be off: dimension * 2^-24, by Higham's bound
  * and Cauchy-Schwarz, with the vectors' own length tolerance.
  */
-const ERROR = 1e-5;
+const errorOf = ({ length }: Float32Array): number => 1.4 * length * 2 ** -24;
 /** Faces fetched at first for each identity asked for: people are enrolled with one to five photos. */
 const FACES = 5;
 
@@ -18,22 +24,23 @@ const FACES = 5;
  */
 export function createScan(
   context: Context,
-): (account: number, probe: Float32Array, k: number) => Promise<Neighbour[]> {
-  const nearestFaces = (account: number, probe: Float32Array, limit: number) =>
-    // vectors_account, or the whole table where most of it is this account's. Only the faces kept are sent.
+): (gallery: Gallery, probe: Float32Array, k: number) => Promise<Neighbour[]> {
+  const nearestFaces = ({ row, recogniser }: Gallery, probe: Float32Array, limit: number) =>
+    // vectors_gallery, or the whole partition where most of it is this gallery's. Only the faces kept are sent.
     context.read<Candidate>(
       `SELECT slot, identity, distance, vector_send(embedding) AS sent FROM (
          SELECT slot, identity, embedding, embedding <#> $2::vector AS distance FROM vectors
-         WHERE account = $1 ORDER BY embedding <#> $2::vector LIMIT $3) n`,
-      [account, toVector(probe), limit],
+         WHERE gallery = $1 AND recogniser = $4 ORDER BY embedding <#> $2::vector LIMIT $3) n`,
+      [row, toVector(probe), limit, recogniser],
     );
 
-  return async (account, probe, k) => {
+  return async (gallery, probe, k) => {
+    const error = errorOf(probe);
     for (let limit = k * FACES; ; limit *= 4) {
-      const faces = await nearestFaces(account, probe, limit);
+      const faces = await nearestFaces(gallery, probe, limit);
       const best = rank(faces, probe, k);
       const complete =
-        faces.length < limit || (best.length === k && best.at(-1)!.value > ERROR - faces.at(-1)!.distance);
+        faces.length < limit || (best.length === k && best.at(-1)!.value > error - faces.at(-1)!.distance);
       if (complete) return named(context, best);
     }
   };

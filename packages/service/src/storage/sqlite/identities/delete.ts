@@ -18,7 +18,10 @@ export function createDelete(
   forgetMentions: ForgetMentions,
 ): Storage["identities"]["delete"] {
   const rowOf = db
-    .prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?")
+    .prepare<[string, number, string | null, string | null], number>(
+      `SELECT row FROM identities WHERE id = ? AND account = ?
+         AND (? IS NULL OR collection = (SELECT row FROM collections WHERE id = ? AND deleted_at IS NULL))`,
+    )
     .pluck();
   // faces_identity
   const slotsOf = db
@@ -41,7 +44,7 @@ export function createDelete(
     await inSteps(() =>
       transaction(() => {
         const slots = slotsOf.all(identity.row, MAX_FACES + 1);
-        if (slots.length > MAX_FACES) faces.erase(identity.account, slots.slice(1));
+        if (slots.length > MAX_FACES) faces.erase(slots.slice(1));
         return slots.length > MAX_FACES;
       }),
     );
@@ -51,19 +54,20 @@ export function createDelete(
   function erase(identities: Found[], now: number): string[] {
     const freed = new Set<string>();
     for (const identity of identities) {
-      faces.erase(identity.account, slotsOf.all(identity.row, -1));
+      faces.erase(slotsOf.all(identity.row, -1));
       for (const blobId of forget(identity, now)) freed.add(blobId);
       drop.run(identity.row);
     }
     return [...freed].filter((blobId) => !inUse(blobId));
   }
 
-  return async (accountId, identityIds, now) => {
+  return async (accountId, identityIds, now, collectionId) => {
     const account = accountRow(accountId) ?? -1;
+    const within = collectionId ?? null;
     const wanted = [...new Set(identityIds)];
     const find = (ids: string[]) =>
       ids.flatMap((id): Found[] => {
-        const row = rowOf.get(id, account);
+        const row = rowOf.get(id, account, within, within);
         return row === undefined ? [] : [{ id, row, account }];
       });
     const missing = (found: Found[]) => {

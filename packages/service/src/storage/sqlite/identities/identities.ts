@@ -7,7 +7,7 @@ import { createDelete } from "./delete.ts";
 import { createList } from "./list.ts";
 import { createMatching } from "./matching.ts";
 import { createPatch } from "./patch.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 export function createIdentities(
   context: Context,
@@ -17,7 +17,7 @@ export function createIdentities(
 ): Storage["identities"] {
   const { db, accountRow } = context;
   const byId = db.prepare<[string, number], IdentityRow>(
-    `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = ? AND i.account = ?`,
+    `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE i.id = ? AND i.account = ?`,
   );
   // Kept by triggers: counting 100,000 would hold the event loop for some milliseconds, at every socket that is opened.
   const count = db.prepare<[string], { identities: number; faces: number }>(

@@ -4,7 +4,7 @@ import type { IdentityFilter, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceReader } from "../faces.ts";
 import { walk } from "../walk.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 /** A value of the metadata as text; nested values as JSON. */
 const VALUE_AS_TEXT = `CASE m.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(m.value AS TEXT) END`;
@@ -13,23 +13,23 @@ const VALUE_AS_TEXT = `CASE m.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'fa
 const STEP = { index: 4_000, metadata: 200 };
 
 /** Newest first, along identities_text; an external id is looked up in identities_external. */
-export function createList({ db, accountRow }: Context, faces: FaceReader): Storage["identities"]["list"] {
+export function createList({ db, collectionRow }: Context, faces: FaceReader): Storage["identities"]["list"] {
   const ahead = db.prepare<[number, number, string, number], Position>(
-    `SELECT created_at AS createdAt, id FROM identities WHERE account = ? AND (created_at, id) < (?, ?)
+    `SELECT created_at AS createdAt, id FROM identities WHERE collection = ? AND (created_at, id) < (?, ?)
      ORDER BY created_at DESC, id DESC LIMIT 1 OFFSET ?`,
   );
 
-  return async (accountId, filter, { limit, cursor }) => {
-    const account = accountRow(accountId) ?? -1;
+  return async (key, filter, { limit, cursor }) => {
+    const collection = collectionRow(key) ?? -1;
     const { sql, values } = conditions(filter);
     const { externalId, metadata } = filter;
     const select = db.prepare<(string | number)[], IdentityRow>(
-      `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.account = ? AND (i.created_at, i.id) < (?, ?)
+      `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE i.collection = ? AND (i.created_at, i.id) < (?, ?)
          AND ${externalId === undefined ? "(i.created_at, i.id) >= (?, ?)" : "i.external_id = ?"} ${sql}
        ORDER BY i.created_at DESC, i.id DESC LIMIT ?`,
     );
     const read = (from: Position, other: (string | number)[], most: number) => {
-      const rows = select.all(account, from.createdAt, from.id, ...other, ...values, most);
+      const rows = select.all(collection, from.createdAt, from.id, ...other, ...values, most);
       const byIdentity = faces.ofIdentities(rows.map(({ row }) => row));
       return rows.map((row) => identityRecord(row, byIdentity.get(row.row) ?? []));
     };
@@ -39,7 +39,7 @@ export function createList({ db, accountRow }: Context, faces: FaceReader): Stor
     return walk(
       {
         step: metadata ? STEP.metadata : STEP.index,
-        ahead: (from, n) => ahead.get(account, from.createdAt, from.id, n - 1),
+        ahead: (from, n) => ahead.get(collection, from.createdAt, from.id, n - 1),
         passing: (from, to, most) => read(from, to ? [to.createdAt, to.id] : [-1, ""], most),
       },
       start,

@@ -2,18 +2,18 @@ import { type Storage, StorageError } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceReader } from "../faces.ts";
 import { foldForSearch } from "../../rules/fold.ts";
-import { IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
+import { IDENTITIES, IDENTITY_COLUMNS, identityRecord, type IdentityRow } from "./record.ts";
 
 export function createPatch(
   { db, accountRow, transaction }: Context,
   faces: FaceReader,
 ): Storage["identities"]["patch"] {
   const byId = db.prepare<[string, number], IdentityRow>(
-    `SELECT ${IDENTITY_COLUMNS} FROM identities i WHERE i.id = ? AND i.account = ?`,
+    `SELECT ${IDENTITY_COLUMNS} FROM ${IDENTITIES} WHERE i.id = ? AND i.account = ?`,
   );
   // identities_external
   const holder = db
-    .prepare<[number, string], number>("SELECT row FROM identities WHERE account = ? AND external_id = ?")
+    .prepare<[number, string], number>("SELECT row FROM identities WHERE collection = ? AND external_id = ?")
     .pluck();
   const update = db.prepare(
     "UPDATE identities SET external_id = ?, metadata = ?, folded = ?, updated_at = ? WHERE row = ?",
@@ -25,10 +25,10 @@ export function createPatch(
       const row = byId.get(identityId, account);
       if (!row) return undefined;
       const externalId = patch.externalId === undefined ? row.external_id : patch.externalId;
-      if (externalId !== null && (holder.get(account, externalId) ?? row.row) !== row.row) {
+      if (externalId !== null && (holder.get(row.collection, externalId) ?? row.row) !== row.row) {
         throw new StorageError(
           "conflict",
-          "This external id already belongs to another identity of the account.",
+          "This external id already belongs to another identity of the collection.",
         );
       }
       const merged = { ...JSON.parse(row.metadata), ...patch.metadata };

@@ -3,12 +3,20 @@ import { type JobPayload, type Quotas, type Storage, StorageError, type Usage } 
 import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
+import { noCollection } from "../../rules/collections.ts";
+import { IDENTITIES } from "../identities/record.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
 
 /** Inside a transaction: writes a job as Sent with its images and event; due at once by any clock. @throws StorageError `quota` */
 export type InsertJob = (
   account: number,
-  job: { id: string; payload: JobPayload; identityId: string | null; deaths?: number },
+  job: {
+    id: string;
+    payload: JobPayload;
+    collection: number | null;
+    identityId: string | null;
+    deaths?: number;
+  },
   now: number,
   quotas: Partial<Quotas> | undefined,
 ) => JobRow;
@@ -23,8 +31,8 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       .pluck(),
   );
   const insert = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
-     VALUES (?, ?, ?, ?, ?, 'Sent', ?, ?, 0, ?, ?)`,
+    `INSERT INTO jobs (account, id, collection, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, 'Sent', ?, ?, 0, ?, ?)`,
   );
   const inserted = db.prepare<[number | bigint], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.row = ?`,
@@ -32,12 +40,13 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
   const insertBlob = db.prepare("INSERT OR IGNORE INTO job_blobs (job, blob_id, size) VALUES (?, ?, ?)");
   const usage = createUsage({ db });
 
-  return (account, { id, payload, identityId, deaths = 0 }, now, quotas) => {
+  return (account, { id, payload, collection, identityId, deaths = 0 }, now, quotas) => {
     checkUsage(usage(account), { unfinishedJobs: 1, pendingBytes: ownBytes(payload.images) }, quotas);
     const rank = rankOf(payload.kind);
     const { lastInsertRowid: row } = insert.run(
       account,
       id,
+      collection,
       payload.kind,
       rank,
       place[rank]!.get(account),
@@ -64,20 +73,24 @@ export function createUsage({ db }: Pick<Context, "db">): (account: number) => U
 
 /** Job, images and event in one commit. */
 export function createEnqueue(
-  { db, accountRow, patientTransaction: transaction }: Context,
+  { db, accountRow, collectionRow, patientTransaction: transaction }: Context,
   insertJob: InsertJob,
 ): Storage["jobs"]["enqueue"] {
-  const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
+  const identity = db.prepare<[string, number], { row: number; id: string }>(
+    `SELECT c.row, c.id FROM ${IDENTITIES} WHERE i.id = ? AND i.account = ?`,
+  );
   const upload = db.prepare("SELECT 1 FROM uploads WHERE id = ? AND account = ? AND expires_at > ?");
 
   return async ({ id, accountId, payload, uploadIds = [], now, quotas }) => {
     const account = accountRow(accountId);
     if (account === undefined) throw new StorageError("not-found", "There is no such account.");
     return transaction(() => {
-      const identityId = payload.identityId ?? null;
-      if (identityId !== null && !identity.get(identityId, account)) {
+      const { collectionId, identityId = null } = payload;
+      const named = collectionId === undefined ? undefined : collectionRow({ accountId, collectionId });
+      if (collectionId !== undefined && named === undefined) throw noCollection();
+      const own = identityId === null ? undefined : identity.get(identityId, account);
+      if (identityId !== null && (own === undefined || own.row !== (named ?? own.row)))
         throw new StorageError("not-found", "There is no identity with this id.");
-      }
       for (const uploadId of uploadIds) {
         if (!upload.get(uploadId, account, now)) {
           throw new StorageError(
@@ -86,7 +99,13 @@ export function createEnqueue(
           );
         }
       }
-      return jobRecord(insertJob(account, { id, payload, identityId }, now, quotas));
+      const job = {
+        id,
+        payload: { ...payload, ...(own && { collectionId: own.id }) },
+        collection: named ?? own?.row ?? null,
+        identityId,
+      };
+      return jobRecord(insertJob(account, job, now, quotas));
     });
   };
 }

@@ -3,12 +3,13 @@ import type { JobOutcome, Quotas, Storage, StoredResult } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";
 import { foldForSearch } from "../../rules/fold.ts";
+import { COLLECTION_GONE } from "../../rules/collections.ts";
 import type { EndJob, Ending } from "./end.ts";
 import { keepMentioned, mentioned } from "../../rules/mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const TAKEN =
-  "The external id of this enrolment already belongs to another identity of the account. Add the images to that identity, or choose another external id.";
+  "The external id of this enrolment already belongs to another identity of the collection. Add the images to that identity, or choose another external id.";
 
 /** What the job changed and its end in one commit, under its lease: a second finish finds no lease and changes nothing. */
 export function createFinish(
@@ -21,21 +22,24 @@ export function createFinish(
      WHERE j.id = ? AND j.lease_id = ? AND j.status = 'Started'`,
   );
   const insertIdentity = db.prepare(
-    `INSERT INTO identities (account, id, external_id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO identities (account, collection, id, external_id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   // identities_external
-  const externalIdTaken = db.prepare("SELECT 1 FROM identities WHERE account = ? AND external_id = ?");
+  const externalIdTaken = db.prepare("SELECT 1 FROM identities WHERE collection = ? AND external_id = ?");
   const identityRow = db
     .prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?")
+    .pluck();
+  const collectionThere = db.prepare("SELECT 1 FROM collections WHERE row = ? AND deleted_at IS NULL");
+  const collectionOf = db
+    .prepare<[number], number>("SELECT collection FROM identities WHERE row = ?")
     .pluck();
   const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
   const mention = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
 
-  // identities_page and faces_gallery, as covering indexes.
-  const identities = db
-    .prepare<[number], number>("SELECT count(*) FROM identities WHERE account = ?")
-    .pluck();
-  const facesOf = db.prepare<[number], number>("SELECT count(*) FROM faces WHERE account = ?").pluck();
+  // Kept by triggers.
+  const count = db.prepare<[number], { identities: number; faces: number }>(
+    "SELECT identities, faces FROM accounts WHERE row = ?",
+  );
 
   return async ({ jobId, leaseId }, outcome, now, quotas = {}) =>
     transaction(() => {
@@ -52,10 +56,10 @@ export function createFinish(
     { identities: most = Infinity, faces: mostFaces = Infinity }: Partial<Quotas>,
   ): Ending | undefined {
     if (outcome.type !== "enrolled" && outcome.type !== "faces-added") return undefined;
-    // Counted only where it matters: it takes a millisecond for 100,000.
-    if (outcome.type === "enrolled" && most < Infinity && identities.get(account)! >= most)
+    const { identities, faces: there } = count.get(account)!;
+    if (outcome.type === "enrolled" && identities >= most)
       return { status: "Failed", error: usedUp("identities", most) };
-    if (mostFaces < Infinity && facesOf.get(account)! + outcome.faces.length > mostFaces)
+    if (there + outcome.faces.length > mostFaces)
       return { status: "Failed", error: usedUp("faces", mostFaces) };
     return undefined;
   }
@@ -66,11 +70,15 @@ export function createFinish(
         return { status: "Failed", error: outcome.error, deadUntil: outcome.deadUntil };
       case "enrolled": {
         const { identityId, externalId, metadata, result } = outcome;
-        if (externalId !== undefined && externalIdTaken.get(job.account, externalId))
+        const { collection } = job;
+        if (collection === null || !collectionThere.get(collection))
+          return { status: "Failed", error: COLLECTION_GONE };
+        if (externalId !== undefined && externalIdTaken.get(collection, externalId))
           return { status: "Failed", error: TAKEN };
         const folded = foldForSearch(externalId, metadata);
         const { lastInsertRowid } = insertIdentity.run(
           job.account,
+          collection,
           identityId,
           externalId ?? null,
           JSON.stringify(metadata),
@@ -78,13 +86,21 @@ export function createFinish(
           now,
           now,
         );
-        faces.insert(job.account, Number(lastInsertRowid), outcome.faces, now);
+        faces.insert(
+          { account: job.account, collection, identity: Number(lastInsertRowid) },
+          outcome.faces,
+          now,
+        );
         return { status: "Succeeded", result, identityId };
       }
       case "faces-added": {
         const identity = identityRow.get(outcome.identityId, job.account);
         if (identity === undefined) return { status: "Failed", error: outcome.goneError };
-        faces.insert(job.account, identity, outcome.faces, now);
+        faces.insert(
+          { account: job.account, collection: collectionOf.get(identity)!, identity },
+          outcome.faces,
+          now,
+        );
         touch.run(now, identity);
         return { status: "Succeeded", result: outcome.result, identityId: outcome.identityId };
       }

@@ -5,6 +5,7 @@ export interface JobRow {
   row: number;
   account: number;
   account_id: string;
+  collection: number | null;
   id: string;
   kind: JobKind;
   turn: number;
@@ -24,7 +25,7 @@ export interface JobRow {
 }
 
 /** The columns of a JobRow, with jobs as j and accounts as a. */
-export const JOB_COLUMNS = `j.row, j.account, a.id AS account_id, j.id, j.kind, j.turn, j.deaths, j.status, j.payload, j.attempts, j.lease_id,
+export const JOB_COLUMNS = `j.row, j.account, j.collection, a.id AS account_id, j.id, j.kind, j.turn, j.deaths, j.status, j.payload, j.attempts, j.lease_id,
   j.identity_id, j.result, j.error, j.created_at, j.started_at, j.finished_at, j.dead_until, j.retried_as`;
 
 export function jobRecord(row: JobRow): JobRecord {

@@ -16,6 +16,7 @@ export function createRetry(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account WHERE j.id = ? AND j.account = ?`,
   );
   const identity = db.prepare("SELECT 1 FROM identities WHERE id = ? AND account = ?");
+  const collection = db.prepare("SELECT 1 FROM collections WHERE row = ? AND deleted_at IS NULL");
   const remember = db.prepare("UPDATE jobs SET retried_as = ? WHERE row = ?");
   const dropBlobs = db.prepare("DELETE FROM job_blobs WHERE job = ?");
   const takeBlobs = db
@@ -37,11 +38,18 @@ export function createRetry(
         if (job.retried_as !== null) return { retried: true, jobId: job.retried_as };
         if (job.identity_id !== null && !identity.get(job.identity_id, account))
           return { retried: false, reason: "identity-gone" };
+        if (job.collection !== null && !collection.get(job.collection))
+          return { retried: false, reason: "collection-gone" };
         if (job.dead_until <= now) return { retried: false, reason: "expired" };
         const payload = JSON.parse(job.payload) as JobPayload;
         // First: its images count once.
         dropBlobs.run(job.row);
-        insertJob(account, { id, payload, identityId: job.identity_id, deaths: job.deaths }, now, quotas);
+        insertJob(
+          account,
+          { id, payload, collection: job.collection, identityId: job.identity_id, deaths: job.deaths },
+          now,
+          quotas,
+        );
         remember.run(id, job.row);
         return { retried: true, jobId: id };
       });

@@ -1,0 +1,87 @@
+import { Command } from "commander";
+import type { Client } from "@prosopon/core";
+import type { Collection } from "@prosopon/core/contract";
+import { connection, options, type Values } from "../config.ts";
+import type { ConnectOptions } from "../connect.ts";
+import { UsageError } from "../errors.ts";
+import { printJson, printLine, printTable } from "../print.ts";
+import { withClient } from "../with-client.ts";
+
+type ListOptions = ConnectOptions & Values<"json">;
+type SettingsOptions = ListOptions & Values<"keepCrops" | "refuseMixed">;
+
+/** Collections of a page. */
+const MOST = 100;
+
+export function collectionsCommand(): Command {
+  const collections = new Command("collections")
+    .description("manage the galleries inside an account; each has settings of its own")
+    .helpCommand(false);
+  const verb = (usage: string, description: string) => {
+    const command = collections.command(usage).description(description);
+    for (const option of options(...connection, "json")) command.addOption(option);
+    return command;
+  };
+  const withSettings = (command: Command) => {
+    for (const option of options("keepCrops", "refuseMixed")) command.addOption(option);
+    return command;
+  };
+
+  verb("list", "list the collections, the newest first").action((values: ListOptions) =>
+    withClient(values, async (client) => show(await all(client), values)),
+  );
+  withSettings(verb("create <name>", "make a collection")).action((name: string, values: SettingsOptions) =>
+    withClient(values, async (client) =>
+      show([await client.collections.create({ name, settings: settingsOf(values) })], values),
+    ),
+  );
+  withSettings(
+    verb("settings <name>", "change what a collection, by its name or id, keeps and refuses"),
+  ).action((name: string, values: SettingsOptions) => {
+    const settings = settingsOf(values);
+    if (Object.keys(settings).length === 0)
+      throw new UsageError("Nothing to change: give --keep-crops on|off or --refuse-mixed on|off.");
+    return withClient(values, async (client) =>
+      show([await client.collections.update(name, { settings })], values),
+    );
+  });
+  verb("delete <name>", "delete a collection, by its name or id, and erase all its people").action(
+    (name: string, values: ListOptions) =>
+      withClient(values, async (client) => {
+        const { collection_id, identities } = await client.collections.get(name);
+        await client.collections.delete(collection_id);
+        if (values.json) printJson({ collection_id, identities });
+        else printLine(`Deleted ${name}: ${identities} people erased.`);
+      }),
+  );
+  return collections;
+}
+
+const settingsOf = ({ keepCrops, refuseMixed }: SettingsOptions) => ({
+  ...(keepCrops !== undefined && { keep_crops: keepCrops }),
+  ...(refuseMixed !== undefined && { refuse_mixed_identities: refuseMixed }),
+});
+
+async function all(client: Client): Promise<Collection[]> {
+  const found: Collection[] = [];
+  for (let cursor: string | undefined; ;) {
+    const { items, nextCursor } = await client.collections.list({ limit: MOST, ...(cursor && { cursor }) });
+    found.push(...items);
+    if (!nextCursor) return found;
+    cursor = nextCursor;
+  }
+}
+
+function show(collections: Collection[], { json }: ListOptions): void {
+  if (json) return printJson({ collections });
+  printTable(
+    collections.map(({ name, collection_id, identities, faces, settings }) => ({
+      name,
+      collection: collection_id,
+      people: identities,
+      faces,
+      crops: settings.keep_crops ? "kept" : "not kept",
+      "mixed photos": settings.refuse_mixed_identities ? "refused" : "warned of",
+    })),
+  );
+}

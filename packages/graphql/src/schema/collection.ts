@@ -1,0 +1,54 @@
+import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
+import { NotFoundError } from "../errors.ts";
+import { upstreamId } from "../ids.ts";
+import { readCollections } from "../reads.ts";
+
+/** Each collection asked for in a moment is read once. */
+export const Collection = builder.loadableNodeRef("Collection", {
+  id: { resolve: (collection) => collection.collection_id },
+  load: (ids: string[], context: Context) => readCollections(ids, context),
+});
+
+Collection.implement({
+  description: "A gallery inside the account: nobody of one is found through another.",
+  fields: (t) => ({
+    collectionId: t.exposeString("collection_id", { description: "The id of the REST API." }),
+    name: t.exposeString("name", { description: "Unique in the account." }),
+    keepsCrops: t.boolean({
+      description: "Whether a 160 px crop of every enrolled face is kept.",
+      resolve: ({ settings }) => settings.keep_crops,
+    }),
+    refusesMixedIdentities: t.boolean({
+      description:
+        "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
+      resolve: ({ settings }) => settings.refuse_mixed_identities,
+    }),
+    identityCount: t.exposeInt("identities"),
+    faceCount: t.exposeInt("faces"),
+    createdAt: t.field({ type: "DateTime", resolve: ({ created_at }) => created_at }),
+    updatedAt: t.field({ type: "DateTime", resolve: ({ updated_at }) => updated_at }),
+  }),
+});
+
+/** By its id or its name; null when there is none, or it has been deleted since. */
+export async function findCollection(idOrName: string, context: Context) {
+  return Collection.getDataloader(context)
+    .load(idOrName)
+    .catch((error: unknown) => {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    });
+}
+
+/** Where it is in the inputs of jobs, for errors. */
+export const COLLECTION_PATH = ["input", "collection"];
+export const IN_COLLECTION =
+  "Global id, id of the REST API, or name of the collection; `default` when left out.";
+
+/** What a caller named, as the client takes it. */
+export const collectionNamed = (
+  collection: string | null | undefined,
+  path: readonly string[] = COLLECTION_PATH,
+): { collection?: string } =>
+  collection == null ? {} : { collection: upstreamId(collection, ["Collection"], path) };

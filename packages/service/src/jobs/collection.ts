@@ -1,0 +1,20 @@
+import { COLLECTION_GONE } from "../storage/rules/collections.ts";
+import type { ClaimedJob, CollectionKey, CollectionSettings, Storage } from "../storage/types.ts";
+import { JobFault } from "./fault.ts";
+
+/** Among whose people a job works. */
+export function collectionKey({ kind, accountId, payload: { collectionId } }: ClaimedJob): CollectionKey {
+  if (collectionId === undefined) throw new TypeError(`A job of the kind ${kind} names no collection.`);
+  return { accountId, collectionId };
+}
+
+/** The same with its settings as they are now. @throws JobFault when it is gone */
+export async function collectionOf(
+  storage: Pick<Storage, "collections">,
+  job: ClaimedJob,
+): Promise<CollectionKey & { settings: CollectionSettings }> {
+  const key = collectionKey(job);
+  const collection = await storage.collections.get(key.accountId, key.collectionId);
+  if (!collection) throw new JobFault(COLLECTION_GONE);
+  return { ...key, settings: collection.settings };
+}

@@ -1,5 +1,0 @@
--- Ended Failed because its tries were used up: it can be retried, and keeps its images, until then.
-ALTER TABLE jobs ADD COLUMN dead_until INTEGER;
--- Id of the job that a retry made of it.
-ALTER TABLE jobs ADD COLUMN retried_as TEXT;
-CREATE INDEX jobs_dead ON jobs (account, created_at, id) WHERE dead_until IS NOT NULL;
