@@ -6,10 +6,15 @@ const client = createClient({
   clientId: process.env.PROSOPON_CLIENT_ID,
   secretId: process.env.PROSOPON_SECRET_ID,
 });
-const photos = await Promise.all(["ada-1.jpg", "ada-2.jpg"].map(imageFile));
-const { identityId } = await client.jobs.wait(await client.identities.create({ images: photos }));
+const enrolled = await client.identities.list({ externalId: "ada" });
+if (enrolled.items.length === 0) {
+  const images = await Promise.all(["ada-1.jpg", "ada-2.jpg"].map(imageFile));
+  await client.jobs.wait(await client.identities.create({ images, externalId: "ada" }));
+}
 
 const image = await imageFile("visitor.jpg");
-const { matches } = await client.jobs.wait(await client.identities.search({ image }));
-const best = matches?.[0];
-console.log(best?.identity_id === identityId ? `welcome back (${best?.score})` : "nobody we know");
+const { matches } = await client.jobs.wait(await client.identities.search({ image, maxResult: 1 }));
+for (const { identity_id, score } of matches ?? []) {
+  const { external_id } = await client.identities.get(identity_id);
+  console.log(`welcome back, ${external_id} (${score.toFixed(2)})`);
+}
