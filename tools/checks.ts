@@ -1,3 +1,5 @@
+import { libraries, published } from "./published.ts";
+
 /** What must hold beside the test suites. Each counts as one test, named by its promise. */
 export interface Check {
   promise: string;
@@ -7,10 +9,6 @@ export interface Check {
 }
 
 const node = process.execPath;
-const libraries = ["core", "engine", "models", "service", "graphql", "react-hooks"].map(
-  (name) => `packages/${name}`,
-);
-const published = [...libraries, "apps/server"];
 
 export const checks: Check[] = [
   { promise: "every type is right", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
