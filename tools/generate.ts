@@ -15,6 +15,7 @@ const generators = [
   "packages/react-hooks/build/hooks.ts",
   "apps/server/build/cli-docs.ts",
   "tools/readme.ts",
+  "tools/snippets.ts",
   "tools/scale.ts",
   "tools/sizing.ts",
 ];

@@ -1,14 +1,13 @@
 /**
- * Writes what the README takes from elsewhere between its markers: the figures that `pnpm bench NAME --save` kept and the
- * example that the tests run. With `--check` it only compares. No number there is typed by hand.
+ * Writes what the README takes from elsewhere between its markers: the figures that `pnpm bench NAME --save` kept.
+ * With `--check` it only compares. No number there is typed by hand.
  */
 import { readdirSync } from "node:fs";
-import { read, writeBetween } from "./between.ts";
+import { writeBetween } from "./between.ts";
 import { readResult, type Result } from "./results.ts";
 
 writeBetween("README.md", {
   figures: figures(),
-  example: `\`\`\`ts\n${read("examples/readme.ts").trimEnd()}\n\`\`\``,
 });
 
 function figures(): string {
