@@ -14,7 +14,7 @@ const generators = [
   "packages/graphql/build/schema.ts",
   "packages/react-hooks/build/hooks.ts",
   "apps/server/build/cli-docs.ts",
-  "tools/readme.ts",
+  "tools/benchmarks.ts",
   "tools/snippets.ts",
   "tools/scale.ts",
   "tools/sizing.ts",
