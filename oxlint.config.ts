@@ -35,7 +35,7 @@ const workspace = [
  * The layers inside the service, arrows only downwards: what is in packages/service/src, and what of it each may import. What stands
  * beside the folders and is not named here, as limits.ts and clock.ts, is open to all.
  */
-const layers: Record<string, string[]> = {
+export const layers: Record<string, string[]> = {
   errors: [],
   matching: [],
   gallery: [],

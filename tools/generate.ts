@@ -16,6 +16,7 @@ const generators = [
   "apps/server/build/cli-docs.ts",
   "tools/benchmarks.ts",
   "tools/snippets.ts",
+  "tools/architecture.ts",
   "tools/scale.ts",
   "tools/sizing.ts",
 ];
