@@ -1,5 +1,7 @@
 import { createEngine } from "@prosopon/engine";
-import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE, scoreOf } from "@prosopon/service";
+import { LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
+import { recogniser } from "@prosopon/models";
+import { createScale } from "@prosopon/service";
 import type { Bench } from "./bench.ts";
 import {
   compare,
@@ -15,6 +17,8 @@ import { nearestToCentre, readLfw } from "./lib/lfw.ts";
 const SUGGESTED_RECOGNIZED_FMR = 7e-4;
 const SUGGESTED_LISTED_FMR = 6e-3;
 const THREADS = 2;
+
+const { scoreOf, points } = createScale(recogniser.calibration);
 
 export const bench: Bench = {
   summary: "Verification accuracy on a folder in the LFW layout, and the calibration that follows from it.",
@@ -84,7 +88,7 @@ export const bench: Bench = {
         },
         {
           title: "Calibration points: recorded in packages/service/src/match.ts, and measured here",
-          rows: CALIBRATION.map(({ score, cosine, fmr }) => ({
+          rows: points.map(({ score, cosine, fmr }) => ({
             score: round(score),
             cosine,
             "FMR recorded": fmr,
@@ -153,7 +157,7 @@ export const bench: Bench = {
 };
 
 function cosineAtScore(score: number): number {
-  const point = CALIBRATION.find((candidate) => Math.abs(candidate.score - score) < 1e-9);
+  const point = points.find((candidate) => Math.abs(candidate.score - score) < 1e-9);
   if (point === undefined) throw new Error(`The calibration has no point at score ${score}.`);
   return point.cosine;
 }

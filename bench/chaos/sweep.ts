@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { imageBounds } from "@prosopon/engine";
 import { createService, type ServiceOptions } from "@prosopon/service";
 import { openPostgresStorage } from "@prosopon/service/postgres";
+import { recogniser } from "../lib/embedding.ts";
 import type { Images } from "./images.ts";
 
 /** An image that nothing refers to is erased when it is an hour old: here all of them are twice as old. */
@@ -48,7 +49,7 @@ export async function sweepLater(databaseUrl: string, images: Images): Promise<v
 const IDLE: ServiceOptions["engine"] = {
   info: () => ({
     models: [],
-    recogniser: { id: "pretend.1", dimension: 128 },
+    recogniser,
     threads: 1,
     bounds: imageBounds(),
   }),

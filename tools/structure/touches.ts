@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { isHandWritten } from "./files.ts";
 
 /** Where each kind of job has its file. */
@@ -21,7 +22,12 @@ export function touchOf(root: string, commit: string): Touch {
 
 /** The commits of this history that added a kind of job, oldest first. */
 export function commitsOfKinds(root: string): string[] {
-  const added = ["--diff-filter=A", "--", KINDS, `:!${KINDS}/${WITH_MECHANISM}`];
+  const kinds = readdirSync(`${root}/${KINDS}`)
+    .filter((file) => file !== WITH_MECHANISM)
+    .map((file) => `${KINDS}/${file}`)
+    // What says that it is one; the others are what kinds share.
+    .filter((path) => readFileSync(`${root}/${path}`, "utf8").includes("satisfies KindOfJob<"));
+  const added = ["--diff-filter=A", "--", ...kinds];
   return git(root, "log", "--reverse", "--format=%H", "--extended-regexp", "--grep=^feat[(:]", ...added);
 }
 

@@ -1,5 +1,6 @@
-import { glob, writeFile } from "node:fs/promises";
+import { glob, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { recogniser } from "@prosopon/models";
 import { FIVE_POINT_TEMPLATE, fit } from "../src/pipeline/align.ts";
 import { decode } from "../src/decoding/decode.ts";
 import { detect } from "../src/pipeline/detect.ts";
@@ -59,23 +60,13 @@ const scaled = template.map(({ x, y }) => [
   Number(((x - CENTRE.x) * SCALE + CENTRE.x).toFixed(2)),
   Number(((y - CENTRE.y) * SCALE + CENTRE.y).toFixed(2)),
 ]);
-await writeFile(
-  new URL("../src/pipeline/template.ts", import.meta.url),
-  `import type { Point } from "../types.ts";
-
-/** Where each point of the face mesh lies in SFace's 112 x 112; written by build/record-template.ts from ${faces.length} faces. */
-export const MESH_TEMPLATE: Point[] = [
-${Array.from({ length: scaled.length / 6 }, (_, row) =>
-  scaled
-    .slice(row * 6, row * 6 + 6)
-    .map(([x, y]) => `[${x}, ${y}]`)
-    .join(", "),
-)
-  .map((line) => `  ${line},`)
-  .join("\n")}
-].map(([x = 0, y = 0]) => ({ x, y }));
-`,
-);
+const file = new URL(`../../models/recognisers/${recogniser.id}.json`, import.meta.url);
+const manifest = JSON.parse(await readFile(file, "utf8"));
+manifest.template = {
+  source: `packages/engine/build/record-template.ts, ${faces.length} faces`,
+  points: scaled,
+};
+await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
 
 function mean(shapes: Point[][]): Point[] {
   return (shapes[0] ?? []).map((_, index) => ({

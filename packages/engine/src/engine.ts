@@ -37,7 +37,11 @@ export function createEngine(options: EngineOptions = {}): Engine {
     warm: () => recogniseKnownFace(analyse),
     info: () => ({
       models: models.map(({ name, role, licence, sha256 }) => ({ name, role, licence, sha256 })),
-      recogniser: { id: recogniser.id, dimension: recogniser.dimension },
+      recogniser: {
+        id: recogniser.id,
+        dimension: recogniser.dimension,
+        calibration: recogniser.calibration,
+      },
       threads,
       bounds,
     }),

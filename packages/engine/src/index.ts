@@ -8,6 +8,7 @@ export type {
   Analysis,
   AnalyseOptions,
   Box,
+  Calibration,
   Embedding,
   Engine,
   EngineInfo,

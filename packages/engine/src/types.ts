@@ -106,6 +106,16 @@ export interface RecogniserInfo {
   id: string;
   /** Values of an embedding. */
   dimension: number;
+  calibration: Calibration;
+}
+
+/** How often two different people come so near by a recogniser. */
+export interface Calibration {
+  /** Cosines at the scores 0.95 (recognised) and 0.85 (listed). */
+  recognized: number;
+  listed: number;
+  /** By falling cosine: the cosine, and the measured false-match rate of one comparison, 0..1. Both thresholds are among them. */
+  falseMatchRates: readonly (readonly [cosine: number, rate: number])[];
 }
 
 export interface EngineInfo {

@@ -71,7 +71,11 @@ describe("info", () => {
     ]);
     for (const { sha256 } of models) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
     expect({ recogniser, threads, bounds }).toEqual({
-      recogniser: { id: "sface-2021dec.mesh468.1", dimension: 128 },
+      recogniser: {
+        id: "sface-2021dec.mesh468.1",
+        dimension: 128,
+        calibration: expect.objectContaining({ recognized: 0.381, listed: 0.322 }),
+      },
       threads: 1,
       bounds: imageBounds(),
     });

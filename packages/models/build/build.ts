@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { detection, embedding, knownFace, landmarks } from "../src/index.ts";
+import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { detection, embedding, knownFace, landmarks, recogniser } from "../src/index.ts";
 import { stripInputs } from "./strip-inputs.ts";
 import { unfoldPrelu } from "./unfold-prelu.ts";
 import { transcodeTfjs, type TfGraphModel } from "./transcode-tfjs.ts";
@@ -43,7 +43,13 @@ const recipes: Recipe[] = [
   {
     result: embedding,
     sources: ["0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"],
-    make: ([file]) => unfoldPrelu(stripInputs(given(file), { data: [3, 112, 112], fc1: [128] })),
+    make: ([file]) =>
+      unfoldPrelu(
+        stripInputs(given(file), {
+          data: [3, recogniser.input.height, recogniser.input.width],
+          fc1: [recogniser.dimension],
+        }),
+      ),
   },
   {
     result: knownFace,
@@ -68,6 +74,12 @@ for (const { result, sources, make } of recipes) {
   await writeFile(partial, bytes);
   await rename(partial, result.file);
 }
+
+// The manifest lies beside the weights that it is of.
+await copyFile(
+  new URL(`../recognisers/${recogniser.id}.json`, import.meta.url),
+  new URL(`../weights/${recogniser.id}.json`, import.meta.url),
+);
 
 async function hashOf(file: URL): Promise<string | undefined> {
   return readFile(file).then(hash, () => undefined);

@@ -1,4 +1,4 @@
-export { recogniser, type Recogniser } from "./recogniser.ts";
+export { type Calibration, recogniser, type Recogniser } from "./recogniser.ts";
 
 export interface Model {
   name: string;

@@ -38,6 +38,8 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
   await api.done(`${IDENTITY}/recognize`, recognizeJob);
   const upload = (await api.call("POST", "/v1/uploads", { body: form([["input_image", face]]) })).body
     .upload_id as string;
+  const collection = (await api.call("POST", "/v1/collections", { json: { name: "ours" } })).body
+    .collection_id as string;
   const cursorOf = async (list: string) =>
     (await api.call("GET", `${list}?limit=1`)).body.next_cursor as string | undefined;
   const jobsCursor = await cursorOf("/v1/jobs");
@@ -87,11 +89,31 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       [`${IDENTITY}/search`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }],
     ],
     ...Object.fromEntries(
-      ["detect", "identify"].map((kind) => [
+      ["detect", "identify", "search"].map((kind) => [
         `POST /v1/${kind}`,
         [[`/v1/${kind}`, () => ({ body: form([["input_image", upload]]) }), { status: 404 }]],
       ]),
     ),
+    "POST /v1/recognize": [
+      ["/v1/recognize", () => ({ body: image([["identity_id", identity]]) }), { status: 404 }],
+      ["/v1/recognize", () => ({ body: image([["collection", collection]]) }), { status: 404 }],
+    ],
+    "POST /v1/faces": [["/v1/faces", () => ({ body: image([["identity_id", identity]]) }), { status: 404 }]],
+    "DELETE /v1/identities": [
+      ["/v1/identities", () => ({ json: { identity_id: identity } }), { status: 404 }],
+    ],
+    "GET /v1/collections": [
+      [
+        "/v1/collections",
+        () => ({}),
+        { status: 200, body: { collections: [expect.objectContaining({ name: "default", identities: 0 })] } },
+      ],
+    ],
+    "GET /v1/collections/:id": [[`/v1/collections/${collection}`, () => ({}), { status: 404 }]],
+    "PATCH /v1/collections/:id": [
+      [`/v1/collections/${collection}`, () => ({ json: { name: "stolen" } }), { status: 404 }],
+    ],
+    "DELETE /v1/collections/:id": [[`/v1/collections/${collection}`, () => ({}), { status: 404 }]],
     "POST /v1/compare": [
       [
         "/v1/compare",
@@ -110,6 +132,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     "GET /v1/identities": [
       ["/v1/identities", () => ({}), { status: 200, body: { identities: [] } }],
       [`/v1/identities?ids=${identity}`, () => ({}), { status: 200, body: { identities: [] } }],
+      [`/v1/identities?collection=${collection}`, () => ({}), { status: 404 }],
       ["/v1/identities?external_id=mine", () => ({}), { status: 200, body: { identities: [] } }],
       ["/v1/identities?metadata[name]=Mine", () => ({}), { status: 200, body: { identities: [] } }],
       ["/v1/identities?text=mine", () => ({}), { status: 200, body: { identities: [] } }],
@@ -145,7 +168,6 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
           body: {
             client_id: other.clientId,
             name: "other",
-            settings: { keep_crops: false, refuse_mixed_identities: false },
             identities: 0,
             faces: 0,
             quotas: {
@@ -159,7 +181,7 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
     ],
   };
   /** Routes that name nothing of an account's by id; of the events another test. */
-  const nameless = ["GET /v1/server", "POST /v1/uploads", "GET /v1/events"];
+  const nameless = ["GET /v1/server", "POST /v1/uploads", "POST /v1/collections", "GET /v1/events"];
 
   it("are kept apart on every route that names an id", async () => {
     expect([jobsCursor, identitiesCursor]).toEqual([expect.any(String), expect.any(String)]);

@@ -201,7 +201,6 @@ describe("/v1/server", async () => {
     expect((await api.call("GET", "/v1/account")).body).toEqual({
       client_id: api.clientId,
       name: "test",
-      settings: { keep_crops: false, refuse_mixed_identities: false },
       identities: 0,
       faces: 0,
       quotas: {

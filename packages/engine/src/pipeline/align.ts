@@ -1,11 +1,14 @@
+import { recogniser } from "@prosopon/models";
 import { cut, invert, type Pyramid, type Similarity } from "./pixels.ts";
-import { MESH_TEMPLATE } from "./template.ts";
 import type { Point } from "../types.ts";
 
 /** Pixels on a side of what the embedding model sees. */
-export const ALIGNED_SIZE = 112;
+export const ALIGNED_SIZE = recogniser.input.width;
 
-/** Where SFace was trained to find both eyes, the nose tip and both mouth corners, in its 112 x 112 pixels. */
+/** Where the recogniser wants each point of the face mesh. */
+const MESH_TEMPLATE: Point[] = recogniser.template.points.map(([x, y]) => ({ x, y }));
+
+/** Where SFace was trained to find both eyes, the nose tip and both mouth corners, in its 112 x 112 pixels (ArcFace's template). */
 export const FIVE_POINT_TEMPLATE: Point[] = [
   { x: 38.2946, y: 51.6963 },
   { x: 73.5318, y: 51.5014 },
@@ -17,7 +20,7 @@ export const FIVE_POINT_TEMPLATE: Point[] = [
 /**
  * Brings a face where the embedding model was trained to see it, by all 468 points of its mesh: single points move with
  * expression and pose, the sum of them hardly does.
- * @returns RGB 0..255, three planes of 112 x 112.
+ * @returns RGB 0..255, three planes of ALIGNED_SIZE x ALIGNED_SIZE.
  */
 export function align(pyramid: Pyramid, mesh: Point[]): Float32Array {
   const toAligned = fit(mesh, MESH_TEMPLATE);

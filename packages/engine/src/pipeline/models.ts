@@ -1,4 +1,4 @@
-import { detection, embedding, landmarks, type Model } from "@prosopon/models";
+import { detection, embedding, landmarks, type Model, recogniser } from "@prosopon/models";
 
 /** What each graph takes and gives; the weights themselves are in @prosopon/models. */
 export interface Graph {
@@ -15,4 +15,8 @@ export const detector: Graph = { model: detection, input: "input:0", shape: [256
 export const mesh: Graph = { model: landmarks, input: "input", shape: [3, 192, 192] };
 
 /** RGB 0..255, channels first; normalises by itself. Answers `fc1`, as many values as the recogniser has dimensions, of any length. */
-export const embedder: Graph = { model: embedding, input: "data", shape: [3, 112, 112] };
+export const embedder: Graph = {
+  model: embedding,
+  input: "data",
+  shape: [3, recogniser.input.height, recogniser.input.width],
+};

@@ -11,7 +11,7 @@ type Recogniser = EngineInfo["recogniser"];
 
 /**
  * Registers the recogniser that this node works with; waits for a database that is away.
- * @throws StorageError `unusable` when another one has made faces that are stored: nobody of them would ever be found
+ * @throws StorageError `conflict` when another one has made faces that are stored: nobody of them would ever be found
  */
 export async function agreeOnRecogniser(
   storage: Recognisers,
@@ -36,7 +36,7 @@ async function agree({ recognisers }: Recognisers, recogniser: Recogniser): Prom
   if (others.length === 0) return;
   const made = others.map(({ id, faces }) => `${faces} faces by ${id}`).join(", ");
   throw new StorageError(
-    "unusable",
+    "conflict",
     `The data holds ${made}, and this version recognises by ${recogniser.id}: faces of two recognisers are never compared, so it would find none of those people. Start the version that made them again, or enrol them anew in an empty place.`,
   );
 }

@@ -5,6 +5,7 @@ import type { BlobStore } from "../blobs/types.ts";
 import type { Clock } from "../clock.ts";
 import type { Hub } from "../events/hub.ts";
 import type { Limits } from "../limits.ts";
+import { createScale } from "../matching/scale.ts";
 import type { ClaimedJob, JobOutcome, Storage } from "../storage/types.ts";
 import { isAway, isFull } from "../errors/outages.ts";
 import { permanentReason } from "./fault.ts";
@@ -68,6 +69,7 @@ const STOPPING = new Error("the worker stops");
 
 export function createWorker(tools: WorkerTools): Worker {
   const { storage, blobs, engine, hub, eraseImages, limits, clock, logger } = tools;
+  const scale = createScale(engine.info().recogniser.calibration);
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
   const capacity = createCapacity(engine, clock, pump);
@@ -206,7 +208,7 @@ export function createWorker(tools: WorkerTools): Worker {
     try {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
       outcome = await Promise.race([
-        kinds[job.kind].run({ storage, blobs, engine }, job, job.payload, signal),
+        kinds[job.kind].run({ storage, blobs, engine, scale }, job, job.payload, signal),
         rejection(signal),
       ]);
       const written = outcome;

@@ -1,5 +1,5 @@
 import type { Candidate } from "@prosopon/core/contract";
-import { scoreOf } from "./match.ts";
+import type { Scale } from "./scale.ts";
 
 /** A person near a face, by the cosine of the nearest face. */
 export interface Near {
@@ -12,7 +12,11 @@ export interface Near {
  * The nearest people of a face as candidates, at most so many, best first. The last one's margin needs its runner-up, so one
  * neighbour more than that is asked for.
  */
-export function candidatesOf(nearest: readonly Near[], most: number): Candidate[] {
+export function candidatesOf(
+  nearest: readonly Near[],
+  most: number,
+  { scoreOf }: Pick<Scale, "scoreOf">,
+): Candidate[] {
   const scores = nearest.map(({ cosine }) => scoreOf(cosine));
   return nearest.slice(0, most).map(({ identityId, faceId, cosine }, rank) => {
     const next = scores[rank + 1];

@@ -1,13 +1,17 @@
+import { LISTED_SCORE } from "@prosopon/core/contract";
 import type { Embedding } from "@prosopon/engine";
-import { LISTED_SCORE, scoreOf } from "./match.ts";
 import { cosineOf } from "./cosine.ts";
+import type { Scale } from "./scale.ts";
 
 /**
  * A warning when the images fall into groups that no pair links at the listed score. A chain of similar images is one person:
  * two photos of him in very different pose may be far apart with others between.
  * @returns undefined when all seem to show one person.
  */
-export function mixedPeople(embeddings: Embedding[]): string | undefined {
+export function mixedPeople(
+  embeddings: Embedding[],
+  { scoreOf }: Pick<Scale, "scoreOf">,
+): string | undefined {
   const group = embeddings.map((_, index) => index);
   const root = (index: number): number => (group[index] === index ? index : root(group[index]!));
   for (let i = 0; i < embeddings.length; i++) {

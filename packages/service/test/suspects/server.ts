@@ -44,7 +44,18 @@ const engine: Engine = {
   warm: async () => ({ cosine: 1, elapsedMs: 1 }),
   info: () => ({
     models: [],
-    recogniser: { id: "pretend.1", dimension: 128 },
+    recogniser: {
+      id: "pretend.1",
+      dimension: 128,
+      calibration: {
+        recognized: 0.4,
+        listed: 0.3,
+        falseMatchRates: [
+          [0.4, 1e-3],
+          [0.3, 1e-2],
+        ],
+      },
+    },
     threads: 2,
     bounds: imageBounds(),
   }),

@@ -15,7 +15,7 @@ export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
 export { IdentifiedFace, IdentifyResult } from "./identify.ts";
 export { type KindOfJob } from "./kind.ts";
 export { RecognitionAnswer, RecognizeResult } from "./recognize.ts";
-export { Decision, Score } from "./score.ts";
+export { Decision, LISTED_SCORE, RECOGNIZED_SCORE, Score } from "./score.ts";
 export { Candidate, SearchAnswer, SearchResult } from "./search.ts";
 export { DetectedFace, SeenFace, SeenImage } from "./seen.ts";
 export { AcceptedJobStatus, isFinalStatus, JobStatus } from "./status.ts";

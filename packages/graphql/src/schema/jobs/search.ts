@@ -1,4 +1,4 @@
-import type { Candidate } from "@prosopon/core/contract";
+import { type Candidate, LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
 import * as v from "valibot";
 import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
@@ -8,10 +8,6 @@ import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.t
 import { jobNode, resultOf, stateOf } from "../job.ts";
 import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
 import { type Match, matchFields } from "./match.ts";
-
-/** The documented API lists what is above this and recognises from the other on (docs/protocol.md). */
-const LISTED_SCORE = 0.85;
-const RECOGNIZED_SCORE = 0.95;
 
 type MatchView = Match & Pick<Candidate, "margin">;
 

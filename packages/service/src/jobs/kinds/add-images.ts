@@ -1,4 +1,4 @@
-import { LISTED_SCORE, scoreOf } from "../../matching/match.ts";
+import { LISTED_SCORE } from "@prosopon/core/contract";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { collectionOf } from "../collection.ts";
 import { identityGone, JobFault } from "../fault.ts";
@@ -12,7 +12,7 @@ export const addImages: Kind<{ identityId: string }> = {
   summary: "Add 1 to 5 images to an identity",
   form: identityForm,
 
-  async run({ storage, ...tools }, job, { identityId }, signal) {
+  async run({ storage, scale, ...tools }, job, { identityId }, signal) {
     const { settings } = await collectionOf(storage, job);
     const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
     const embeddings = images.map(({ face }) => face.embedding);
@@ -21,9 +21,9 @@ export const addImages: Kind<{ identityId: string }> = {
     );
     if (nearest.some((known) => known === undefined)) throw new JobFault(identityGone(identityId));
     // Like the enrolled person, or like a new photo that is: one link is enough, as in an enrolment.
-    const linked = nearest.some((known) => scoreOf(known!.cosine) > LISTED_SCORE);
+    const linked = nearest.some((known) => scale.scoreOf(known!.cosine) > LISTED_SCORE);
     const warning = linked
-      ? mixedPeople(embeddings)
+      ? mixedPeople(embeddings, scale)
       : "the images may show another person than the identity's";
     if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
     const faces = images.map(newFace);

@@ -1,6 +1,6 @@
 import type { CompareResult } from "@prosopon/core/contract";
 import { isClear } from "@prosopon/engine";
-import { decisionOf, fmrOf, scoreOf } from "../../matching/match.ts";
+import { decisionOf } from "../../matching/scale.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, principalOf, seenImage } from "../analyse-images.ts";
 import { cosineOf } from "../../matching/cosine.ts";
 import { contractForm } from "./contract-form.ts";
@@ -12,7 +12,7 @@ export const compare: Kind = {
   summary: "Compare the face of one photo with every clear face of another",
   form: contractForm("compare"),
 
-  async run(tools, job, _payload, signal) {
+  async run({ scale, ...tools }, job, _payload, signal) {
     const images = await analyseImages(tools, job, { embed: "all", signal });
     const [chosen, first] = images.map((image, index) => principalOf(image, index + 1));
     const clear = images[1]!.faces.filter(isClear) as EmbeddedFace[];
@@ -23,8 +23,14 @@ export const compare: Kind = {
       face: detectedFace(chosen!),
       faces: others.map((face) => {
         const cosine = cosineOf(chosen!.embedding, face.embedding);
-        const score = scoreOf(cosine);
-        return { ...detectedFace(face), decision: decisionOf(score), score, cosine, fmr: fmrOf(cosine) };
+        const score = scale.scoreOf(cosine);
+        return {
+          ...detectedFace(face),
+          decision: decisionOf(score),
+          score,
+          cosine,
+          fmr: scale.fmrOf(cosine),
+        };
       }),
     };
     return { type: "answered", result };

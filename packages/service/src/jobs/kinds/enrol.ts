@@ -22,10 +22,13 @@ export const enrol: Kind<Payload> = {
   summary: "Enrol with an external id and metadata (JSON text)",
   form: { fields: { external_id: "text", metadata: "text" }, read: readName },
 
-  async run({ storage, ...tools }, job, { externalId, metadata = {} }, signal) {
+  async run({ storage, scale, ...tools }, job, { externalId, metadata = {} }, signal) {
     const { settings } = await collectionOf(storage, job);
     const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
-    const warning = mixedPeople(images.map(({ face }) => face.embedding));
+    const warning = mixedPeople(
+      images.map(({ face }) => face.embedding),
+      scale,
+    );
     if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
     const faces = images.map(newFace);
     return {

@@ -1,6 +1,6 @@
 import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
 import { assign } from "../../matching/assign.ts";
-import { decisionOf } from "../../matching/match.ts";
+import { decisionOf } from "../../matching/scale.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
 import { collectionKey } from "../collection.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
@@ -21,14 +21,14 @@ export const identify: Kind<Payload> = {
   summary: "Say who everybody in a photo is",
   form: contractForm("identify"),
 
-  async run({ storage, ...tools }, job, { faces: which, max_candidates: most }, signal) {
+  async run({ storage, scale, ...tools }, job, { faces: which, max_candidates: most }, signal) {
     const embed = which === "all" ? "all" : "principal";
     const [image] = await analyseImages(tools, job, { embed, signal });
     const faces = image!.faces.filter((face): face is EmbeddedFace => face.embedding !== undefined);
     const looked = Math.max(LOOKED_AT, most + 1);
     const candidates = await Promise.all(
       faces.map(async ({ embedding }) =>
-        candidatesOf(await storage.identities.nearest(collectionKey(job), embedding, looked), looked),
+        candidatesOf(await storage.identities.nearest(collectionKey(job), embedding, looked), looked, scale),
       ),
     );
     const given = shareOut(candidates);

@@ -1,11 +1,14 @@
 import type { JobKind } from "@prosopon/core/contract";
 import type { ClaimedJob, JobOutcome, Storage } from "../../storage/types.ts";
+import type { Scale } from "../../matching/scale.ts";
 import type { ImageTools } from "../analyse-images.ts";
 import type { Form } from "./form.ts";
 
 /** What the work of a job is done with. */
 export interface Tools extends ImageTools {
   storage: Storage;
+  /** What cosines by the engine's recogniser mean. */
+  scale: Scale;
 }
 
 /** A kind of job: what a request tells it, and what is done. The list of kinds is in `index.ts`; what both sides of the wire know of it, in the contract. */

@@ -1,5 +1,4 @@
-import type { RecognizeResult } from "@prosopon/core/contract";
-import { RECOGNIZED_SCORE, scoreOf } from "../../matching/match.ts";
+import { RECOGNIZED_SCORE, type RecognizeResult } from "@prosopon/core/contract";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { identityForm } from "./identity-form.ts";
@@ -11,11 +10,11 @@ export const recognize: Kind<{ identityId: string }> = {
   summary: "Compare a face with one identity",
   form: identityForm,
 
-  async run({ storage, ...tools }, job, { identityId }, signal) {
+  async run({ storage, scale, ...tools }, job, { identityId }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
     const nearest = await storage.identities.compare(job.accountId, identityId, images[0]!.face.embedding);
     if (!nearest) throw new JobFault(identityGone(identityId));
-    const score = scoreOf(nearest.cosine);
+    const score = scale.scoreOf(nearest.cosine);
     const match = {
       identity_id: identityId,
       face_id: nearest.faceId,

@@ -15,14 +15,14 @@ export const search: Kind<{ maxResult: number }> = {
   summary: "Find the people whose faces are nearest",
   form: { fields: { max_result: "integer" }, read: (fields) => ({ maxResult: readMaxResult(fields) }) },
 
-  async run({ storage, ...tools }, job, { maxResult }, signal) {
+  async run({ storage, scale, ...tools }, job, { maxResult }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
     const nearest = await storage.identities.nearest(
       collectionKey(job),
       images[0]!.face.embedding,
       maxResult + 1,
     );
-    const candidates = candidatesOf(nearest, maxResult);
+    const candidates = candidatesOf(nearest, maxResult, scale);
     return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
   },
 };

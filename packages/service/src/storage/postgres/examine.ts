@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { connected, state, type MigrationState } from "./migrate.ts";
 import { isPooled } from "./pooled.ts";
-import { numberOf } from "./requirements.ts";
 
 export interface PostgresExamination {
   schema: MigrationState;
@@ -13,7 +12,7 @@ export interface PostgresExamination {
   pooled: { url: boolean; directUrl: boolean };
   /** How long a notification took, ms; undefined when none came within 2 s. */
   notifiedMs?: number;
-  /** Jobs that were given up and not tried again since; undefined before the schema knows. */
+  /** Jobs that were given up and not tried again since; undefined without a schema. */
   deadJobs?: number;
   /** What is kept under the name that was asked for, if anything is (`Storage.secret`). */
   secret?: Uint8Array;
@@ -43,7 +42,7 @@ export async function examinePostgres({
         pooled: { url: await isPooled(client), directUrl: await isPooled(direct) },
         ...(notifiedMs !== undefined && { notifiedMs }),
         ...(kept && { secret: kept }),
-        ...(schema.applied.some((name) => numberOf(name) === 2) && { deadJobs: await countDead(client) }),
+        ...(schema.applied.length > 0 && { deadJobs: await countDead(client) }),
       };
     }),
   );

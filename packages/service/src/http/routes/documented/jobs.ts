@@ -1,5 +1,4 @@
-import { kindOfJob, type JobKind } from "@prosopon/core/contract";
-import { LISTED_SCORE } from "../../../matching/match.ts";
+import { kindOfJob, type JobKind, LISTED_SCORE } from "@prosopon/core/contract";
 import { json, type Call } from "../../call.ts";
 import type { JobStart } from "../../job-start.ts";
 import { required } from "../../query.ts";

@@ -1,8 +1,8 @@
-import type { ServerInfo } from "@prosopon/core/contract";
+import { LISTED_SCORE, RECOGNIZED_SCORE, type ServerInfo } from "@prosopon/core/contract";
 import type { Engine } from "@prosopon/engine";
 import { json, type Handler } from "../../call.ts";
 import { IMAGES_PER_JOB, type Limits } from "../../../limits.ts";
-import { CALIBRATION, LISTED_SCORE, RECOGNIZED_SCORE } from "../../../matching/match.ts";
+import { createScale } from "../../../matching/scale.ts";
 import type { Route } from "../../route.ts";
 
 /** What a client may look for instead of trying: each names a part of docs/protocol.md. */
@@ -29,13 +29,13 @@ export interface ServerRouteTools {
 
 export function serverRoutes({ engine, version, limits }: ServerRouteTools): Route[] {
   const get: Handler = () => {
-    const { models, bounds } = engine.info();
+    const { models, recogniser, bounds } = engine.info();
     const info: ServerInfo = {
       name: "prosopon",
       version,
       models,
       thresholds: { recognized: RECOGNIZED_SCORE, listed: LISTED_SCORE },
-      calibration: [...CALIBRATION],
+      calibration: [...createScale(recogniser.calibration).points],
       capabilities: CAPABILITIES,
       limits: {
         upload_bytes: limits.uploadBytes,

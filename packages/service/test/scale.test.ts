@@ -1,14 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  CALIBRATION,
-  decisionOf,
-  fmrOf,
-  LISTED_SCORE,
-  RECOGNIZED_SCORE,
-  scoreOf,
-} from "../src/matching/match.ts";
+import { LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
+import { recogniser } from "../../models/src/index.ts";
+import { createScale, decisionOf } from "../src/matching/scale.ts";
 
-const near = (score: number) => CALIBRATION.find((point) => Math.abs(point.score - score) < 1e-9);
+const { scoreOf, fmrOf, points } = createScale(recogniser.calibration);
+
+const near = (score: number) => points.find((point) => Math.abs(point.score - score) < 1e-9);
 
 describe("scoreOf", () => {
   it("grows with the cosine and stays within 0 and 1", () => {
@@ -22,17 +19,17 @@ describe("scoreOf", () => {
     }
   });
 
-  it("recognises a cosine exactly at the line and none just below it", () => {
-    const line = near(RECOGNIZED_SCORE)!.cosine;
-    expect(scoreOf(line)).toBeGreaterThanOrEqual(RECOGNIZED_SCORE);
-    expect(scoreOf(line - 1e-6)).toBeLessThan(RECOGNIZED_SCORE);
-    expect(scoreOf(line - 0.05)).toBeLessThan(RECOGNIZED_SCORE);
+  it("recognises a cosine exactly at the threshold and none just below it", () => {
+    const threshold = near(RECOGNIZED_SCORE)!.cosine;
+    expect(scoreOf(threshold)).toBeGreaterThanOrEqual(RECOGNIZED_SCORE);
+    expect(scoreOf(threshold - 1e-6)).toBeLessThan(RECOGNIZED_SCORE);
+    expect(scoreOf(threshold - 0.05)).toBeLessThan(RECOGNIZED_SCORE);
   });
 
-  it("does not list what is just below the second line", () => {
-    const line = near(LISTED_SCORE)!.cosine;
-    expect(scoreOf(line + 1e-6)).toBeGreaterThan(LISTED_SCORE);
-    expect(scoreOf(line - 1e-6)).toBeLessThan(LISTED_SCORE);
+  it("does not list what is just below the second threshold", () => {
+    const threshold = near(LISTED_SCORE)!.cosine;
+    expect(scoreOf(threshold + 1e-6)).toBeGreaterThan(LISTED_SCORE);
+    expect(scoreOf(threshold - 1e-6)).toBeLessThan(LISTED_SCORE);
   });
 
   it("tells apart what people and strangers usually reach", () => {
@@ -41,30 +38,30 @@ describe("scoreOf", () => {
   });
 });
 
-describe("CALIBRATION", () => {
+describe("the points of a scale", () => {
   it("falls in score and cosine while the false-match rate rises", () => {
-    for (const [index, point] of CALIBRATION.slice(1).entries()) {
-      const before = CALIBRATION[index]!;
+    for (const [index, point] of points.slice(1).entries()) {
+      const before = points[index]!;
       expect(point.score).toBeLessThan(before.score);
       expect(point.cosine).toBeLessThan(before.cosine);
       expect(point.fmr).toBeGreaterThan(before.fmr);
     }
   });
 
-  it("keeps the promised false-match rates at both lines, with room to spare", () => {
+  it("keeps the promised false-match rates at both thresholds, with room to spare", () => {
     expect(near(RECOGNIZED_SCORE)!.fmr).toBeLessThan(1e-3);
     expect(near(LISTED_SCORE)!.fmr).toBeLessThan(1e-2);
   });
 
   it("gives a slider points from one in ten to one in a hundred thousand", () => {
-    expect(CALIBRATION[0]!.fmr).toBe(1e-5);
-    expect(CALIBRATION.at(-1)!.fmr).toBe(0.1);
+    expect(points[0]!.fmr).toBe(1e-5);
+    expect(points.at(-1)!.fmr).toBe(0.1);
   });
 });
 
 describe("fmrOf", () => {
   it("is what was measured at each measured cosine, and falls between and beyond them", () => {
-    for (const { cosine, fmr } of CALIBRATION) expect(fmrOf(cosine)).toBeCloseTo(fmr, 9);
+    for (const { cosine, fmr } of points) expect(fmrOf(cosine)).toBeCloseTo(fmr, 9);
     let last = 1;
     for (let cosine = -1; cosine <= 1; cosine += 0.001) {
       expect(fmrOf(cosine)).toBeLessThanOrEqual(last);
