@@ -40,7 +40,10 @@ function repository(commits: [subject: string, files: string[]][]): string {
   commits.forEach(([subject, files], at) => {
     for (const file of files) {
       mkdirSync(path.join(directory, path.dirname(file)), { recursive: true });
-      writeFileSync(path.join(directory, file), "line\n".repeat(at + 1));
+      writeFileSync(
+        path.join(directory, file),
+        `export const kind = {} as const satisfies KindOfJob<"k", T>;\n${"line\n".repeat(at)}`,
+      );
     }
     git("add", "--all");
     git("commit", "--quiet", "--message", subject);
@@ -127,7 +130,7 @@ it("finds the commits that added a kind of job, and counts the hand-written file
     ["feat: detect", [`${kinds}/detect.ts`, `${kinds}/index.ts`]],
     [
       "feat(service): compare",
-      [`${kinds}/compare.ts`, `${kinds}/index.ts`, "docs/a.md", "packages/core/test/b.test.ts"],
+      [`${kinds}/compare.ts`, "packages/core/src/index.ts", "docs/a.md", "packages/core/test/b.test.ts"],
     ],
     ["feat: other", [`${kinds}/enrol.ts`]],
     ["feat: identify", [`${kinds}/identify.ts`, "packages/graphql/schema.graphql"]],
@@ -137,7 +140,7 @@ it("finds the commits that added a kind of job, and counts the hand-written file
     {
       commit: expect.any(String),
       subject: "feat(service): compare",
-      files: [`${kinds}/compare.ts`, `${kinds}/index.ts`],
+      files: [`${kinds}/compare.ts`, "packages/core/src/index.ts"],
     },
     { commit: expect.any(String), subject: "feat: identify", files: [`${kinds}/identify.ts`] },
   ]);
