@@ -148,13 +148,17 @@ export type UploadDeletion =
   | { deleted: true; blobIds: string[] }
   | { deleted: false; reason: "unknown" | "needed" };
 
-/** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
-export interface ClaimedJob extends JobRecord {
-  leaseId: string;
+/** A job that is being worked on. */
+export interface JobInHand extends JobRecord {
   /** Its place among the jobs of its rank: lower goes first. */
   turn: number;
   /** How often a lease on it ran out: a worker died, or stood still, with it in hand. A job that a retry made has those of the dead one. */
   deaths: number;
+}
+
+/** A job in a worker's hands. `leaseId` proves it: a worker whose lease has passed to another can change nothing. */
+export interface ClaimedJob extends JobInHand {
+  leaseId: string;
 }
 
 export interface FaceRecord {
@@ -216,6 +220,9 @@ export type JobOutcome =
   | { type: "answered"; identityId?: string; result: StoredResult }
   /** `deadUntil`: the tries were used up; it can be retried, and keeps its images, until then. */
   | { type: "failed"; error: string; deadUntil?: number };
+
+/** How a lookup ends, which changes nothing but what is remembered of it. */
+export type LookupOutcome = Extract<JobOutcome, { type: "answered" }> | { type: "failed"; error: string };
 
 export type FinishAnswer =
   /** `status` is what was written: an outcome may turn into Failed (identity gone, external id taken). */
@@ -374,6 +381,23 @@ export interface Storage {
       now: number,
       quotas?: Partial<Quotas>,
     ): Promise<FinishAnswer>;
+    /**
+     * Writes a lookup that is over and that nobody has been told of: what `enqueue`, `claim` and `finish` write in turn, in one
+     * commit and with one event. It has been tried once, and takes its account's next turn. Where what it names has been deleted
+     * meanwhile it ends Failed.
+     * @throws StorageError `not-found` for an unknown account
+     */
+    record(job: {
+      id: string;
+      accountId: string;
+      payload: JobPayload;
+      outcome: LookupOutcome;
+      createdAt: number;
+      startedAt: number;
+      now: number;
+    }): Promise<JobRecord>;
+    /** The turn that a job of this kind would get if it came now. */
+    turn(accountId: string, kind: JobKind): Promise<number>;
     /** Gives a job back: due again at `at`. `countAttempt: false` undoes the claim's attempt (clean shutdown). */
     release(
       job: { jobId: string; leaseId: string },

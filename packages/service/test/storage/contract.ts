@@ -10,6 +10,7 @@ import { matchingContract } from "./contract/matching.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotasContract } from "./contract/quotas.ts";
 import { recognisersContract } from "./contract/recognisers.ts";
+import { recordContract } from "./contract/record.ts";
 import { separationContract } from "./contract/separation.ts";
 import { uploadsContract } from "./contract/uploads.ts";
 import { describe } from "vitest";
@@ -29,6 +30,7 @@ export function storageContract(name: string, open: () => Promise<Opened>): void
     recognisersContract(open);
     queueContract(open);
     jobsContract(open);
+    recordContract(open);
     quotasContract(open);
     cancelContract(open);
     deadJobsContract(open);

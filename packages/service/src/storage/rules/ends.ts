@@ -1,3 +1,11 @@
+import type { LookupOutcome, StoredResult } from "../types.ts";
+import { COLLECTION_GONE } from "./collections.ts";
+
+/** What is written of a job when it ends. */
+export type Ending =
+  | { status: "Succeeded"; result: StoredResult; identityId?: string }
+  | { status: "Failed"; error: string; deadUntil?: number | undefined };
+
 /** Why jobs end Failed that no worker ended: the same words from every back-end. */
 export const IDENTITY_GONE = "The identity was deleted before this job was done.";
 
@@ -8,3 +16,11 @@ export const IMAGE_ERASED =
 
 export const givenUp = (attempts: number): string =>
   `Given up after ${attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
+
+/** How a job ends that was over before it was written. @param gone what it names and has been deleted meanwhile */
+export function endingOf(outcome: LookupOutcome, gone: "collection" | "identity" | undefined): Ending {
+  if (gone) return { status: "Failed", error: gone === "collection" ? COLLECTION_GONE : IDENTITY_GONE };
+  if (outcome.type === "failed") return { status: "Failed", error: outcome.error };
+  const { result, identityId } = outcome;
+  return { status: "Succeeded", result, ...(identityId !== undefined && { identityId }) };
+}

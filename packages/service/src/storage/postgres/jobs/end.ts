@@ -1,12 +1,8 @@
 import type { JobStatus } from "@prosopon/core/contract";
-import type { StoredResult } from "../../types.ts";
+import type { Ending } from "../../rules/ends.ts";
 import type { Prepared, Transaction } from "../database.ts";
 import { storable, toJson } from "../text.ts";
 import type { JobRow } from "./record.ts";
-
-export type Ending =
-  | { status: "Succeeded"; result: StoredResult; identityId?: string }
-  | { status: "Failed"; error: string; deadUntil?: number | undefined };
 
 /** lease_id stays: it tells a worker, whose connection broke while it ended the job, that it did. */
 const END: Prepared = {

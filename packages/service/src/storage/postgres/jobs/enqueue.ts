@@ -49,7 +49,8 @@ const INSERT = TURN_COLUMN.map((column): Prepared => ({
   SELECT job.*, head.seq FROM job, head`,
 }));
 
-const OWN = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
+/** By its id, in its account. */
+export const OWN = `SELECT ${JOB_COLUMNS} FROM jobs j WHERE j.id = $1 AND j.account = $2`;
 
 /** Job, images and event in one commit. */
 export function createEnqueue(

@@ -1,6 +1,7 @@
 import type { JobStatus } from "@prosopon/core/contract";
 import { inSteps } from "../../../turns.ts";
 import { decodeCursor, page } from "../../cursor.ts";
+import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
 import type { JobRecord, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -14,6 +15,7 @@ import { createEnqueue } from "./enqueue.ts";
 import { createFinish } from "./finish.ts";
 import { createLeases } from "./leases.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
+import { createRecord } from "./record-ended.ts";
 import { createRetry } from "./retry.ts";
 import { createSweep } from "./sweep.ts";
 
@@ -42,6 +44,15 @@ export function createJobs(
     claim: createClaim(context, events, feed, endJobs),
     ...createLeases(context, events, feed),
     finish: createFinish(context, events, endJobs, insertFaces),
+    record: createRecord(context, events),
+    async turn(accountId, kind) {
+      const rank = rankOf(kind);
+      const [next] = await read<{ turn: number }>(
+        `SELECT ${nextTurn("greatest", `h.${TURN_COLUMN[rank]}`, String(rank))} AS turn FROM account_heads h WHERE h.account = $1`,
+        [await accountRow(accountId)],
+      );
+      return next?.turn ?? 0;
+    },
     ...createRetry(context, events, feed),
     cancel: createCancel(context, events),
     sweep: createSweep(context),

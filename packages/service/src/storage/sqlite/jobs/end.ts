@@ -1,11 +1,7 @@
-import type { StoredResult } from "../../types.ts";
+import type { Ending } from "../../rules/ends.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { type JobRow, subject } from "./record.ts";
-
-export type Ending =
-  | { status: "Succeeded"; result: StoredResult; identityId?: string }
-  | { status: "Failed"; error: string; deadUntil?: number | undefined };
 
 /** Inside a transaction: ends a job once and for all, lets go of its images unless it died, and writes the event. */
 export type EndJob = (job: JobRow, ending: Ending, now: number) => void;

@@ -1,11 +1,12 @@
 import { checkUsage, ownBytes } from "../../rules/quotas.ts";
 import { type JobPayload, type Quotas, type Storage, StorageError, type Usage } from "../../types.ts";
-import { nextTurn, rankOf, TURN_COLUMN } from "../../rules/turn.ts";
+import { rankOf } from "../../rules/turn.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { noCollection } from "../../rules/collections.ts";
-import { IDENTITIES } from "../identities/record.ts";
+import type { PlaceOf } from "./place.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow, subject } from "./record.ts";
+import type { Turns } from "./turns.ts";
 
 /** Inside a transaction: writes a job as Sent with its images and event; due at once by any clock. @throws StorageError `quota` */
 export type InsertJob = (
@@ -21,15 +22,7 @@ export type InsertJob = (
   quotas: Partial<Quotas> | undefined,
 ) => JobRow;
 
-export function createInsertJob({ db }: Context, events: Events): InsertJob {
-  const place = TURN_COLUMN.map((column, rank) =>
-    db
-      .prepare<[number], number>(
-        `UPDATE accounts SET ${column} = ${nextTurn("max", column, String(rank))}
-         WHERE row = ? RETURNING ${column}`,
-      )
-      .pluck(),
-  );
+export function createInsertJob({ db }: Context, events: Events, turns: Turns): InsertJob {
   const insert = db.prepare(
     `INSERT INTO jobs (account, id, collection, kind, rank, turn, status, payload, deaths, due_at, identity_id, created_at)
      VALUES (?, ?, ?, ?, ?, ?, 'Sent', ?, ?, 0, ?, ?)`,
@@ -49,7 +42,7 @@ export function createInsertJob({ db }: Context, events: Events): InsertJob {
       collection,
       payload.kind,
       rank,
-      place[rank]!.get(account),
+      turns.take(account, rank),
       JSON.stringify(payload),
       deaths,
       identityId,
@@ -73,24 +66,19 @@ export function createUsage({ db }: Pick<Context, "db">): (account: number) => U
 
 /** Job, images and event in one commit. */
 export function createEnqueue(
-  { db, accountRow, collectionRow, patientTransaction: transaction }: Context,
+  { db, accountRow, patientTransaction: transaction }: Context,
   insertJob: InsertJob,
+  placeOf: PlaceOf,
 ): Storage["jobs"]["enqueue"] {
-  const identity = db.prepare<[string, number], { row: number; id: string }>(
-    `SELECT c.row, c.id FROM ${IDENTITIES} WHERE i.id = ? AND i.account = ?`,
-  );
   const upload = db.prepare("SELECT 1 FROM uploads WHERE id = ? AND account = ? AND expires_at > ?");
 
   return async ({ id, accountId, payload, uploadIds = [], now, quotas }) => {
     const account = accountRow(accountId);
     if (account === undefined) throw new StorageError("not-found", "There is no such account.");
     return transaction(() => {
-      const { collectionId, identityId = null } = payload;
-      const named = collectionId === undefined ? undefined : collectionRow({ accountId, collectionId });
-      if (collectionId !== undefined && named === undefined) throw noCollection();
-      const own = identityId === null ? undefined : identity.get(identityId, account);
-      if (identityId !== null && (own === undefined || own.row !== (named ?? own.row)))
-        throw new StorageError("not-found", "There is no identity with this id.");
+      const { collection, payload: placed, gone } = placeOf(accountId, account, payload);
+      if (gone === "collection") throw noCollection();
+      if (gone === "identity") throw new StorageError("not-found", "There is no identity with this id.");
       for (const uploadId of uploadIds) {
         if (!upload.get(uploadId, account, now)) {
           throw new StorageError(
@@ -99,12 +87,7 @@ export function createEnqueue(
           );
         }
       }
-      const job = {
-        id,
-        payload: { ...payload, ...(own && { collectionId: own.id }) },
-        collection: named ?? own?.row ?? null,
-        identityId,
-      };
+      const job = { id, payload: placed, collection, identityId: placed.identityId ?? null };
       return jobRecord(insertJob(account, job, now, quotas));
     });
   };

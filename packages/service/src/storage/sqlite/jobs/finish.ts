@@ -1,11 +1,12 @@
 import { usedUp } from "../../rules/quotas.ts";
-import type { JobOutcome, Quotas, Storage, StoredResult } from "../../types.ts";
+import type { JobOutcome, Quotas, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { FaceWriter } from "../faces.ts";
 import { foldForSearch } from "../../rules/fold.ts";
 import { COLLECTION_GONE } from "../../rules/collections.ts";
-import type { EndJob, Ending } from "./end.ts";
-import { keepMentioned, mentioned } from "../../rules/mentions.ts";
+import type { Ending } from "../../rules/ends.ts";
+import type { EndJob } from "./end.ts";
+import type { NoteMentions } from "./mentions.ts";
 import { JOB_COLUMNS, type JobRow } from "./record.ts";
 
 const TAKEN =
@@ -16,6 +17,7 @@ export function createFinish(
   { db, patientTransaction: transaction }: Context,
   faces: FaceWriter,
   end: EndJob,
+  noteMentions: NoteMentions,
 ): Storage["jobs"]["finish"] {
   const held = db.prepare<[string, string], JobRow>(
     `SELECT ${JOB_COLUMNS} FROM jobs j JOIN accounts a ON a.row = j.account
@@ -34,7 +36,6 @@ export function createFinish(
     .prepare<[number], number>("SELECT collection FROM identities WHERE row = ?")
     .pluck();
   const touch = db.prepare("UPDATE identities SET updated_at = ? WHERE row = ?");
-  const mention = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
 
   // Kept by triggers.
   const count = db.prepare<[number], { identities: number; faces: number }>(
@@ -107,21 +108,9 @@ export function createFinish(
       case "answered":
         return {
           status: "Succeeded",
-          result: withMentions(job, outcome.result),
+          result: noteMentions(job, outcome.result),
           ...(outcome.identityId !== undefined && { identityId: outcome.identityId }),
         };
     }
-  }
-
-  /** Notes whom the answer names; one deleted since the search was made is left out of it. */
-  function withMentions(job: JobRow, result: StoredResult): StoredResult {
-    const there = new Set<string>();
-    for (const id of mentioned(result)) {
-      const identity = identityRow.get(id, job.account);
-      if (identity === undefined) continue;
-      mention.run(identity, job.row);
-      there.add(id);
-    }
-    return keepMentioned(result, (id) => there.has(id));
   }
 }

@@ -1,4 +1,5 @@
 import { inSteps } from "../../../turns.ts";
+import { rankOf } from "../../rules/turn.ts";
 import type { JobRecord, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
@@ -10,9 +11,13 @@ import { createEnqueue, createInsertJob } from "./enqueue.ts";
 import { createFinish } from "./finish.ts";
 import { createLeases } from "./leases.ts";
 import { createList } from "./list.ts";
+import { createNoteMentions } from "./mentions.ts";
+import { createPlaceOf } from "./place.ts";
+import { createRecord } from "./record-ended.ts";
 import { JOB_COLUMNS, jobRecord, type JobRow } from "./record.ts";
 import { createRetry } from "./retry.ts";
 import { createSweep } from "./sweep.ts";
+import { createTurns } from "./turns.ts";
 
 /** Jobs read in one step. */
 const STEP = 500;
@@ -35,13 +40,20 @@ export function createJobs(
     `${from} WHERE j.account = ? AND j.due_at IS NOT NULL AND j.row > ? ORDER BY j.row LIMIT ?`,
   );
 
-  const insertJob = createInsertJob(context, events);
+  const turns = createTurns(context);
+  const placeOf = createPlaceOf(context);
+  const noteMentions = createNoteMentions(context);
+  const insertJob = createInsertJob(context, events, turns);
 
   return {
-    enqueue: createEnqueue(context, insertJob),
+    enqueue: createEnqueue(context, insertJob, placeOf),
     claim: createClaim(context, events, end),
     ...createLeases(context, events),
-    finish: createFinish(context, faces, end),
+    finish: createFinish(context, faces, end, noteMentions),
+    record: createRecord(context, { placeOf, turns, end, noteMentions }),
+    async turn(accountId, kind) {
+      return turns.look(accountRow(accountId) ?? -1, rankOf(kind)) ?? 0;
+    },
     ...createRetry(context, insertJob),
     cancel: createCancel(context, end),
     sweep: createSweep(context),

@@ -1,6 +1,7 @@
 import type { StoredResult } from "../../types.ts";
-import { keepMentioned } from "../../rules/mentions.ts";
+import { keepMentioned, mentioned } from "../../rules/mentions.ts";
 import type { Context } from "../context.ts";
+import type { JobRow } from "./record.ts";
 
 /** Searches of one step, which has the event loop for some 10 ms. */
 const BATCH = 500;
@@ -25,5 +26,26 @@ export function createForgetMentions({ db }: Context): ForgetMentions {
       rewrite.run(JSON.stringify(kept), row);
     }
     return jobs.length === BATCH;
+  };
+}
+
+/** Inside the transaction that ends a job: notes whom its answer names. One deleted since the search was made is left out of it. */
+export type NoteMentions = (job: Pick<JobRow, "row" | "account">, result: StoredResult) => StoredResult;
+
+export function createNoteMentions({ db }: Context): NoteMentions {
+  const identityRow = db
+    .prepare<[string, number], number>("SELECT row FROM identities WHERE id = ? AND account = ?")
+    .pluck();
+  const note = db.prepare("INSERT OR IGNORE INTO mentions (identity, job) VALUES (?, ?)");
+
+  return (job, result) => {
+    const there = new Set<string>();
+    for (const id of mentioned(result)) {
+      const identity = identityRow.get(id, job.account);
+      if (identity === undefined) continue;
+      note.run(identity, job.row);
+      there.add(id);
+    }
+    return keepMentioned(result, (id) => there.has(id));
   };
 }
