@@ -20,7 +20,8 @@ import type { Route } from "./http/route.ts";
 import { createRoutes } from "./http/routes/index.ts";
 import { probeRoutes } from "./http/routes/probes.ts";
 import { createStartJob } from "./http/start-job.ts";
-import { createJobAfterWait } from "./http/wait.ts";
+import { createJobAfter, createJobAfterWait, createPatience } from "./http/wait.ts";
+import { createLookUp } from "./jobs/look-up.ts";
 import { agreeOnRecogniser } from "./jobs/recogniser.ts";
 import { createQuota } from "./jobs/quota.ts";
 import { createSweeper } from "./jobs/sweeper.ts";
@@ -120,6 +121,8 @@ export function createService(options: ServiceOptions): Service {
   function allRoutes(): Route[] {
     const quota = createQuota(storage, limits);
     const collections = createCollectionLookup(storage);
+    const beginPatience = createPatience(clock, closing.signal);
+    const jobAfter = createJobAfter({ storage, hub });
     const receiver = createReceiver({ storage, incoming, engine, space, limits, clock });
     return createRoutes({
       ...eventTools,
@@ -132,8 +135,18 @@ export function createService(options: ServiceOptions): Service {
       quota,
       receiver,
       eraseImages,
-      startJob: createStartJob({ storage, collections, quota, receiver, limits, clock }),
-      jobAfterWait: createJobAfterWait({ storage, hub, clock, closing: closing.signal }),
+      startJob: createStartJob({
+        storage,
+        collections,
+        quota,
+        receiver,
+        lookUp: works ? createLookUp({ storage, worker, clock, logger }) : undefined,
+        beginPatience,
+        jobAfter,
+        limits,
+        clock,
+      }),
+      jobAfterWait: createJobAfterWait(storage, beginPatience, jobAfter),
     });
   }
   const app = createApp({

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, opendir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OURS } from "./names.ts";
-import { syncDirectory } from "./sync-directory.ts";
+import { syncDirectory } from "./sync.ts";
 import type { Mark } from "./types.ts";
 
 const MARK = "prosopon-place";

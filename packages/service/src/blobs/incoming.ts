@@ -8,6 +8,8 @@ const ERASE_MS = 1_000;
 /** Images that requests in progress have stored and that no job or upload refers to yet: the sweep must not take them for orphans. */
 export interface IncomingImages {
   put(...args: Parameters<BlobStore["put"]>): Promise<{ blobId: string; size: number }>;
+  /** Makes durable what was put with `durable: false`. */
+  flush: BlobStore["flush"];
   /** A job or an upload refers to them now. */
   keep(blobIds: readonly string[]): void;
   /** Nothing came of them. Where that fails, or takes long, the caller still hears of the fault that led to it. */
@@ -17,7 +19,7 @@ export interface IncomingImages {
 }
 
 export function createIncomingImages(
-  blobs: Pick<BlobStore, "put">,
+  blobs: Pick<BlobStore, "put" | "flush">,
   erase: EraseImages,
   clock: Clock,
 ): IncomingImages {
@@ -29,6 +31,7 @@ export function createIncomingImages(
       incoming.add(blobId);
       return { blobId, size };
     },
+    flush: blobs.flush,
     keep,
     async discard(blobIds) {
       const late = Promise.withResolvers<void>();

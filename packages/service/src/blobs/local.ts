@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ensureDirectory } from "../directory.ts";
 import { createFileMark } from "./file-mark.ts";
-import { syncDirectory } from "./sync-directory.ts";
+import { syncDirectory, syncFile } from "./sync.ts";
 import { isBlobId, isOurs, newBlobId, OURS } from "./names.ts";
 import { BlobTooLargeError, type BlobStore } from "./types.ts";
 
@@ -32,8 +32,10 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
     const entry = await stat(path).catch(ignoreMissing);
     if (!shared || (entry && entry.mtimeMs < Date.now() - ABANDONED_MS)) await rm(path, { force: true });
   }
+  /** A power cut may take these, and bring them back once they are erased: then the sweep finds them. */
+  const unflushed = new Set<string>();
   return {
-    async put(data, { maxBytes, signal, blobId = newBlobId() }) {
+    async put(data, { maxBytes, signal, blobId = newBlobId(), durable = true }) {
       const path = join(directory, blobId);
       // A name of its own: what a crash left of the same blob is not in the way.
       const part = join(directory, OURS + randomBytes(18).toString("base64url") + PART);
@@ -55,17 +57,26 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
               yield chunk;
             }
           },
-          file.createWriteStream({ flush: true }),
+          file.createWriteStream({ flush: durable }),
           { signal },
         );
         await rename(part, path);
-        await syncDirectory(directory);
+        if (durable) await syncDirectory(directory);
+        else unflushed.add(blobId);
       } catch (error) {
         await rm(part, { force: true });
         await rm(path, { force: true });
         throw error;
       }
       return { blobId, size, head: Uint8Array.from(Buffer.concat(head)) };
+    },
+
+    async flush(blobIds) {
+      const some = blobIds.filter((blobId) => unflushed.has(blobId));
+      if (some.length === 0) return;
+      await Promise.all(some.map((blobId) => syncFile(join(directory, blobId))));
+      await syncDirectory(directory);
+      for (const blobId of some) unflushed.delete(blobId);
     },
 
     async open(blobId) {
@@ -81,7 +92,8 @@ export async function openLocalBlobs(directory: string, { shared = false } = {})
         const some = known.slice(at, at + AT_ONCE);
         await Promise.all(some.map((blobId) => unlink(join(directory, blobId)).catch(ignoreMissing)));
       }
-      await syncDirectory(directory);
+      const durable = known.filter((blobId) => !unflushed.delete(blobId));
+      if (durable.length > 0) await syncDirectory(directory);
     },
 
     async list(before) {

@@ -112,12 +112,17 @@ export function guardPlace(
       await present();
       const stored = await doing(() => store.put(data, options));
       // What was taken away before it was written lies elsewhere, such as on the disk below a mount point.
-      if (unmounts)
+      if (unmounts && options.durable !== false)
         await checkAnew().catch(async (error: unknown) => {
           await store.delete([stored.blobId]).catch(() => {});
           throw error;
         });
       return stored;
+    },
+    async flush(blobIds) {
+      await present();
+      await doing(() => store.flush(blobIds));
+      if (unmounts) await checkAnew();
     },
     async open(blobId) {
       const file = await doing(() => store.open(blobId));

@@ -4,14 +4,16 @@
  */
 export interface BlobStore {
   /**
-   * Stores a stream. Durable when it resolves; on error or abort nothing is left.
+   * Stores a stream. Durable when it resolves, or with `durable: false` perhaps not before `flush`; on error or abort nothing is left.
    * `blobId` keeps the id that the blob has in another store; what is there under it is replaced.
    * @throws BlobTooLargeError once more than `maxBytes` have come.
    */
   put(
     data: AsyncIterable<Uint8Array>,
-    options: { maxBytes: number; signal?: AbortSignal; blobId?: string },
+    options: { maxBytes: number; signal?: AbortSignal; blobId?: string; durable?: boolean },
   ): Promise<{ blobId: string; size: number; head: Uint8Array }>;
+  /** Makes durable what was stored with `durable: false`, and is there. */
+  flush(blobIds: readonly string[]): Promise<void>;
   /** A local file for the engine to read, valid until `release`. A remote store fetches it first. */
   open(blobId: string): Promise<{ path: string; release(): Promise<void> } | undefined>;
   /** Erases; unknown ids are ignored. */

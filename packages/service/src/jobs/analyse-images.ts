@@ -12,7 +12,7 @@ import {
 } from "@prosopon/engine";
 import { BlobsAwayError, type BlobStore } from "../blobs/types.ts";
 import { isNoRoom } from "../no-room.ts";
-import type { ClaimedJob, ImageRef, NewFace } from "../storage/types.ts";
+import type { JobInHand, ImageRef, NewFace } from "../storage/types.ts";
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { JobFault } from "./fault.ts";
@@ -36,7 +36,7 @@ export type EmbeddedFace = Face & { embedding: Embedding };
 /** Analyses all images of a job, in parallel as far as the engine has threads. @throws JobFault naming the image, from 1 */
 export function analyseImages(
   tools: ImageTools,
-  job: ClaimedJob,
+  job: JobInHand,
   options: AnalyseOptions,
 ): Promise<Analysis[]> {
   return allInOrder(job.payload.images.map((image, index) => analyseImage(tools, image, index + 1, options)));
@@ -45,7 +45,7 @@ export function analyseImages(
 /** The same for a job that uses one face of each image, its principal one. @throws JobFault also for an image without a face */
 export function analysePrincipals(
   tools: ImageTools,
-  job: ClaimedJob,
+  job: JobInHand,
   options: Omit<AnalyseOptions, "embed">,
 ): Promise<AnalysedImage[]> {
   return allInOrder(

@@ -2,7 +2,7 @@ import type { JobKind } from "@prosopon/core/contract";
 import type { Engine } from "@prosopon/engine";
 import type { Clock } from "../clock.ts";
 import { rankOf } from "../storage/rules/turn.ts";
-import type { ClaimedJob } from "../storage/types.ts";
+import type { JobInHand } from "../storage/types.ts";
 
 /** Photos in hand for each thread: one in work, one whose claim and download are done when the thread is free. */
 const AHEAD = 2;
@@ -26,7 +26,7 @@ export interface Capacity {
   room(): Record<Work, Room>;
   /** The last turn of a lookup in hand; undefined without one. */
   lastLookup(): number | undefined;
-  take(job: ClaimedJob): Share;
+  take(job: JobInHand): Share;
 }
 
 export interface Share {
@@ -36,7 +36,7 @@ export interface Share {
   letGo(): void;
 }
 
-const priorityOf = (job: ClaimedJob): number => rankOf(job.kind) * RANK_STEP + job.turn;
+const priorityOf = (job: JobInHand): number => rankOf(job.kind) * RANK_STEP + job.turn;
 
 export const isLookup = (kind: JobKind): boolean => rankOf(kind) === 0;
 
@@ -51,7 +51,7 @@ interface Held {
 export function createCapacity(engine: Engine, clock: Clock, onRoom: () => void): Capacity {
   const places = AHEAD * engine.info().threads;
   const held: Record<Work, Map<string, Held>> = { lookups: new Map(), imports: new Map() };
-  const lookups = new Set<ClaimedJob>();
+  const lookups = new Set<JobInHand>();
 
   function roomOf(work: Work): Room {
     const accounts = [...held[work]];

@@ -1,9 +1,9 @@
 import { COLLECTION_GONE } from "../storage/rules/collections.ts";
-import type { ClaimedJob, CollectionKey, CollectionSettings, Storage } from "../storage/types.ts";
+import type { JobInHand, CollectionKey, CollectionSettings, Storage } from "../storage/types.ts";
 import { JobFault } from "./fault.ts";
 
 /** Among whose people a job works. */
-export function collectionKey({ kind, accountId, payload: { collectionId } }: ClaimedJob): CollectionKey {
+export function collectionKey({ kind, accountId, payload: { collectionId } }: JobInHand): CollectionKey {
   if (collectionId === undefined) throw new TypeError(`A job of the kind ${kind} names no collection.`);
   return { accountId, collectionId };
 }
@@ -11,7 +11,7 @@ export function collectionKey({ kind, accountId, payload: { collectionId } }: Cl
 /** The same with its settings as they are now. @throws JobFault when it is gone */
 export async function collectionOf(
   storage: Pick<Storage, "collections">,
-  job: ClaimedJob,
+  job: JobInHand,
 ): Promise<CollectionKey & { settings: CollectionSettings }> {
   const key = collectionKey(job);
   const collection = await storage.collections.get(key.accountId, key.collectionId);

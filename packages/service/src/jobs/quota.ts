@@ -18,7 +18,7 @@ export interface Quota {
 export interface Arrival {
   /** Some bytes of an image have come. @throws StorageError `quota`, `too-large` */
   add(bytes: number): void;
-  /** Refused, or in the storage. */
+  /** Refused, answered, or in the storage; said again, it changes nothing. */
   leave(): void;
 }
 
@@ -55,7 +55,10 @@ export function createQuota(storage: Storage, limits: Limits): Quota {
       accounts.set(accountId, arrivals);
       arrivals.count += 1;
       let own = 0;
+      let left = false;
       const leave = () => {
+        if (left) return;
+        left = true;
         arrivals.bytes -= own;
         own = 0;
         if (--arrivals.count === 0) accounts.delete(accountId);

@@ -6,11 +6,13 @@ import type { Clock } from "../clock.ts";
 import type { Hub } from "../events/hub.ts";
 import type { Limits } from "../limits.ts";
 import { createScale } from "../matching/scale.ts";
-import type { ClaimedJob, JobOutcome, Storage } from "../storage/types.ts";
+import type { ClaimedJob, JobInHand, JobOutcome, Storage } from "../storage/types.ts";
 import { isAway, isFull } from "../errors/outages.ts";
+import { aborted } from "./aborted.ts";
 import { permanentReason } from "./fault.ts";
 import { createCapacity, isLookup, STUCK_MS, type Share } from "./capacity.ts";
 import { kinds } from "./kinds/index.ts";
+import type { Tools } from "./kinds/kind.ts";
 
 /** A job is another worker's after this long without a renewal: longer than a stall, shorter than a caller's patience. */
 const LEASE_MS = 30_000;
@@ -33,11 +35,23 @@ const IDLE_MS = 5_000;
 /** What `stop` waits for jobs in hand before it gives them back: below the 10 s after which supervisors kill. */
 const GRACE_MS = 8_000;
 
+/** Where a job is worked on. */
+export interface Place {
+  tools: Tools;
+  /** The job has ended, or is to be queued. */
+  letGo(): void;
+}
+
 export interface Worker {
   /** Begins to claim jobs; does nothing when it runs already. */
   start(): void;
   /** Claims no more; jobs in hand finish within `graceMs` or are given back without counting the try. */
   stop(options?: { graceMs?: number }): Promise<void>;
+  /**
+   * A place among the jobs in hand for a lookup that is in no queue, as if it had been claimed; undefined where others would be claimed
+   * before it, the hands are full, or the worker does not run. Its `letGo` must be called, also when it has been aborted.
+   */
+  takeBeside(job: JobInHand, signal: AbortSignal): Promise<Place | undefined>;
   /** Jobs in hand. */
   readonly running: number;
 }
@@ -72,6 +86,8 @@ export function createWorker(tools: WorkerTools): Worker {
   const scale = createScale(engine.info().recogniser.calibration);
   /** By lease: a job whose lease ran out may be claimed again here while its last try still goes on. */
   const inHand = new Map<string, InHand>();
+  /** Lookups that are in no queue. */
+  const beside = new Set<JobInHand>();
   const capacity = createCapacity(engine, clock, pump);
   /** Whether there may be more in the storage: the last claim did not reach the end of them, or they came since. */
   const waiting = { lookups: true, imports: true };
@@ -113,9 +129,7 @@ export function createWorker(tools: WorkerTools): Worker {
   async function claim(): Promise<void> {
     const room = capacity.room();
     const except = { lookups: room.lookups.except, imports: room.imports.except };
-    const stuck = new Set([...except.lookups, ...except.imports]);
-    const going = [...inHand.values()].filter(({ job }) => !stuck.has(job.accountId)).length;
-    const places = Math.max(0, IN_HAND * engine.info().threads - going);
+    const places = placesBut(new Set([...except.lookups, ...except.imports]));
     let lookups = waiting.lookups ? Math.min(room.lookups.count, places) : 0;
     // Hands full of lookups still take those that go before them, of which only a wake-up tells.
     const before = lookups === 0 && woken ? capacity.lastLookup() : undefined;
@@ -161,6 +175,20 @@ export function createWorker(tools: WorkerTools): Worker {
     if (waiting.lookups && waiting.imports) return sleep(STUCK_MS);
     const due = await storage.jobs.nextDue(now);
     sleep(due === undefined ? IDLE_MS : Math.min(Math.max(due - clock.now(), 1), IDLE_MS));
+  }
+
+  /** For jobs more; those of `stuck` accounts don't count. */
+  function placesBut(stuck: Set<string>): number {
+    const all = [...[...inHand.values()].map(({ job }) => job), ...beside];
+    const going = all.filter(({ accountId }) => !stuck.has(accountId)).length;
+    return Math.max(0, IN_HAND * engine.info().threads - going);
+  }
+
+  /** Whether the next claim would take it, were it in the queue. */
+  function isNext({ accountId }: JobInHand): boolean {
+    const { count, except } = capacity.room().lookups;
+    const stuck = new Set(except);
+    return running && !waiting.lookups && count > 0 && !stuck.has(accountId) && placesBut(stuck) > 0;
   }
 
   function sleep(ms: number): void {
@@ -209,7 +237,7 @@ export function createWorker(tools: WorkerTools): Worker {
       // A race: an engine call that does not heed the signal must not hold up a shutdown.
       outcome = await Promise.race([
         kinds[job.kind].run({ storage, blobs, engine, scale }, job, job.payload, signal),
-        rejection(signal),
+        aborted(signal),
       ]);
       const written = outcome;
       const answer = await roomFor(
@@ -282,7 +310,7 @@ export function createWorker(tools: WorkerTools): Worker {
       }
       const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = clock.after(FULL_MS, resolve);
-      await Promise.race([promise, rejection(signal)]).finally(cancel);
+      await Promise.race([promise, aborted(signal)]).finally(cancel);
     }
   }
 
@@ -334,8 +362,23 @@ export function createWorker(tools: WorkerTools): Worker {
       await Promise.all([...inHand.values()].map(({ done }) => done));
       cancelRenewal();
     },
+    async takeBeside(job, signal) {
+      // Only then it is known whether others wait.
+      while (claiming) await claiming;
+      if (signal.aborted || !isNext(job)) return undefined;
+      const { engine: own, letGo } = capacity.take(job);
+      beside.add(job);
+      return {
+        tools: { storage, blobs, engine: own, scale },
+        letGo() {
+          beside.delete(job);
+          letGo();
+          pump();
+        },
+      };
+    },
     get running() {
-      return inHand.size;
+      return inHand.size + beside.size;
     },
   };
 }
@@ -344,12 +387,6 @@ const lease = ({ id, leaseId }: ClaimedJob) => ({ jobId: id, leaseId });
 
 const spent = ({ id, attempts }: ClaimedJob) =>
   `an internal error stopped it ${attempts} times; the server's log has more under job ${id}`;
-
-function rejection(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  return promise;
-}
 
 /** 1, 2, 4, 8 s after tries 1, 2, 3, 4, … at most some 9 minutes, and up to half of it more, so that jobs which failed together don't return together. */
 const backoff = (attempts: number): number =>

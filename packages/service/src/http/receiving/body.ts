@@ -27,6 +27,7 @@ export async function receiveBody(
       images: [image],
       uploadIds: [],
       text: () => undefined,
+      flush: intake.flush,
       discard: intake.discard,
       keep: intake.keep,
     };

@@ -28,6 +28,8 @@ export interface ExpectedForm {
   images: number;
   /** Names of its texts. */
   fields: readonly string[];
+  /** False: its images need not be durable before `flush`. Default true. */
+  durable?: boolean;
 }
 
 /** What a form is received with. */
@@ -143,6 +145,7 @@ export async function receiveForm(
       images: received.map(({ image }) => image),
       uploadIds: received.flatMap(({ uploadId }) => (uploadId === undefined ? [] : [uploadId])),
       text: (name) => texts.get(name),
+      flush: intake.flush,
       discard: intake.discard,
       keep: intake.keep,
     };

@@ -21,13 +21,20 @@ export interface IntakeTools {
 export interface Intake {
   /** Checks and stores one. @throws ImageError, BlobTooLargeError; StorageError `full`, `quota`, `too-large` */
   store(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<ImageRef>;
+  /** Makes them durable, where they are not. */
+  flush(): Promise<void>;
   /** A job or an upload refers to them now. */
   keep(): void;
   /** Erases them: nothing came of them. */
   discard(): Promise<void>;
 }
 
-export function createIntake({ incoming, engine, space, limits }: IntakeTools, arrival: Arrival): Intake {
+/** @param durable whether each is durable once it is stored */
+export function createIntake(
+  { incoming, engine, space, limits }: IntakeTools,
+  arrival: Arrival,
+  durable = true,
+): Intake {
   const stored: string[] = [];
 
   async function* counted(bytes: AsyncIterable<Uint8Array>) {
@@ -48,10 +55,12 @@ export function createIntake({ incoming, engine, space, limits }: IntakeTools, a
       const image = await incoming.put(inspected(counted(bytes), engine.info().bounds), {
         maxBytes: limits.uploadBytes,
         signal,
+        durable,
       });
       stored.push(image.blobId);
       return image;
     },
+    flush: async () => (durable ? undefined : incoming.flush(stored)),
     keep: () => incoming.keep(stored),
     discard: () => incoming.discard(stored),
   };

@@ -7,6 +7,8 @@ export interface Received {
   /** Uploads among them. */
   uploadIds: string[];
   text(name: string): string | undefined;
+  /** Makes the images durable that the request was received without flushing. */
+  flush(): Promise<void>;
   /** Erases what was stored, when no job came of it. */
   discard(): Promise<void>;
   /** A job refers to the images now. */

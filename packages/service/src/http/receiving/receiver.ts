@@ -25,7 +25,7 @@ export function createReceiver({ storage, clock, ...tools }: ReceiverTools): Rec
     form: ({ request, accountId }, arrival, expected) =>
       receiveForm(request, expected, {
         ...tools,
-        intake: createIntake(tools, arrival),
+        intake: createIntake(tools, arrival, expected.durable),
         upload: (id) => storage.uploads.get(accountId, id, clock.now()),
       }),
     body: ({ request }, arrival) => receiveBody(request, { ...tools, intake: createIntake(tools, arrival) }),

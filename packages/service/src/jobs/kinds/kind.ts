@@ -1,5 +1,5 @@
 import type { JobKind } from "@prosopon/core/contract";
-import type { ClaimedJob, JobOutcome, Storage } from "../../storage/types.ts";
+import type { JobInHand, JobOutcome, Storage } from "../../storage/types.ts";
 import type { Scale } from "../../matching/scale.ts";
 import type { ImageTools } from "../analyse-images.ts";
 import type { Form } from "./form.ts";
@@ -18,5 +18,5 @@ export interface Kind<Payload extends object = object> {
   summary: string;
   form: Form<Payload>;
   /** Does the work and says what to write; writes nothing itself, so that a job that runs twice has its effect once. @throws JobFault */
-  run(tools: Tools, job: ClaimedJob, payload: Payload, signal: AbortSignal): Promise<JobOutcome>;
+  run(tools: Tools, job: JobInHand, payload: Payload, signal: AbortSignal): Promise<JobOutcome>;
 }

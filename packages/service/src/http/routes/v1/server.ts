@@ -12,6 +12,7 @@ const CAPABILITIES = [
   "events.sse",
   "events.websocket",
   "wait",
+  "start.wait",
   "retry",
   "cancel",
   "uploads",

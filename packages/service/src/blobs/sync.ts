@@ -10,3 +10,14 @@ export async function syncDirectory(directory: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** A file's bytes, whoever has written them. */
+export async function syncFile(path: string): Promise<void> {
+  // Windows flushes only through a handle that may write.
+  const handle = await open(path, "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
