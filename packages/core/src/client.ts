@@ -1,4 +1,5 @@
 import { createAccount } from "./account.ts";
+import { createAnswers } from "./answers.ts";
 import { createAuth } from "./auth.ts";
 import { createCollections } from "./collections.ts";
 import { createEvents, createOpenEvents } from "./events.ts";
@@ -8,6 +9,7 @@ import { createHub } from "./hub.ts";
 import { createIdentities } from "./identities.ts";
 import { createJobs } from "./jobs.ts";
 import { createServer } from "./server.ts";
+import { createStartOwn } from "./starts.ts";
 import { createTransport } from "./transport.ts";
 import type { Client, ClientOptions } from "./types.ts";
 
@@ -31,9 +33,13 @@ export function createClient(options: ClientOptions): Client {
   const eventsUrl = new URL(`${baseUrl.href.replace(/\/+$/, "")}/v1/events`);
   const open = createOpenEvents(transport, auth, eventsUrl, readWebSocket(options));
 
+  const start = createStartOwn(transport, server);
+  const jobs = createJobs(transport, server, createHub(open), start);
+
   return {
     identities: createIdentities(transport, server),
-    jobs: createJobs(transport, server, createHub(open)),
+    jobs,
+    ...createAnswers(start, jobs),
     faces: createFaces(transport, server),
     uploads: createUploads(transport, server),
     events: createEvents(open, server),

@@ -5,16 +5,16 @@ import type { Hub } from "./hub.ts";
 import { iterate } from "./iterate.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
-import { createStarts } from "./starts.ts";
+import { createStarts, type StartOwn } from "./starts.ts";
 import { fromDocumented, fromJob, isUnknown } from "./state.ts";
 import type { Transport } from "./transport.ts";
 import type { JobRef, JobState, Jobs } from "./types.ts";
 import { type ReadJob, watchJob } from "./watch.ts";
 
 /** A job is waited for so long unless the call says otherwise, milliseconds. */
-const WAIT_MS = 120_000;
+export const WAIT_MS = 120_000;
 
-export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs {
+export function createJobs(transport: Transport, server: Server, hub: Hub, start: StartOwn): Jobs {
   const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {
     const { documented } = kindOfJob(ref.kind);
     if (!documented) return undefined;
@@ -54,7 +54,7 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
     watchJob(job, deadline, { read, hub, info: server.info });
 
   return {
-    ...createStarts(transport, server),
+    ...createStarts(transport, start),
 
     get: (job, options) => transport.call(options, ({ signal }) => read(job, signal)),
 
@@ -64,8 +64,7 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
       const states = iterate(options, WAIT_MS, (deadline) => watch(job, deadline));
       let last: JobState | undefined;
       for await (const state of states) last = state;
-      if (last?.status !== "Succeeded") throw new JobFailedError(last as JobState);
-      return last;
+      return succeeded(last as JobState);
     },
 
     list: (options = {}) =>
@@ -92,6 +91,12 @@ export function createJobs(transport: Transport, server: Server, hub: Hub): Jobs
         return { id: job_id, kind };
       }),
   };
+}
+
+/** A job that is done. @throws JobFailedError */
+export function succeeded(job: JobState): JobState {
+  if (job?.status !== "Succeeded") throw new JobFailedError(job);
+  return job;
 }
 
 const pathOf = (id: string): string => `/v1/jobs/${encodeURIComponent(id)}`;

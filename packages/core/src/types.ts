@@ -95,8 +95,10 @@ export interface Identities {
 /** A kind of job that our own API starts. */
 export type Own = Extract<(typeof jobKinds)[number], { start: object }>;
 
-/** `max_candidates` is `maxCandidates`. */
-type Camel<Name> = Name extends `${infer First}_${infer Rest}` ? `${First}${Capitalize<Camel<Rest>>}` : Name;
+/** `max_candidates` is `maxCandidates`, and `add-images` is `addImages`. */
+type Camel<Name> = Name extends `${infer First}${"_" | "-"}${infer Rest}`
+  ? `${First}${Capitalize<Camel<Rest>>}`
+  : Name;
 type Fields<Entries> = { [Name in keyof Entries as Camel<Name>]: Entries[Name] };
 type Images<Kind extends Own> = Kind extends { images: 1 } ? { image: ImageInput } : { images: ImageInput[] };
 
@@ -106,6 +108,14 @@ type StartInput<Kind extends Own> = Images<Kind> & Fields<v.InferInput<Kind["sta
 /** One call for each kind of job that our own API starts: `client.jobs.detect({ image })`. Each needs a server with `/v1`. */
 export type Starts = {
   [Kind in Own as Kind["kind"]]: (input: StartInput<Kind>, options?: CallOptions) => Promise<JobRef>;
+};
+
+/**
+ * One call for each kind of job that our own API starts: it starts the job and resolves when it has Succeeded, in one round trip where
+ * the server can. `search` and `recognize` work on any server. Default time limit 120,000. @throws JobFailedError, TimeoutError
+ */
+export type Answers = {
+  [Kind in Own as Camel<Kind["kind"]>]: (input: StartInput<Kind>, options?: CallOptions) => Promise<JobState>;
 };
 
 export interface Jobs extends Starts {
@@ -139,7 +149,7 @@ export interface JobChange {
   cursor: string;
 }
 
-export interface Client {
+export interface Client extends Answers {
   readonly identities: Identities;
   readonly jobs: Jobs;
   /** Galleries inside the account, by id or name. Each call needs a server with collections. */

@@ -19,7 +19,7 @@ const PAUSE_MS = 300;
 const PAUSE_GROWTH = 1.5;
 const PAUSE_LIMIT_MS = 5_000;
 /** Longest hold of one answer, seconds: below the server's 30 and the idle limit of common proxies. */
-const HOLD_LIMIT_S = 25;
+export const HOLD_LIMIT_S = 25;
 /** First and longest silence of the events after which the job is asked for, milliseconds: a socket can die unheard. */
 const SILENCE_MS = 500;
 const SILENCE_LIMIT_MS = 30_000;

@@ -38,6 +38,21 @@ export function blobContract(name: string, open: () => Promise<OpenedBlobs>): vo
       expect((await blobs.put(chunks(bytes.subarray(0, 0), 1), { maxBytes: 5 })).size).toBe(0);
     });
 
+    it("has what need not be durable there at once, and flushes and erases it as all else", async () => {
+      const put = (durable: boolean) => blobs.put(chunks(Buffer.from("image"), 3), { maxBytes: 9, durable });
+      const [{ blobId }, { blobId: kept }] = [await put(false), await put(true)];
+      await blobs.flush([blobId, kept]);
+      await blobs.flush([]);
+      for (const id of [blobId, kept]) {
+        const file = (await blobs.open(id))!;
+        expect(await readFile(file.path, "utf8")).toBe("image");
+        await file.release();
+      }
+      const { blobId: never } = await put(false);
+      await blobs.delete([never, kept]);
+      expect(await everything()).toEqual([blobId]);
+    });
+
     it("keeps an id that it is given, and replaces what lies under it", async () => {
       const { blobId } = await blobs.put(chunks(Buffer.from("before"), 3), { maxBytes: 100 });
       const again = await blobs.put(chunks(Buffer.from("after it"), 3), { maxBytes: 100, blobId });

@@ -3,7 +3,7 @@ import * as contract from "@prosopon/core/contract";
 import { toJsonSchemaDefs } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { IMAGES_PER_JOB } from "../../limits.ts";
-import { operations, type Operation } from "./operations.ts";
+import { operations, type Operation, pascal } from "./operations.ts";
 
 /** Answers of ours that no client of the contract needs. */
 const Health = v.object({ status: v.string(), role: v.optional(v.picklist(["api", "worker", "all"])) });
@@ -117,10 +117,6 @@ function components(): Record<string, v.GenericSchema> {
   };
 }
 
-/** `add-images` is AddImages. */
-const pascal = (kind: string): string =>
-  kind.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
-
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** The OpenAPI 3.1 document, from the schemas that the code itself uses. */
@@ -174,6 +170,7 @@ function describe({
   images = [1, IMAGES_PER_JOB],
   body,
   success,
+  unfinished,
   media = "application/json",
   problems = [],
 }: Operation) {
@@ -195,8 +192,11 @@ function describe({
     String(status),
     { description: STATUS_CODES[status], content: { "application/json": { schema: ref("Problem") } } },
   ];
-  const [status, schema] = success;
-  const content = status === 204 ? {} : { content: { [media]: schema ? { schema: ref(schema) } : {} } };
+  const [status, ...schemas] = success;
+  const answer = (status: number, ...names: string[]) => ({
+    description: STATUS_CODES[status],
+    ...(status !== 204 && { content: { [media]: schemaOf(names) } }),
+  });
   return {
     operationId: `${method.toLowerCase()}${path.replace(/[/:.-]+(\w)?/g, (_, letter: string | undefined) => letter?.toUpperCase() ?? "")}`,
     summary,
@@ -211,10 +211,17 @@ function describe({
     }),
     ...(body && { requestBody: { required: true, content: { "application/json": { schema: ref(body) } } } }),
     responses: {
-      [status]: { description: STATUS_CODES[status], ...content },
+      [status]: answer(status, ...schemas),
+      ...(unfinished && { 202: answer(202, unfinished) }),
       ...Object.fromEntries(statuses.map(problem)),
     },
   };
+}
+
+function schemaOf(names: string[]): { schema?: object } {
+  const refs = names.map(ref);
+  if (refs.length > 1) return { schema: { anyOf: refs } };
+  return refs[0] ? { schema: refs[0] } : {};
 }
 
 /** An image is a JPEG's or PNG's bytes, or the id of an upload as text. */

@@ -21,8 +21,10 @@ export interface Operation {
   images?: [least: number, most: number];
   /** Schema name of a JSON body. */
   body?: string;
-  /** Status of success, and the schema's name; none for an empty answer. */
-  success: [status: number, schema?: string];
+  /** Status of success, and the schema's name, or one of several; none for an empty answer. */
+  success: [status: number, ...schemas: string[]];
+  /** Schema of the answer 202, where what was asked for may still go on. */
+  unfinished?: string;
   /** Media type of success where it is not JSON. */
   media?: string;
   /** Expected problems beyond 401. */
@@ -42,6 +44,12 @@ const wait: Parameter = {
   description: "Seconds to hold the answer until the job ends, 0 to 30. Our own addition.",
   type: "number",
 };
+const startWait: Parameter = {
+  name: "wait",
+  description:
+    "Seconds to hold the answer until the job ends, 0 to 30. It is then the job: 200 once it has ended, 202 while it goes on. Without it the answer is the job's id.",
+  type: "number",
+};
 const ids: Parameter = {
   name: "ids",
   description: "Comma-separated ids, at most 100; unknown ones are left out.",
@@ -56,6 +64,7 @@ const startOperation =
   (api: Operation["api"]) =>
   (start: JobStart): Operation => {
     const { kind, method, path, summary = kinds[kind].summary, problems = [] } = start;
+    const job = `${pascal(kind)}Job`;
     return {
       method,
       path,
@@ -63,10 +72,16 @@ const startOperation =
       api,
       form: { ...imagesField(kind), ...fieldsOf(start) },
       images: [kindOfJob(kind).leastImages ?? 1, kindOfJob(kind).images],
-      success: [200, "JobCreated"],
+      ...(api === "own"
+        ? { query: [startWait], success: [200, "JobCreated", job], unfinished: job }
+        : { success: [200, "JobCreated"] }),
       problems: [...problems, ...UPLOAD_PROBLEMS],
     };
   };
+
+/** `add-images` is AddImages. */
+export const pascal = (kind: string): string =>
+  kind.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** The routes that start jobs, and the documented ones that tell their state. */
 const jobOperations: Operation[] = [
