@@ -364,7 +364,7 @@ export function createWorker(tools: WorkerTools): Worker {
     },
     async takeBeside(job, signal) {
       // Only then it is known whether others wait.
-      while (claiming) await claiming;
+      for (let current = claiming; current; current = claiming) await current;
       if (signal.aborted || !isNext(job)) return undefined;
       const { engine: own, letGo } = capacity.take(job);
       beside.add(job);

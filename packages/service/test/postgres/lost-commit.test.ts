@@ -105,6 +105,25 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     expect((await api.call("GET", "/v1/account")).body).toMatchObject({ identities: 1, faces: 2 });
   });
 
+  it.each([
+    ["/v1/detect", "the statement"],
+    ["/v1/identify", "COMMIT"],
+  ] as const)("writes a lookup once that is over, whose %s lost its answer", async (route, behind) => {
+    const api = await start({ storage });
+    await api.service.ready();
+    const { body: enrolled } = await enrol(api);
+    await api.done(IDENTITY, enrolled.job_id);
+    line.cut({ behind, away: false });
+    const lookup = form([["input_image", await photo("audrey.jpg")]]);
+    const { status, body } = await api.call("POST", `${route}?wait=30`, { body: lookup });
+    expect([line.wasCut, status, body.status]).toEqual([true, 200, "Succeeded"]);
+    expect((await api.call("GET", `/v1/jobs/${body.job_id}`)).body).toEqual(body);
+    expect((await api.call("GET", "/v1/jobs")).body.jobs).toHaveLength(2);
+    const account = (await storage.accounts.byClientId(api.clientId))!;
+    const { events } = await storage.events.since(account.id, 0, 99);
+    expect(events.filter(({ jobId }) => jobId === body.job_id)).toHaveLength(1);
+  });
+
   it.each([IDENTITY, "/v1/identities"])(
     "keeps the images of a job that may have been written while the database stays away, and does it later: POST %s",
     async (route) => {
