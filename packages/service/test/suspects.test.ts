@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { openLocalBlobs } from "../src/blobs/local.ts";
 import { openSqliteStorage } from "../src/storage/sqlite/open.ts";
 import { atEnd, photo } from "./fixture.ts";
-import { newAccount } from "./storage/samples.ts";
+import { defaultOf, newAccount } from "./storage/samples.ts";
 
 /** A directory in which jobs wait, each of one photo; those named are of one that kills whoever looks at it. */
 async function waiting(count: number, bombs: number[]) {
@@ -17,11 +17,12 @@ async function waiting(count: number, bombs: number[]) {
   const storage = await openSqliteStorage({ directory });
   const blobs = await openLocalBlobs(path.join(directory, "blobs"));
   const accountId = await newAccount(storage);
+  const { collectionId } = await defaultOf(storage, accountId);
   const audrey = await photo("audrey.jpg");
   for (let i = 0; i < count; i++) {
     const bytes = bombs.includes(i) ? Buffer.concat([audrey, Buffer.from("BOMB")]) : audrey;
     const { blobId, size } = await blobs.put([bytes] as never, { maxBytes: 1e6 });
-    const payload = { kind: "enrol" as const, images: [{ blobId, size }] };
+    const payload = { kind: "enrol" as const, collectionId, images: [{ blobId, size }] };
     await storage.jobs.enqueue({ id: `job-${i}`, accountId, payload, now: Date.now() });
   }
   await blobs.close();
