@@ -56,10 +56,22 @@ describe.each(backends)("POST /v1/… ?wait= with $name", async ({ skipped, open
     const body = form([["input_image", await photo("SeanConnery.jpg")]]);
     const { body: job } = await api.call("POST", "/v1/identify?wait=30", { body });
     expect(job.result.faces[0]).toMatchObject({ decision: "match", identity_id });
+    const about = form([
+      ["input_image", await photo("SeanConnery.jpg")],
+      ["identity_id", identity_id],
+    ]);
+    const { body: compared } = await api.call("POST", "/v1/recognize?wait=30", { body: about });
+    expect(compared).toMatchObject({
+      status: "Succeeded",
+      identity_id,
+      result: { match: { recognition: true } },
+    });
     await api.call("DELETE", `${IDENTITY}?identity_id=${identity_id}`);
     const after = (await api.call("GET", `/v1/jobs/${job.job_id}`)).body;
     expect(JSON.stringify(after)).not.toContain(identity_id);
     expect(after.result.faces[0].decision).toBe("unknown");
+    const { body: forgotten } = await api.call("GET", `/v1/jobs/${compared.job_id}`);
+    expect(keys(forgotten)).not.toContain("result");
   });
 
   it("is of its own account alone", async () => {
