@@ -105,7 +105,8 @@ CREATE TABLE vectors (
   embedding vector NOT NULL
 ) PARTITION BY LIST (recogniser);
 ALTER TABLE vectors ALTER COLUMN embedding SET STORAGE PLAIN;
-CREATE UNIQUE INDEX vectors_slot ON vectors (recogniser, slot);
+-- By slot first: a face is read and deleted by its slot alone, where an index by recogniser first would be read whole.
+CREATE UNIQUE INDEX vectors_slot ON vectors (slot, recogniser);
 CREATE INDEX vectors_gallery ON vectors (gallery);
 CREATE INDEX vectors_identity ON vectors (identity);
 
