@@ -25,6 +25,7 @@ const deno = ["run", "--allow-env", "--allow-net", "--allow-read", "--node-modul
 const scripts: Record<string, Example> = {
   "readme.ts": { says: /^welcome back, ada \([01]\.\d\d\)\n$/ },
   "embedded.ts": { says: /^\[\s*\{\s*identity_id: '[^']+',\s*score: [\d.]+\s*\}\s*\]\n$/ },
+  "collections.ts": { says: /^match [01]\.\d\d\n$/ },
   "compare.ts": { says: /Succeeded\nmatch\n$/ },
   "engine.ts": { says: /^\d+ x \d+ pixels, faces: 1\n[^]*\} [\d.]+ sface-\S+ 128\n$/ },
   "models.ts": { says: /^detection: .+\nlandmarks: .+\nembedding: .+, Apache-2\.0, [0-9a-f]{64}\n$/ },
@@ -108,10 +109,13 @@ describe("every example", () => {
     expect(stdout).toMatch(scripts[file]!.says);
   });
 
-  it.each(["readme.ts", "embedded.ts", "command.sh"])("runs again on what it left: %s", async (file) => {
-    const { stdout } = await runScript(file);
-    expect(stdout).toMatch(scripts[file]!.says);
-  });
+  it.each(["readme.ts", "embedded.ts", "collections.ts", "command.sh"])(
+    "runs again on what it left: %s",
+    async (file) => {
+      const { stdout } = await runScript(file);
+      expect(stdout).toMatch(scripts[file]!.says);
+    },
+  );
 });
 
 function runScript(file: string) {
