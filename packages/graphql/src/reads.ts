@@ -1,6 +1,12 @@
 import DataLoader from "dataloader";
 import type { JobState } from "@prosopon/core";
-import type { Collection, Face, Identity } from "@prosopon/core/contract";
+import {
+  type Collection,
+  type Face,
+  type Identity,
+  LISTED_SCORE,
+  RECOGNIZED_SCORE,
+} from "@prosopon/core/contract";
 import type { Context } from "./context.ts";
 import { NotFoundError } from "./errors.ts";
 import { recordState } from "./job-view.ts";
@@ -35,6 +41,12 @@ export function readCollections(
       }),
     ),
   );
+}
+
+/** What the server advertises, or the documented API says. */
+export async function readThresholds({ client }: Context): Promise<{ listed: number; recognized: number }> {
+  const server = await upstream(client.server());
+  return server?.thresholds ?? { listed: LISTED_SCORE, recognized: RECOGNIZED_SCORE };
 }
 
 export async function readFace(id: string, { client }: Context): Promise<Face | null> {

@@ -1,8 +1,9 @@
-import { type Candidate, LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
+import type { Candidate } from "@prosopon/core/contract";
 import * as v from "valibot";
 import { builder } from "../../builder.ts";
 import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../errors.ts";
 import { started } from "../../job-view.ts";
+import { readThresholds } from "../../reads.ts";
 import { upstream } from "../../upstream.ts";
 import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.ts";
 import { jobNode, resultOf, stateOf } from "../job.ts";
@@ -22,11 +23,11 @@ export const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement
     }),
     listed: t.boolean({
       description: "score > 0.85: the documented API lists it.",
-      resolve: (match) => match.score > LISTED_SCORE,
+      resolve: async ({ score }, _, context) => score > (await readThresholds(context)).listed,
     }),
     recognized: t.boolean({
       description: "score >= 0.95: the documented API calls it recognised.",
-      resolve: (match) => match.score >= RECOGNIZED_SCORE,
+      resolve: async ({ score }, _, context) => score >= (await readThresholds(context)).recognized,
     }),
   }),
 });
@@ -50,7 +51,8 @@ const SearchJob = jobNode("SearchJob", {
         if (job.status !== "Succeeded") return null;
         const matches: MatchView[] | undefined =
           (await resultOf("search", job, context))?.candidates ?? (await stateOf(job, context))?.matches;
-        return matches?.filter(({ score }) => all || score > LISTED_SCORE) ?? null;
+        const { listed } = await readThresholds(context);
+        return matches?.filter(({ score }) => all || score > listed) ?? null;
       },
     }),
   }),
