@@ -94,7 +94,7 @@ async function enrol(name: string, externalId: string, ...files: string[]) {
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("External id").fill(externalId);
   await page.getByRole("button", { name: /^Enrol from/ }).click();
-  await page.getByRole("heading", { name: `${name} is known now` }).waitFor();
+  await page.getByRole("heading", { name: `${name} is enrolled` }).waitFor();
 }
 
 describe("the playground", () => {

@@ -36,17 +36,17 @@ export const settings = {
   trustedProxies: value(
     "--trusted-proxies <list>",
     "PROSOPON_TRUSTED_PROXIES",
-    "proxies whose X-Forwarded-For says who calls: how many in a row, or their addresses and networks; none when not set",
+    "proxies whose X-Forwarded-For is trusted: how many in a row, or their addresses and networks; none when not set",
     trustedProxies,
   ),
   connectionsPerAddress: value(
     "--connections-per-address <number>",
     "PROSOPON_CONNECTIONS_PER_ADDRESS",
-    "connections that one address may have open, its WebSockets among them; more are refused with 429",
+    "connections that one address may have open, WebSockets included; more are refused with 429",
     whole(1, 1_000_000),
     1_000,
   ),
-  data: value("--data <dir>", "PROSOPON_DATA", "data directory, made when missing", text, "./.prosopon"),
+  data: value("--data <dir>", "PROSOPON_DATA", "data directory, created when missing", text, "./.prosopon"),
   role: value(
     "--role <api|worker|all>",
     "PROSOPON_ROLE",
@@ -63,20 +63,20 @@ export const settings = {
   databaseDirectUrl: secretValue(
     "--database-direct-url <url>",
     "PROSOPON_DATABASE_DIRECT_URL",
-    "straight to PostgreSQL, where the other address leads through a pooler such as PgBouncer",
+    "direct address of PostgreSQL, where the other one leads through a pooler such as PgBouncer",
     databaseUrl,
   ),
   databaseConnections: value(
     "--database-connections <number>",
     "PROSOPON_DATABASE_CONNECTIONS",
-    "connections to PostgreSQL at most, beside the one that listens",
+    "most connections to PostgreSQL, besides the one that listens",
     whole(2, 1_000),
     10,
   ),
   galleryFaces: value(
     "--gallery-faces <number>",
     "PROSOPON_GALLERY_FACES",
-    "faces held in memory for search, some 150 bytes each; accounts beyond are searched in PostgreSQL",
+    "faces held in memory for search, about 150 bytes each; accounts beyond that are searched in PostgreSQL",
     whole(0, 1_000_000_000),
     2_000_000,
   ),
@@ -86,7 +86,7 @@ export const settings = {
     "where pending images are kept: a directory, or s3://bucket or s3://bucket/prefix",
     text,
   ),
-  from: value("--from <dir>", "PROSOPON_DATA", "data directory to move; no server may run on it", text),
+  from: value("--from <dir>", "PROSOPON_DATA", "data directory to move; no server may use it", text),
   to: secretValue(
     "--to <url>",
     "PROSOPON_DATABASE_URL",
@@ -96,7 +96,7 @@ export const settings = {
   drainSeconds: value(
     "--drain-seconds <number>",
     "PROSOPON_DRAIN_SECONDS",
-    "after SIGTERM, serve on for so long while /readyz says 503, then stop",
+    "after SIGTERM, keep serving for this long while /readyz answers 503, then stop",
     whole(0, 3_600),
     0,
   ),
@@ -123,21 +123,21 @@ export const settings = {
   maxPixels: value(
     "--max-pixels <number>",
     "PROSOPON_MAX_PIXELS",
-    "refuse JPEGs of more pixels, before decoding; PNGs of more than 100,000,000 in any case",
+    "refuse JPEGs with more pixels, before decoding; PNGs with more than 100,000,000 in any case",
     whole(10_000, 1_000_000_000),
     250_000_000,
   ),
   decodeMemory: value(
     "--decode-memory <megabytes>",
     "PROSOPON_DECODE_MEMORY",
-    "memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is refused",
+    "memory that decoding may use in all threads together; images wait for it, and one that needs more on its own is refused",
     whole(64, 65_536),
     128,
   ),
   unfinishedJobs: value(
     "--unfinished-jobs <number>",
     "PROSOPON_UNFINISHED_JOBS",
-    "jobs of one account that may wait or be in work; more are refused with 429",
+    "jobs of one account that may be waiting or running; more are refused with 429",
     whole(1, 1_000_000),
     10_000,
   ),
@@ -151,7 +151,7 @@ export const settings = {
   minFreeSpace: value(
     "--min-free-space <bytes>",
     "PROSOPON_MIN_FREE_SPACE",
-    "bytes that stay free on the disks of the data and of the images: below, what adds data is refused with 503",
+    "bytes to keep free on the disks of the data and of the images: below that, requests that add data are refused with 503",
     whole(0, Number.MAX_SAFE_INTEGER),
   ),
   uploadsAtOnce: value(
@@ -164,7 +164,7 @@ export const settings = {
   maxIdentities: value(
     "--max-identities <number>",
     "PROSOPON_MAX_IDENTITIES",
-    "identities of one account; an enrolment beyond is refused with 429, or fails",
+    "identities of one account; an enrolment beyond that is refused with 429, or fails",
     whole(1, Number.MAX_SAFE_INTEGER),
     Infinity,
     "as many as there is room for",
@@ -180,7 +180,7 @@ export const settings = {
   logLevel: value(
     "--log-level <level>",
     "PROSOPON_LOG_LEVEL",
-    "least severe line of the log on stderr",
+    "least severe level to log on stderr",
     oneOf(LOG_LEVELS),
     process.stderr.isTTY ? "warn" : "info",
     "info; warn where stderr is a terminal",
@@ -194,7 +194,7 @@ export const settings = {
   atOnce: flag(
     "--at-once",
     "PROSOPON_AT_ONCE",
-    "forget the keys before it too, e.g. because one became known: every session must log in again",
+    "forget the earlier keys too, e.g. because one has leaked: everybody must log in again",
   ),
   json: flag("--json", "PROSOPON_JSON", "answer in JSON, for scripts"),
   keepCrops: value(
@@ -225,7 +225,7 @@ export const settings = {
   concurrency: value(
     "--concurrency <number>",
     "PROSOPON_CONCURRENCY",
-    "people in hand at the same time",
+    "people processed at the same time",
     whole(1, 64),
     4,
   ),
@@ -248,8 +248,8 @@ export const settings = {
     "the same, by your own key for the person",
     text,
   ),
-  dead: flag("--dead", "PROSOPON_DEAD", "only jobs whose tries were used up, by crashes or internal errors"),
-  all: flag("--all", "PROSOPON_ALL", "every dead job that still can be retried"),
+  dead: flag("--dead", "PROSOPON_DEAD", "only abandoned jobs: crashes or errors used up their tries"),
+  all: flag("--all", "PROSOPON_ALL", "every abandoned job that can still be retried"),
   maxResult: value("--max-result <number>", "PROSOPON_MAX_RESULT", "most people to list", whole(1, 10), 10),
 };
 

@@ -78,10 +78,10 @@ async function embedded(
     const credentials = given ?? (await keptDemoAccount(service, storage));
     const account = await firstAccount({ service, storage }, { demo: false, ...credentials });
     if (account.given !== undefined)
-      console.error(`Made the account ${account.given}, with the secret that was given.`);
+      console.error(`Created the account ${account.given} with the secret that was given.`);
     if (account.created)
       console.error(
-        `Made the account ${account.created.clientId}. Its secret is shown this once: ${account.created.secretId}`,
+        `Created the account ${account.created.clientId}. Its secret is shown only once: ${account.created.secretId}`,
       );
     const login = credentials ?? account.created;
     if (!login)

@@ -2,7 +2,7 @@ import { StorageError, type Credentials, type Service, type Storage } from "@pro
 import { CommandError, UsageError } from "./errors.ts";
 
 export interface FirstAccountOptions {
-  /** Both or none. */
+  /** Both or neither. */
   clientId?: string | undefined;
   secretId?: string | undefined;
   demo: boolean;
@@ -98,7 +98,7 @@ async function checkFixed(service: Opened["service"], fixed: Credentials): Promi
     );
   if (!(await opens(service, fixed)))
     throw new CommandError(
-      `The account ${fixed.clientId} exists with another secret than PROSOPON_SECRET_ID. Correct that, or make a new secret: prosopon accounts rotate ${fixed.clientId}`,
+      `The account ${fixed.clientId} exists with a secret other than PROSOPON_SECRET_ID. Correct the variable, or create a new secret: prosopon accounts rotate ${fixed.clientId}`,
     );
 }
 
@@ -113,7 +113,7 @@ export function fixedCredentials({
   if (clientId === undefined && secretId === undefined) return undefined;
   if (clientId !== undefined && secretId !== undefined) return { clientId, secretId };
   throw new UsageError(
-    "Client id and secret belong together: give both PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID (--client-id, --secret-id), or none.",
+    "Client id and secret belong together: give both PROSOPON_CLIENT_ID and PROSOPON_SECRET_ID (--client-id, --secret-id), or neither.",
   );
 }
 

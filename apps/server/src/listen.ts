@@ -110,11 +110,11 @@ export async function listen(
 
 function explain({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
   if (code === "EADDRINUSE")
-    return `Port ${port} of ${host} is in use. Stop what listens there, or take another with --port or PROSOPON_PORT.`;
+    return `Port ${port} of ${host} is in use. Stop the program that listens there, or choose another port with --port or PROSOPON_PORT.`;
   if (code === "EACCES")
-    return `Port ${port} of ${host} is not allowed to this user. Take one above 1023 with --port or PROSOPON_PORT.`;
+    return `This user may not listen on port ${port} of ${host}. Choose a port above 1023 with --port or PROSOPON_PORT.`;
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
-    return `${host} is no address of this machine. Give one with --host or PROSOPON_HOST, e.g. 127.0.0.1.`;
+    return `${host} is not an address of this machine. Give one with --host or PROSOPON_HOST, e.g. 127.0.0.1.`;
   return `Cannot listen on ${host}:${port}: ${message}`;
 }
 

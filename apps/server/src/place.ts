@@ -110,7 +110,7 @@ async function readMark(blobs: BlobStore, where: string): Promise<PlaceMark | un
   const mark = text === undefined ? undefined : parseMark(text);
   if (text !== undefined && !mark)
     throw new CommandError(
-      `The mark prosopon-place in ${where} is damaged. Put it back from a backup or, once you are sure that the images there are this database's, make it anew: ${ADOPT}`,
+      `The mark prosopon-place in ${where} is damaged. Put it back from a backup or, once you are sure that the images there are this database's, create it again: ${ADOPT}`,
     );
   return mark;
 }

@@ -19,7 +19,7 @@ export function createProgram(): Command {
   const program: Command = new Command("prosopon")
     .description("Enrol, search and recognise faces on your own machine.")
     .version(manifest.version, "--version", "print the version")
-    .showHelpAfterError("(add --help for what is possible)")
+    .showHelpAfterError("(add --help for the options)")
     .helpCommand(false)
     .configureOutput({
       outputError: (message, write) => write(withoutValues(message)),

@@ -38,7 +38,7 @@ export function checkSettings({ role, databaseUrl, databaseDirectUrl, blobs }: S
   if (role === "all") return;
   if (databaseUrl === undefined)
     throw new UsageError(
-      `--role ${role} needs a database: one process needs no roles. Leave the role out, or give --database-url (PROSOPON_DATABASE_URL).`,
+      `--role ${role} needs a database: a single process has no roles. Leave --role out, or give --database-url (PROSOPON_DATABASE_URL).`,
     );
   if (blobs === undefined)
     throw new UsageError(

@@ -63,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 function endLate({ drainSeconds, role }: ServeOptions, logger: Logger): void {
   const drainMs = role === "worker" ? 0 : drainSeconds * 1_000;
   setTimeout(() => {
-    logger.error("stopped without all having ended: the database or a connection did not answer");
+    logger.error("stopped before everything had ended: the database or a connection did not answer");
     process.exit(1);
   }, drainMs + STOP_MS).unref();
 }
@@ -72,7 +72,7 @@ function endLate({ drainSeconds, role }: ServeOptions, logger: Logger): void {
 async function drain(service: Service, { drainSeconds, role }: ServeOptions, logger: Logger): Promise<void> {
   service.drain();
   if (drainSeconds === 0 || role === "worker") return;
-  logger.info({ seconds: drainSeconds }, "draining: /readyz says 503, all else goes on");
+  logger.info({ seconds: drainSeconds }, "draining: /readyz answers 503, everything else is still served");
   await sleep(drainSeconds * 1_000);
 }
 
@@ -96,10 +96,10 @@ function announce(
     return printJson({ url, role, ...account, demoUrl: offer?.link, pid: process.pid });
   }
   printLine(`Prosopon${role === "all" ? "" : ` (${role})`} is ready at ${url}`);
-  if (given !== undefined) printLine(`\nThe account ${given} was made, with the secret that was given.`);
+  if (given !== undefined) printLine(`\nThe account ${given} was created with the secret that was given.`);
   if (created)
     printLine(
-      `\nAn account was made. Its secret is shown this once; keep it:\n  client id  ${created.clientId}\n  secret id  ${created.secretId}`,
+      `\nAn account was created. Its secret is shown only once; keep it:\n  client id  ${created.clientId}\n  secret id  ${created.secretId}`,
     );
   if (offer) printLine(`\nOpen this link to sign in to the demo account with one click:\n  ${offer.link}`);
   else if (options.demo)

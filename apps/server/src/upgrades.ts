@@ -27,7 +27,7 @@ export function serveUpgrades(
   function take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = sockets.get(pathOf(request));
     if (!path)
-      return refuseSocket(socket, 404, known ? `no socket here: they are at ${known}` : "no sockets here");
+      return refuseSocket(socket, 404, known ? `no socket here: connect to ${known}` : "no socket here");
     const address = network(addressOf(request) ?? "");
     const leave = open.take(address);
     const prove = leave && pending.take(address);

@@ -172,7 +172,7 @@ describe("a secret that the operator configured", () => {
     await mkdir(join(people, "nobody"));
     const state = ["--state", await temporaryDirectory()];
     const made = await run(["enrol", people, "--embedded", "--data", data, ...state], { env });
-    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("Made the account door") });
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining("Created the account door") });
     expect(made.stdout + made.stderr).not.toContain(secret);
     const outcomes = [
       await run(["serve", `--secret=${secret}`]),

@@ -40,8 +40,8 @@ describe("prosopon, asked wrongly", () => {
     ],
     ["a client id without its secret", ["serve"], { PROSOPON_CLIENT_ID: "door" }, "belong together"],
     ["an address that is none", ["search", "a.jpg", "--url", "ftp://x"], {}, "http:// or https://"],
-    ["an image that is not there", ["search", "/nowhere/a.jpg"], {}, "/nowhere/a.jpg is no file"],
-    ["a folder that is not there", ["enrol", "/nowhere"], {}, "/nowhere is no folder"],
+    ["an image that is not there", ["search", "/nowhere/a.jpg"], {}, "No such file: /nowhere/a.jpg"],
+    ["a folder that is not there", ["enrol", "/nowhere"], {}, "/nowhere is not a folder"],
     ["recognize without a person", ["recognize", "a.jpg"], {}, "--identity"],
     ["a retry of nothing", ["jobs", "retry"], {}, "Name one job, or give --all."],
     ["settings without a change", ["accounts", "settings", "door"], {}, "Nothing to change"],
@@ -59,6 +59,6 @@ describe("prosopon, asked wrongly", () => {
       env: { PROSOPON_PORT: "", PROSOPON_JSON: "0", PROSOPON_THREADS: "" },
     });
     expect(code).toBe(2);
-    expect(stderr).toBe("error: unknown option '--bogus'\n(add --help for what is possible)\n");
+    expect(stderr).toBe("error: unknown option '--bogus'\n(add --help for the options)\n");
   });
 });

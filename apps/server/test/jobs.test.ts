@@ -56,7 +56,7 @@ describe("prosopon jobs", () => {
 
     const all = await jobs("retry", "--all", "--json");
     expect(JSON.parse(all.stdout).jobs).toEqual([{ job_id: "dead-1", retried_as: expect.any(String) }]);
-    expect((await jobs("retry", "--all")).stdout).toBe("No dead job waits for a retry.\n");
+    expect((await jobs("retry", "--all")).stdout).toBe("No abandoned job waits for a retry.\n");
     const listed = JSON.parse((await jobs("list", "--json")).stdout).jobs as { status: string }[];
     expect(listed.map(({ status }) => status).toSorted()).toEqual([
       "Failed",
@@ -78,7 +78,7 @@ describe("prosopon jobs", () => {
     ]);
 
     const late = await run(["jobs", "retry", "dead-2", "--url", server.url], { env });
-    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("this job died too long ago")]);
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("this job was abandoned too long ago")]);
     await server.stop();
   });
 });

@@ -353,7 +353,7 @@ describe("serve --role, asked wrongly", () => {
   const s3 = { PROSOPON_S3_ACCESS_KEY_ID: "id", PROSOPON_S3_SECRET_ACCESS_KEY: "hunter2" };
   const wrong: [what: string, args: string[], env: Record<string, string>, code: number, says: string][] = [
     ["an unknown role", ["--role", "boss"], {}, 2, "one of api, worker, all"],
-    ["a role without a database", ["--role", "api"], {}, 2, "one process needs no roles"],
+    ["a role without a database", ["--role", "api"], {}, 2, "a single process has no roles"],
     [
       "a role without a place for images",
       ["--role", "worker", "--database-url", url],

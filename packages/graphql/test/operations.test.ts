@@ -396,7 +396,7 @@ describe("a dead job", () => {
     expect(refused.data.retryJob).toEqual({
       __typename: "ConflictError",
       code: "CONFLICT",
-      message: "this job did not die: it is Succeeded",
+      message: "this job was not abandoned: it is Succeeded",
       path: ["input", "jobId"],
     });
   });

@@ -94,7 +94,7 @@ describe.for(backends)("a job whose tries are used up, on $name", ({ open, skipp
     const refused = await retry(api, next);
     expect([refused.status, refused.body.message]).toEqual([
       409,
-      "this job did not die: it failed: image 1: broken scan",
+      "this job was not abandoned: it failed: image 1: broken scan",
     ]);
   });
 
@@ -117,7 +117,7 @@ describe.for(backends)("a job whose tries are used up, on $name", ({ open, skipp
     const refused = await retry(api, id, token);
     expect([refused.status, refused.body.message]).toEqual([
       409,
-      "this job died too long ago: its images are no longer kept, so send them again",
+      "this job was abandoned too long ago: its images are no longer kept, so send them again",
     ]);
   });
 
@@ -171,7 +171,7 @@ describe.for(backends)("a job whose tries are used up, on $name", ({ open, skipp
     await api.done(IDENTITY, done);
     expect((await retry(api, done)).body).toMatchObject({
       statusCode: 409,
-      message: "this job did not die: it is Succeeded",
+      message: "this job was not abandoned: it is Succeeded",
     });
     expect((await api.call("GET", "/v1/jobs?dead=maybe")).status).toBe(400);
   });

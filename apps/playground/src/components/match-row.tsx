@@ -16,7 +16,7 @@ export function MatchRow({ match, rank, lines }: MatchRowProps) {
   const { score, margin } = match;
   const isKnown = score >= (lines.own ?? lines.listed);
   const verdict =
-    score >= lines.recognized ? "Recognised" : score > lines.listed ? "Likely" : "Below the listing line";
+    score >= lines.recognized ? "Recognised" : score > lines.listed ? "Likely" : "Below listing threshold";
   const color =
     score >= lines.recognized ? "var(--sea)" : score > lines.listed ? "var(--honey)" : "var(--quiet)";
   return (

@@ -28,7 +28,7 @@ export function ScoreLegend({ lines }: { lines: Lines }) {
     <div className={`${classes.legend} number`}>
       <span>listed above {lines.listed}</span>
       <span>recognised from {lines.recognized}</span>
-      {lines.own !== undefined && <span data-own="">your line {digits(lines.own)}</span>}
+      {lines.own !== undefined && <span data-own="">your threshold {digits(lines.own)}</span>}
     </div>
   );
 }

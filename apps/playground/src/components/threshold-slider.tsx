@@ -19,21 +19,21 @@ export function ThresholdSlider({
   return (
     <Paper>
       <Title order={2} mb={4} id="line">
-        Your line: <span className="number">{digits(value)}</span>
+        Your threshold: <span className="number">{digits(value)}</span>
       </Title>
       <Text c="dimmed" size="sm" mb="lg" role="status">
         {rate === undefined ? (
-          "This server tells no error rates."
+          "This server publishes no error rates."
         ) : (
           <>
             Expected false matches: <b className="number">{oneIn(rate)}</b> comparisons with a stranger. With
-            more people known, a search makes more comparisons.
+            more people enrolled, a search makes more comparisons.
           </>
         )}
       </Text>
       <Slider
         aria-labelledby="line"
-        thumbLabel="Your line on the score scale"
+        thumbLabel="Your threshold on the score scale"
         min={0.5}
         max={1}
         step={0.005}

@@ -30,7 +30,7 @@ export function Verdict({ match, person, lines }: VerdictProps) {
           </Title>
           <Text c="dimmed" mt={2} className="number">
             Score {digits(match.score)}
-            {lines.own === undefined ? "" : ", judged by your line"}
+            {lines.own === undefined ? "" : ", judged by your threshold"}
           </Text>
         </div>
       </Group>

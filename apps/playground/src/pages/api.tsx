@@ -55,7 +55,7 @@ export function Api() {
           <div>
             <Title order={2}>The whole API</Title>
             <Text c="dimmed" mt={2}>
-              REST as OpenAPI 3.1, GraphQL with its schema, both on this very port.
+              REST as OpenAPI 3.1, GraphQL with its schema, both on this port.
             </Text>
           </div>
           <Group gap="sm">

@@ -54,8 +54,8 @@ export function Enrol() {
   return (
     <>
       <PageHeader title="Enrol">
-        Make a person known from one to five photos of them. The photos are erased when the job ends; what
-        stays is a template of each face.
+        Enrol a person from one to five photos of them. The photos are erased when the job ends; a template of
+        each face is kept.
       </PageHeader>
       <div className={classes.columns}>
         <Stack>
@@ -160,10 +160,9 @@ export function Enrol() {
                   style={{ flex: "none" }}
                 />
                 <div>
-                  <Title order={2}>{nameOf(identity)} is known now</Title>
+                  <Title order={2}>{nameOf(identity)} is enrolled</Title>
                   <Text c="dimmed" mt={4}>
-                    {count(identity.faces.length, "face")} stored. From here on a photo is enough to find
-                    them.
+                    {count(identity.faces.length, "face")} stored. From now on a photo is enough to find them.
                   </Text>
                   <Group mt="md" gap="sm">
                     <Button

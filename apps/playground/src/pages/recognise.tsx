@@ -111,8 +111,8 @@ export function Recognise() {
         <Stack>
           {phase === "idle" && (
             <Empty icon={IconUserCheck} title="The answer appears here">
-              Yes or no, with the score and both lines it is judged by. A “no” is a good answer too: it keeps
-              strangers out.
+              Yes or no, with the score and both thresholds it is judged by. A “no” is a good answer too: it
+              keeps strangers out.
             </Empty>
           )}
           {phase !== "idle" && !failure && <JobTimeline phase={phase} progress={progress} job={job} />}

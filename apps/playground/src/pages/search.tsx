@@ -55,8 +55,8 @@ export function Search() {
         <Stack>
           {phase === "idle" && (
             <Empty icon={IconScan} title="Matches appear here">
-              The people whom the photo resembles, best first, with how sure each answer is. If nobody reaches
-              the line, it says so.
+              The people the photo resembles, best first, with how sure each answer is. If nobody reaches the
+              threshold, the page says so.
             </Empty>
           )}
           {phase !== "idle" && !failure && <JobTimeline phase={phase} progress={progress} job={job} />}
@@ -106,7 +106,7 @@ function Nobody({ own, anyone }: { own: number | undefined; anyone: boolean }) {
       }
     >
       {anyone
-        ? `The nearest faces stay below ${own === undefined ? "the listing line" : "your line"}; they are shown only so that you can judge.`
+        ? `The nearest faces stay below ${own === undefined ? "the listing threshold" : "your threshold"}; they are shown only for you to judge.`
         : "No enrolled face comes near this one."}
     </Empty>
   );

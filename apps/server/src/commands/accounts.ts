@@ -7,10 +7,10 @@ import { printJson, printLine, printTable } from "../print.ts";
 type AccountsOptions = Values<"data" | "databaseUrl" | "json">;
 type SettingsOptions = AccountsOptions & Values<"keepCrops" | "refuseMixed">;
 
-/** Works on the data directory or the database itself, also while servers run on it. */
+/** Works on the data directory or the database itself, even while servers run on it. */
 export function accountsCommand(): Command {
   const accounts = new Command("accounts")
-    .description("manage the accounts of a data directory or a database, also while servers run on it")
+    .description("manage the accounts of a data directory or a database, even while servers run on it")
     .helpCommand(false);
   const verb = (usage: string, description: string) => {
     const command = accounts.command(usage).description(description);
@@ -18,7 +18,7 @@ export function accountsCommand(): Command {
     return command;
   };
 
-  verb("create [name]", "make an account; its secret is shown once").action(
+  verb("create [name]", "create an account; its secret is shown once").action(
     (name: string | undefined, values: AccountsOptions) =>
       withAccounts({ ...values, create: true }, async (all) =>
         showCredentials(await all.create(name ? { name } : {}), values),
@@ -31,7 +31,7 @@ export function accountsCommand(): Command {
     (clientId: string, values: AccountsOptions) =>
       withAccounts(values, async (all) => showCredentials(await all.rotate(clientId), values)),
   );
-  verb("disable <client-id>", "end an account's sessions and let nobody log in").action(
+  verb("disable <client-id>", "end an account's sessions and refuse its logins").action(
     (clientId: string, values: AccountsOptions) =>
       withAccounts(values, async (all) => showAccounts([await all.disable(clientId)], values)),
   );
@@ -77,7 +77,7 @@ function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<Coll
 
 function showCredentials({ clientId, secretId }: Credentials, { json }: AccountsOptions): void {
   if (json) printJson({ clientId, secretId });
-  else printLine(`client id  ${clientId}\nsecret id  ${secretId}\nThe secret is shown this once; keep it.`);
+  else printLine(`client id  ${clientId}\nsecret id  ${secretId}\nThe secret is shown only once; keep it.`);
 }
 
 function showAccounts(accounts: AccountView[], { json }: AccountsOptions): void {

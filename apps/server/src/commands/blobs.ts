@@ -8,7 +8,7 @@ export function blobsCommand(): Command {
   const blobs = new Command("blobs").description("the place where pending images are kept");
   const adopt = new Command("adopt")
     .description(
-      "make the place of --blobs this database's, whosever it was; with no node of either database running",
+      "assign the place of --blobs to this database, whichever one it belonged to; with no node of either database running",
     )
     .action(adoptPlace);
   for (const option of options(...STORAGE_SETTINGS, "json")) adopt.addOption(option);
@@ -30,8 +30,8 @@ async function adoptPlace(values: AdoptOptions): Promise<void> {
       if (values.json) return printJson({ place: where, database: name, before: before?.name ?? null });
       printLine(
         before && before.id !== id
-          ? `${where} was the place of ${before.name}, and is now that of ${name}. Nodes of ${before.name} take no more work.`
-          : `${where} is the place of ${name}.`,
+          ? `${where} belonged to ${before.name} and now belongs to ${name}. Nodes of ${before.name} take no more work.`
+          : `${where} belongs to ${name}.`,
       );
     } finally {
       await blobs.close();

@@ -30,7 +30,7 @@ export function collectionsCommand(): Command {
   verb("list", "list the collections, the newest first").action((values: ListOptions) =>
     withClient(values, async (client) => show(await all(client), values)),
   );
-  withSettings(verb("create <name>", "make a collection")).action((name: string, values: SettingsOptions) =>
+  withSettings(verb("create <name>", "create a collection")).action((name: string, values: SettingsOptions) =>
     withClient(values, async (client) =>
       show([await client.collections.create({ name, settings: settingsOf(values) })], values),
     ),

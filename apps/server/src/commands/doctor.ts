@@ -5,7 +5,7 @@ import type { DoctorOptions } from "../doctor/doctor.ts";
 export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description(
-      "check models, hashes, threads, memory, disk, data or database and pending images, and time a recognition; also beside running servers",
+      "check models, hashes, threads, memory, disk, data or database and pending images, and time a recognition; servers may be running",
     )
     .action(async (values: DoctorOptions) => {
       const { doctor } = await import("../doctor/doctor.ts");

@@ -5,7 +5,7 @@ import type { EnrolOptions } from "../enrol/enrol.ts";
 export function enrolCommand(): Command {
   const command = new Command("enrol")
     .description(
-      "enrol a folder that holds a folder of photos per person; run again to go on or to add new photos",
+      "enrol a folder that holds one folder of photos per person; run again to resume or to add new photos",
     )
     .argument("<dir>", "DIR/<person>/<photo>.jpg; the folder's name becomes the person's external id")
     .action(async (directory: string, values: EnrolOptions) => {

@@ -15,17 +15,17 @@ const NEWEST = 100;
 
 export function jobsCommand(): Command {
   const jobs = new Command("jobs")
-    .description("list the jobs of an account, cancel some, and retry those that died")
+    .description("list the jobs of an account, cancel some, and retry the abandoned ones")
     .helpCommand(false);
   const list = jobs
     .command("list")
-    .description(`list the ${NEWEST} newest jobs, or all that died`)
+    .description(`list the ${NEWEST} newest jobs, or all abandoned ones`)
     .action((values: ListOptions) => withClient(values, (client) => showJobs(client, values)));
   for (const option of options("dead", ...connection, "json")) list.addOption(option);
 
   const retry = jobs
     .command("retry [job-id]")
-    .description("start a dead job anew, or all of them, and wait for the end")
+    .description("retry one abandoned job, or all of them, and wait for the end")
     .action((id: string | undefined, values: RetryOptions) => {
       if ((id === undefined) === !values.all) throw new UsageError("Name one job, or give --all.");
       return withClient(values, (client) => retryJobs(client, id, values));
@@ -34,7 +34,7 @@ export function jobsCommand(): Command {
 
   const cancel = jobs
     .command("cancel <job-id...>")
-    .description("end jobs that have not ended: they fail, and nothing of them is written")
+    .description("cancel unfinished jobs: they fail, and none of their results is written")
     .action((ids: string[], values: ListOptions) =>
       withClient(values, (client) => cancelJobs(client, ids, values)),
     );
@@ -45,7 +45,7 @@ export function jobsCommand(): Command {
 async function showJobs(client: Client, { dead, json }: ListOptions): Promise<void> {
   const jobs = dead ? await deadJobs(client) : (await client.jobs.list({ limit: NEWEST })).items;
   if (json) return printJson({ jobs: jobs.map((job) => ({ ...job, result: undefined })) });
-  if (jobs.length === 0) return printLine(dead ? "No job died." : "No jobs yet.");
+  if (jobs.length === 0) return printLine(dead ? "No abandoned jobs." : "No jobs yet.");
   printTable(
     jobs.map((job) => ({
       job: job.job_id,
@@ -77,7 +77,7 @@ async function retryJobs(client: Client, id: string | undefined, { json }: Retry
     rows.push({ ...job, ...(job.retried_as && (await end(client, job.retried_as))) });
   if (rows.some(({ error }) => error !== undefined)) process.exitCode = 1;
   if (json) return printJson({ jobs: rows });
-  if (rows.length === 0) return printLine("No dead job waits for a retry.");
+  if (rows.length === 0) return printLine("No abandoned job waits for a retry.");
   printTable(
     rows.map(({ job_id, retried_as, error }) => ({
       job: job_id,

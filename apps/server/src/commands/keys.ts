@@ -7,7 +7,7 @@ type RotateOptions = Values<(typeof STORAGE_SETTINGS)[number] | "atOnce" | "json
 export function keysCommand(): Command {
   const keys = new Command("keys").description("the key that signs access tokens");
   const rotate = new Command("rotate")
-    .description("make a new key; tokens signed with the one before stay good until they expire")
+    .description("create a new key; tokens signed with the previous one stay valid until they expire")
     .action(rotateKey);
   for (const option of options(...STORAGE_SETTINGS, "atOnce", "json")) rotate.addOption(option);
   return keys.addCommand(rotate);
@@ -22,10 +22,10 @@ async function rotateKey(values: RotateOptions): Promise<void> {
   try {
     const { kid, forgotten, ended } = await rotateSigningKey(storage, { atOnce: values.atOnce });
     if (values.json) return printJson({ key: kid, forgotten, ended });
-    printLine(`A new key signs tokens on every node: ${kid}`);
+    printLine(`A new key now signs tokens on every node: ${kid}`);
     if (values.atOnce)
       printLine(
-        `The ones before are forgotten, and all sessions have ended (${ended}): everybody must log in again. Open event streams end within 15 seconds.`,
+        `The earlier keys are forgotten, and all sessions have ended (${ended}): everybody must log in again. Open event streams end within 15 seconds.`,
       );
     else if (forgotten > 0) printLine(`${forgotten} older, whose tokens have all expired, forgotten.`);
   } finally {

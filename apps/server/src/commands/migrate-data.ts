@@ -12,7 +12,7 @@ type MoveOptions = Values<"from" | "to" | "blobs" | "dryRun" | "json">;
 export function migrateDataCommand(): Command {
   const command = new Command("migrate-data")
     .description(
-      "move a data directory to an empty PostgreSQL database; cut short, the same command goes on where it was",
+      "move a data directory to an empty PostgreSQL database; after an interruption, the same command resumes",
     )
     .action(migrateData);
   for (const option of options("from", "to", "blobs", "dryRun", "json")) command.addOption(option);
@@ -49,7 +49,7 @@ async function migrateData({ from, to, blobs, dryRun, json }: MoveOptions): Prom
   if (report.outcome === "differs") {
     const wrong = report.tables.filter(({ differs }) => differs !== undefined);
     throw new CommandError(
-      `What arrived is not what was sent: ${wrong.map(({ name, differs }) => `${name} from ${differs} on`).join(", ")}. No server will start on this database. Drop it, create it anew, and move the data again.`,
+      `What arrived is not what was sent: ${wrong.map(({ name, differs }) => `${name} from ${differs} on`).join(", ")}. No server will start on this database. Drop it, create it again, and move the data again.`,
     );
   }
 }
@@ -120,16 +120,16 @@ function print(report: TransferReport, { from, imagesIn }: { from: string; image
   printLine(`PostgreSQL ${database.postgresql}, pgvector ${database.pgvector}`);
   printLine();
   const faces = tables.find(({ name }) => name === "faces")!.rows;
-  const next = `Start servers with --database-url and --blobs ${imagesIn}; keep ${from} until you are content, but start no server on it again.`;
+  const next = `Start servers with --database-url and --blobs ${imagesIn}; keep ${from} until you are satisfied, but start no server on it again.`;
   if (outcome === "before") printLine(`All of ${from} was moved here before. ${next}`);
   if (outcome === "planned")
     printLine(
       found === "finished"
         ? `All of ${from} was moved here before.`
-        : `This would be moved${found === "unfinished" ? ": a transfer of it has begun, and would go on where it was" : ""}. Nothing was changed.`,
+        : `This would be moved${found === "unfinished" ? ": a transfer of it has begun, and would be resumed" : ""}. Nothing was changed.`,
     );
   if (outcome === "moved")
     printLine(
-      `Moved and checked in ${seconds.toFixed(1)} s${found === "unfinished" ? ", going on where an earlier run was" : `: ${Math.round(faces / seconds)} faces a second`}. ${next}`,
+      `Moved and checked in ${seconds.toFixed(1)} s${found === "unfinished" ? ", resuming an earlier run" : `: ${Math.round(faces / seconds)} faces a second`}. ${next}`,
     );
 }

@@ -23,7 +23,7 @@ async function migrate(values: MigrateOptions): Promise<void> {
     throw new UsageError(
       "Which database? Give --database-url (PROSOPON_DATABASE_URL). A data directory needs no command: `serve` brings it up to date.",
     );
-  if (check && dryRun) throw new UsageError("--check and --dry-run are two questions: ask one at a time.");
+  if (check && dryRun) throw new UsageError("--check and --dry-run cannot be combined: give one of them.");
   const { migratePostgres, postgresMigrations } = await import("@prosopon/service/postgres");
 
   if (!check && !dryRun) {

@@ -13,7 +13,7 @@ export async function checkDatabase(
   directUrl: string | undefined,
 ): Promise<{ checks: Check[]; place?: Uint8Array | undefined }> {
   let found: PostgresExamination | undefined;
-  const reachable = await check("database", "docs/operations.md says how a database is made.", async () => {
+  const reachable = await check("database", "docs/operations.md says how to create a database.", async () => {
     found = await examinePostgres({ url, secret: PLACE, ...(directUrl !== undefined && { directUrl }) });
     return stateOfDatabase(found, url);
   });
@@ -37,7 +37,7 @@ function stateOfDatabase({ schema, roundTripMs }: PostgresExamination, url: stri
   return {
     state: schema.problem ? "fail" : far ? "warn" : "ok",
     detail: `PostgreSQL ${postgresql}${pgvector ? ` with pgvector ${pgvector}` : ""} at ${host}${pathname}, ${roundTripMs.toFixed(1)} ms away`,
-    ...(far && { fix: "A request asks it several times: put the nodes near to it." }),
+    ...(far && { fix: "Each request queries it several times: put the nodes near it." }),
     ...(schema.problem && { fix: schema.problem }),
   };
 }
@@ -62,10 +62,10 @@ function stateOfNotifications({ notifiedMs, pooled }: PostgresExamination, direc
   return {
     name,
     state: "warn",
-    detail: `not heard within 2 s${through}: nodes look for news every 250 ms instead`,
+    detail: `not heard within 2 s${through}: nodes poll every 250 ms instead`,
     fix: direct
       ? "The direct address does not lead straight to PostgreSQL: correct --database-direct-url (PROSOPON_DATABASE_DIRECT_URL)."
-      : "The database's address leads through a pooler: give another one straight to PostgreSQL as --database-direct-url (PROSOPON_DATABASE_DIRECT_URL).",
+      : "The database's address leads through a pooler: give a direct address of PostgreSQL as --database-direct-url (PROSOPON_DATABASE_DIRECT_URL).",
   };
 }
 
@@ -78,7 +78,7 @@ function stateOfClock(aheadMs: number): Check {
     name,
     state: "warn",
     detail: `${detail}, which nodes follow`,
-    fix: "Set the clocks by NTP: logs, certificates and the signatures of object storage go by the machine's own.",
+    fix: "Set the clocks by NTP: logs, certificates and object storage signatures depend on the machine's own clock.",
   };
 }
 
@@ -89,6 +89,6 @@ function stateOfDeadJobs(count: number): Check {
     name,
     state: "warn",
     detail: `${count} ${count === 1 ? "job was" : "jobs were"} given up`,
-    fix: "`prosopon jobs list --dead` and the workers' logs say why; once that is mended, `prosopon jobs retry --all` within 24 hours.",
+    fix: "`prosopon jobs list --dead` and the workers' logs say why; once that is fixed, `prosopon jobs retry --all` within 24 hours.",
   };
 }

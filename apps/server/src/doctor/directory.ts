@@ -3,7 +3,7 @@ import { mkdtemp, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { whyUnusable } from "@prosopon/service";
 
-export const WILL_BE_MADE = "will be made by the first start";
+export const WILL_BE_MADE = "will be created by the first start";
 
 /**
  * Whether a directory that can be written is there; where none is, one can be made. Nothing is left of the look.

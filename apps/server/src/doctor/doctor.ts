@@ -38,7 +38,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
   else {
     printTable(checks.map(({ name, state, detail }) => ({ check: name, state, found: detail })));
     for (const { name, fix, state } of checks) if (fix && state !== "ok") printLine(`\n${name}: ${fix}`);
-    printLine(healthy ? "\nReady to serve." : "\nNot fit to serve.");
+    printLine(healthy ? "\nReady to serve." : "\nNot ready to serve.");
   }
   return healthy ? 0 : 1;
 }

@@ -42,7 +42,7 @@ export function checkMemory(): Promise<Check> {
     return {
       state: enough ? "ok" : "warn",
       detail: `${gibibytes(free)} of ${gibibytes(totalmem())} available`,
-      ...(!enough && { fix: "Big photos may not fit: free some, or lower --max-pixels." }),
+      ...(!enough && { fix: "Big photos may not fit: free some memory, or lower --max-pixels." }),
     };
   });
 }

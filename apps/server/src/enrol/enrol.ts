@@ -34,7 +34,7 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
     await inParallel(people, options.concurrency, stop, (person) => enrolPerson(run, person)).catch(
       (error: unknown) => {
         progress.end();
-        console.error("Cut short. Run the same command again: it goes on where this one stopped.");
+        console.error("Interrupted. Run the same command again to resume where this one stopped.");
         if (!stop.aborted) throw error;
       },
     );

@@ -25,7 +25,7 @@ export async function readPeople(directory: string): Promise<People> {
   const found = await stat(directory).catch(() => undefined);
   if (!found?.isDirectory())
     throw new UsageError(
-      `${directory} is no folder. It should hold a folder per person, with that person's photos.`,
+      `${directory} is not a folder. It should hold one folder per person, with that person's photos.`,
     );
   const people: Person[] = [];
   const ignored: string[] = [];
@@ -45,7 +45,7 @@ export async function readPeople(directory: string): Promise<People> {
   }
   if (people.length === 0)
     throw new UsageError(
-      `${directory} holds no folders. It should hold a folder per person, with that person's photos.`,
+      `${directory} holds no folders. It should hold one folder per person, with that person's photos.`,
     );
   return { people, ignored };
 }

@@ -99,8 +99,8 @@ export function jobsRoutes({
 
 const refusal = (job: JobRecord) => ({
   unknown: `no job has the id ${job.id}`,
-  "not-dead": `this job did not die: ${job.error === undefined ? `it is ${job.status}` : `it failed: ${job.error}`}`,
-  expired: "this job died too long ago: its images are no longer kept, so send them again",
+  "not-dead": `this job was not abandoned: ${job.error === undefined ? `it is ${job.status}` : `it failed: ${job.error}`}`,
+  expired: "this job was abandoned too long ago: its images are no longer kept, so send them again",
   "collection-gone": "this job cannot be retried: its collection was deleted",
   "identity-gone": `this job cannot be retried: the identity ${job.identityId} was deleted`,
 });
