@@ -78,7 +78,7 @@ describe("prosopon jobs", () => {
     ]);
 
     const late = await run(["jobs", "retry", "dead-2", "--url", server.url], { env });
-    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("this job was abandoned too long ago")]);
+    expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("abandoned too long ago")]);
     await server.stop();
   });
 });

@@ -110,7 +110,7 @@ describe("a data directory", () => {
       });
       expect(code).toBe(1);
       expect(stderr).toMatch(
-        /^prosopon: The .* cannot be kept in \/proc\/nope\/below: no directory can be made there/,
+        /^prosopon: The .* cannot be kept in \/proc\/nope\/below: no directory can be created there/,
       );
       await server.stop();
     },

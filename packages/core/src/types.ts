@@ -34,7 +34,7 @@ export interface JobRef {
   kind: JobKind;
 }
 
-/** A job as far as the server tells: `detail` only where the server has `/v1/jobs`. */
+/** A job, as far as the server describes it: `detail` only where the server has `/v1/jobs`. */
 export interface JobState extends JobRef {
   status: AcceptedJobStatus;
   /** Final: Succeeded, Failed, Revoked. */
@@ -60,7 +60,7 @@ export interface PageOptions extends CallOptions {
 }
 
 export interface Identities {
-  /** Starts an enrolment of 1 to 5 images of one person. All but the images needs a server with `/v1`. `collection`: id or name; default `default`. */
+  /** Starts an enrolment of 1 to 5 images of one person. Everything but the images needs a server with `/v1`. `collection`: id or name; default `default`. */
   create(
     input: {
       images: ImageInput[];
@@ -119,24 +119,24 @@ export type Answers = {
 };
 
 export interface Jobs extends Starts {
-  /** A bare id works too: a server with only the documented routes is then asked route by route. @throws ApiError 404 */
+  /** A bare id works too: on a server with only the documented routes, each route is then tried in turn. @throws ApiError 404 */
   get(job: JobRef | string, options?: CallOptions): Promise<JobState>;
   /** Resolves when Succeeded. @throws JobFailedError, TimeoutError */
   wait(job: JobRef | string, options?: CallOptions): Promise<JobState>;
   /** Every change from the current state to the final one: by socket where there is one, by polling where not. */
   watch(job: JobRef | string, options?: CallOptions): AsyncIterableIterator<JobState>;
-  /** `dead: true`: only jobs that failed because their tries were used up. */
+  /** `dead: true`: only abandoned jobs, whose tries were used up. */
   list(
     options?: PageOptions & { status?: JobStatus; kind?: JobKind; dead?: true; ids?: string[] },
   ): Promise<Page<Job>>;
   /**
-   * Ends a job Failed that has not ended, and answers it; asked again, the same. Nothing of it is written from then on.
+   * Cancels an unfinished job, which ends Failed, and answers it; repeated, the answer is the same. Nothing of it is written from then on.
    * @throws ApiError 404; 409 when it has ended already; 501 where the server cannot
    */
   cancel(job: JobRef | string, options?: CallOptions): Promise<JobState>;
   /**
-   * Starts a dead job anew and answers the job that it became; asked again, the same one.
-   * @throws ApiError 404; 409 when it did not die, or its images are no longer kept; 501 where the server cannot
+   * Retries an abandoned job and answers the new job; repeated, it answers the same one.
+   * @throws ApiError 404; 409 when it was not abandoned, or its images are no longer kept; 501 where the server cannot
    */
   retry(job: JobRef | string, options?: CallOptions): Promise<JobRef>;
 }
@@ -145,7 +145,7 @@ export interface Jobs extends Starts {
 export interface JobChange {
   id: string;
   status: JobStatus;
-  /** Give it back as `cursor` to go on from here. */
+  /** Pass it as `cursor` to resume from here. */
   cursor: string;
 }
 
@@ -173,7 +173,7 @@ export interface Client extends Answers {
       image: Exclude<ImageInput, { uploadId: string }>,
       options?: CallOptions,
     ): Promise<{ uploadId: string; size: number; expiresAt: string }>;
-    /** Erases the image at once. @throws ApiError 409 while a job that has not ended needs it */
+    /** Erases the image at once. @throws ApiError 409 while an unfinished job needs it */
     delete(uploadId: string, options?: CallOptions): Promise<void>;
   };
   readonly events: {

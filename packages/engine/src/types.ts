@@ -38,7 +38,7 @@ export interface Quality {
   reasons: string[];
 }
 
-/** A face in numbers: near to those of the same person by the same recogniser, and comparable with no other's. */
+/** A face in numbers: near to those of the same person by the same recogniser, and not comparable with those of any other. */
 export interface Embedding {
   /** Id of the recogniser that made it. */
   recogniser: string;
@@ -109,7 +109,7 @@ export interface RecogniserInfo {
   calibration: Calibration;
 }
 
-/** How often two different people come so near by a recogniser. */
+/** How often a recogniser places two different people that near to each other. */
 export interface Calibration {
   /** Cosines at the scores 0.95 (recognised) and 0.85 (listed). */
   recognized: number;
@@ -124,7 +124,7 @@ export interface EngineInfo {
   recogniser: RecogniserInfo;
   /** Worker threads that run inference. */
   threads: number;
-  /** What `createInspector` judges images by. */
+  /** The bounds by which `createInspector` judges images. */
   bounds: ImageBounds;
 }
 
@@ -152,7 +152,7 @@ export interface Engine {
 export interface EngineOptions {
   /** Worker threads that run inference, >= 1. Default: number of cores, at most 4. */
   threads?: number;
-  /** Refuse JPEGs of more pixels than this, before decoding. Default 250,000,000; PNGs of more than 100,000,000 in any case. */
+  /** Refuse JPEGs with more pixels than this, before decoding. Default 250,000,000; PNGs with more than 100,000,000 in any case. */
   maxPixels?: number;
   /**
    * Bytes of memory that decoding may take in all threads together; images wait for it, and one that needs more by itself is

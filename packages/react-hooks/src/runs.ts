@@ -55,7 +55,7 @@ export type SearchOptions = Pick<SearchIdentitiesInput, "collection" | "maxResul
 export interface Search extends Omit<Run<never>, "start"> {
   /** Who is this? At most `maxResults` people, 1 to 10; 10 when left out. */
   start: (photo: Blob, options?: SearchOptions) => void;
-  /** Best first, those below the listing line included; undefined until succeeded. */
+  /** Best first, those below the listing threshold included; undefined until succeeded. */
   matches: SearchDetail["matches"] | undefined;
 }
 

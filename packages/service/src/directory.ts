@@ -28,7 +28,7 @@ function make(path: string): void {
 const REASONS: Record<string, string> = {
   EEXIST: "something that is not a directory is in its place",
   ENOTDIR: "a part of the path is not a directory",
-  ENOENT: "no directory can be made there",
+  ENOENT: "no directory can be created there",
   EROFS: "the file system is read-only",
   ENAMETOOLONG: "the path is too long",
   ELOOP: "its links lead in a circle",

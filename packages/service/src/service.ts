@@ -41,9 +41,9 @@ export interface ServiceOptions {
   limits?: Partial<Limits>;
   /** Default `all`. Others need a storage and blobs that several nodes share. */
   role?: Role;
-  /** Disks to keep some room on. Without it all is taken until a write fails. */
+  /** Disks to keep some room on. Without it data is accepted until a write fails. */
   space?: SpaceOptions;
-  /** As `GET /v1/server` tells it. */
+  /** As `GET /v1/server` reports it. */
   version?: string;
 }
 
@@ -61,13 +61,13 @@ export interface Service {
   onSessionEnd(listener: (sessionId: string) => void): () => void;
   /** Resolves when the engine has recognised its known image, where this node works; rejects when it cannot. `/readyz` follows it. */
   ready(): Promise<void>;
-  /** From now on `/readyz` says 503, so that no new work is sent here; a `worker` claims no more. All else goes on until `close`. */
+  /** From now on `/readyz` answers 503, so that no new work is sent here; a `worker` claims no more. Everything else goes on until `close`. */
   drain(): void;
-  /** Ends streams, lets the jobs in hand finish or hands them back. The storage, blobs and engine stay their owner's. */
+  /** Ends streams, lets the jobs in hand finish or hands them back. The storage, blobs and engine remain the caller's to close. */
   close(): Promise<void>;
 }
 
-/** What there is no default for, and where to get it. */
+/** Options without a default, and where to get them. */
 const REQUIRED: Record<"storage" | "blobs" | "engine", string> = {
   storage:
     "openSqliteStorage of @prosopon/service/sqlite, or openPostgresStorage of @prosopon/service/postgres",
@@ -163,7 +163,7 @@ export function createService(options: ServiceOptions): Service {
   const proven = works ? prove() : Promise.resolve();
   proven.catch(() => {}); // told by ready() and /readyz
 
-  /** Jobs wait for the proof too: with damaged weights every one of them would end wrongly. */
+  /** Jobs wait for the proof too: with damaged weights every one of them would end with a wrong result. */
   async function prove(): Promise<void> {
     notReady = "the engine is proving itself: try again in a moment";
     try {

@@ -73,7 +73,7 @@ const OVERRUNS: Record<Overrun, string> = {
 };
 
 const costly = (why: string) =>
-  new ImageError("too-costly", `The image ${why}: save it anew as an ordinary photo and resend it.`);
+  new ImageError("too-costly", `The image ${why}: save it again as an ordinary photo and resend it.`);
 
 /** Rejects when the signal is aborted, until it is forgotten. */
 function giveUp(signal: AbortSignal | undefined) {

@@ -50,11 +50,11 @@ export async function resultOf<K extends Kind>(
 }
 
 const DeadJob = builder.objectRef<Dead>("DeadJob").implement({
-  description: "What may still be done about a job that failed because its tries were used up.",
+  description: "What can still be done about an abandoned job, whose tries were used up.",
   fields: (t) => ({
     until: t.expose("until", {
       type: "DateTime",
-      description: "Its images are kept so long, and `retryJob` can start it anew.",
+      description: "Until then its images are kept and `retryJob` can retry it.",
     }),
     retriedAsJobId: t.exposeString("retried_as", {
       nullable: true,

@@ -31,7 +31,7 @@ const DeletedFace = builder.objectRef<{ face: string }>("DeletedFace").implement
 
 const RetriedJob = builder.objectRef<{ job: JobView }>("RetriedJob").implement({
   fields: (t) => ({
-    job: t.expose("job", { type: Job, description: "What the dead job was started anew as." }),
+    job: t.expose("job", { type: Job, description: "The job that the abandoned one is retried as." }),
   }),
 });
 
@@ -68,7 +68,7 @@ builder.mutationType({
       type: RetriedJob,
       errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
       complexity: JOB_COST,
-      description: "Starts a dead job anew; asked again, answers the same job.",
+      description: "Retries an abandoned job; repeated, it answers the same job.",
       args: { input: t.arg({ type: RetryJobInput, required: true }) },
       resolve: async (_, { input }, { client }) => ({
         job: started(

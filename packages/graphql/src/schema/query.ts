@@ -29,7 +29,7 @@ const JobFilter = builder.inputType("JobFilter", {
   fields: (t) => ({
     status: t.field({ type: JobStatus }),
     kind: t.field({ type: JobKind }),
-    dead: t.boolean({ description: "True: only those that failed because their tries were used up." }),
+    dead: t.boolean({ description: "True: only abandoned ones, whose tries were used up." }),
   }),
 });
 

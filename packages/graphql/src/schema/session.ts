@@ -59,7 +59,7 @@ builder.mutationFields((t) => ({
   logout: t.field({
     type: SignedOut,
     errors: {},
-    description: "Ends the session: both of its tokens are dead from then on.",
+    description: "Ends the session: both of its tokens are invalid from then on.",
     resolve: async (_, __, { client }) => {
       await upstream(client.auth.logout());
       return { done: true };

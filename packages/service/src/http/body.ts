@@ -47,7 +47,7 @@ export function openBody(stream: ReadableStream<Uint8Array>, { bodyIdleMs, bodyR
       if (((waitedMs - bodyIdleMs) / 1000) * bodyRate > bytes)
         throw new HttpProblem(
           408,
-          `the body comes too slowly, below ${bodyRate} bytes a second: send it again over a better line`,
+          `the body comes too slowly, below ${bodyRate} bytes a second: send it again over a faster connection`,
         );
       return result;
     },

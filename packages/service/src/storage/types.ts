@@ -70,14 +70,14 @@ export interface RecogniserRecord {
 export interface Quotas {
   /** Jobs that have not ended. */
   unfinishedJobs: number;
-  /** Bytes of the images that jobs, dead ones too, and uploads keep. */
+  /** Bytes of the images that jobs (abandoned ones too) and uploads keep. */
   pendingBytes: number;
   identities: number;
   faces: number;
   collections: number;
 }
 
-/** What an account has of it. */
+/** What an account uses of it. */
 export type Usage = Pick<Quotas, "unfinishedJobs" | "pendingBytes">;
 
 /** Reference to bytes in the blob store. */
@@ -121,16 +121,16 @@ export interface JobRecord {
   dead?: DeadJob;
 }
 
-/** What may still be done about a job that died. */
+/** What can still be done about an abandoned job. */
 export interface DeadJob {
-  /** Its images are kept so long, and it can be retried. */
+  /** Until then its images are kept and it can be retried. */
   until: number;
   /** The job that its images went to. */
   retriedAs?: string;
 }
 
 /**
- * `not-dead`: it goes on, or ended for a reason that a retry would meet again. `expired`: its images are no longer kept.
+ * `not-dead`: it has not ended, or ended for a reason that a retry would meet again. `expired`: its images are no longer kept.
  * `identity-gone`, `collection-gone`: what it was about has been deleted.
  */
 export type RetryAnswer =
@@ -152,7 +152,7 @@ export type UploadDeletion =
 export interface JobInHand extends JobRecord {
   /** Its place among the jobs of its rank: lower goes first. */
   turn: number;
-  /** How often a lease on it ran out: a worker died, or stood still, with it in hand. A job that a retry made has those of the dead one. */
+  /** How often a lease on it ran out: a worker died, or stood still, while working on it. A retry inherits those of the abandoned job. */
   deaths: number;
 }
 
@@ -227,7 +227,7 @@ export type LookupOutcome = Extract<JobOutcome, { type: "answered" }> | { type: 
 export type FinishAnswer =
   /** `status` is what was written: an outcome may turn into Failed (identity gone, external id taken). */
   | { finished: true; status: "Succeeded" | "Failed" }
-  /** The lease had passed on, or the job had already ended: nothing was changed. */
+  /** The lease had passed to another worker, or the job had already ended: nothing was changed. */
   | { finished: false };
 
 /** A job's change of status, in the order of commit within an account. */
@@ -255,7 +255,7 @@ export interface IdentityFilter {
 export interface JobFilter {
   status?: JobStatus;
   kind?: JobKind;
-  /** Only jobs that died, whatever became of them. */
+  /** Only abandoned jobs, retried since or not. */
   dead?: true;
 }
 
@@ -321,7 +321,7 @@ export interface Storage {
       now: number,
     ): Promise<CollectionRecord | undefined>;
     /**
-     * Nobody sees it from the first moment on: its unfinished jobs end Failed at once, then its people are erased in steps, each as
+     * It is hidden at once: its unfinished jobs end Failed at once, then its people are erased in steps, each as
      * `identities.delete` does. Cut short, the next sweep goes on. False for an unknown one.
      * @throws StorageError `conflict` for `default`
      */
@@ -360,7 +360,7 @@ export interface Storage {
      * With `before` only lookups of earlier turns are claimed: those that would go before what a worker has in hand.
      * With `except` jobs of these accounts are left out, and only those looked at that are near the newest served turn: the next
      * one of any other account is.
-     * A job that has used up `maxAttempts` is not claimed but ended Failed here: dead, its images kept
+     * A job that has used up `maxAttempts` is not claimed but ended Failed here: it is abandoned, its images kept
      * for `keepDeadMs`; without it they go at once, and it cannot be retried.
      */
     claim(options: {
@@ -414,8 +414,8 @@ export interface Storage {
     /** Unfinished jobs of the account, oldest first: the state sent on connect. */
     unfinished(accountId: string): Promise<JobRecord[]>;
     /**
-     * Starts a dead job anew: writes the job `id` as Sent with its event, of the same payload, and moves the images to it.
-     * The dead one stays as it ended and remembers `id`; retried again, it answers that one.
+     * Retries an abandoned job: writes the job `id` as Sent with its event and the same payload, and moves the images to it.
+     * The abandoned one stays as it ended and remembers `id`; retried again, it answers that job.
      * @throws StorageError `quota`
      */
     retry(
@@ -424,11 +424,11 @@ export interface Storage {
       options: { id: string; now: number; quotas?: Partial<Quotas> },
     ): Promise<RetryAnswer>;
     /**
-     * Ends a job Failed that has not ended; whoever works on it finds its lease gone and can write nothing of it. Asked again,
+     * Cancels an unfinished job, which ends Failed; a worker that has it finds its lease gone and can write nothing of it. Repeated,
      * the answer is the same.
      */
     cancel(accountId: string, jobId: string, now: number): Promise<CancelAnswer>;
-    /** Lets go of the images of jobs that died and whose time is over; returns those that nothing needs any more. */
+    /** Lets go of the images of abandoned jobs whose time is over; returns those that nothing needs any more. */
     expire(now: number, signal?: AbortSignal): Promise<string[]>;
     /** Forgets jobs that ended before `before`, with their events and what images they still keep. */
     sweep(before: number, signal?: AbortSignal): Promise<number>;
@@ -463,9 +463,9 @@ export interface Storage {
       now: number,
       collectionId?: string,
     ): Promise<{ deleted: boolean; missing: string[]; blobIds: string[] }>;
-    /** The `k` nearest identities of the collection, best first; exact. Only faces that the probe's recogniser made. */
+    /** The `k` nearest identities of the collection, best first; exact. Only faces embedded by the probe's recogniser. */
     nearest(key: CollectionKey, probe: Embedding, k: number): Promise<Neighbour[]>;
-    /** The best face of one identity; undefined when it does not exist or has no face that the probe's recogniser made. */
+    /** The best face of one identity; undefined when it does not exist or has no face embedded by the probe's recogniser. */
     compare(accountId: string, identityId: string, probe: Embedding): Promise<Neighbour | undefined>;
   };
 
@@ -480,7 +480,7 @@ export interface Storage {
     /** @throws StorageError `quota` */
     create(upload: UploadRecord, quotas?: Partial<Quotas>): Promise<void>;
     get(accountId: string, uploadId: string, now: number): Promise<UploadRecord | undefined>;
-    /** At once, unless an unfinished job needs it. A dead job that kept its image cannot be retried from then on. */
+    /** At once, unless an unfinished job needs it. An abandoned job that kept its image cannot be retried from then on. */
     delete(accountId: string, uploadId: string, now: number): Promise<UploadDeletion>;
     /** Forgets expired uploads that no job needs any more, and returns their blob ids. Several jobs may use one upload while it lives. */
     sweep(now: number, signal?: AbortSignal): Promise<string[]>;
@@ -503,14 +503,14 @@ export interface Storage {
 
   /** Blob ids that jobs or uploads still need: everything else in the blob store is an orphan. */
   referencedBlobs(): Promise<Set<string>>;
-  /** A secret of `bytes` random bytes made once and kept with the data, by name (e.g. the token signing key); or the very bytes that the first caller gave. */
+  /** A secret of `bytes` random bytes, created once and kept with the data, by name (e.g. the token signing key); or the very bytes that the first caller gave. */
   secret(name: string, bytes: number | Uint8Array): Promise<Uint8Array>;
-  /** Which database this is: a restored copy is another one. `name` is for messages. */
+  /** Identifies the database: a restored copy is another one. `name` is for messages. */
   databaseId(): Promise<{ id: string; name: string }>;
-  /** All whose name begins so, in no order. */
+  /** All secrets whose name has this prefix, in no order. */
   secrets(prefix: string): Promise<{ name: string; bytes: Uint8Array }[]>;
   forgetSecrets(names: string[]): Promise<void>;
-  /** That the database answers and suits this version; its clock, milliseconds since the epoch. @throws StorageError `unusable` */
+  /** Checks that the database answers and suits this version; returns its clock, in milliseconds since the epoch. @throws StorageError `unusable` */
   ping(): Promise<number>;
   /** Resolves when everything deleted so far is gone from the disk. */
   settle(): Promise<void>;
@@ -518,8 +518,8 @@ export interface Storage {
 }
 
 /**
- * `bad-cursor`: a list was asked for with a cursor that no list gave. `too-large`: over a quota by itself, whatever else there is.
- * `away`: the database does not answer, or takes no work as it is; it may come back. Whether what was being written is there is not known.
+ * `bad-cursor`: the cursor of a list came from no list. `too-large`: over a quota by itself, whatever else there is.
+ * `away`: the database does not answer, or accepts no work at present; it may come back. It is unknown whether a write under way was applied.
  * `full`: the disk takes no more. Nothing was written, and the same may succeed once there is room.
  */
 export type StorageErrorCode =

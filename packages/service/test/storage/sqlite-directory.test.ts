@@ -97,7 +97,7 @@ describe("SQLite data directory", () => {
   });
 
   it.each([
-    ["below what takes no directories", "/proc/nope/below", "no directory can be made there"],
+    ["below what takes no directories", "/proc/nope/below", "no directory can be created there"],
     ["in a system's own place", "/proc", "ENOENT"],
     ["where a file is", "file", "not a directory"],
     ["below a file", "file/below", "not a directory"],

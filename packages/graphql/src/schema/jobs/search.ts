@@ -44,7 +44,7 @@ const SearchJob = jobNode("SearchJob", {
           required: true,
           defaultValue: false,
           description:
-            "Also the candidates at or below the listing line of 0.85, for a caller who draws its own.",
+            "Also the candidates at or below the listing threshold of 0.85, for a caller who sets its own.",
         }),
       },
       resolve: async (job, { all }, context): Promise<MatchView[] | null> => {

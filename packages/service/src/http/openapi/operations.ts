@@ -56,7 +56,7 @@ const ids: Parameter = {
 };
 const page: Parameter[] = [
   { name: "limit", description: "1 to 100, default 50.", type: "integer" },
-  { name: "cursor", description: "next_cursor of the page before." },
+  { name: "cursor", description: "next_cursor of the previous page." },
 ];
 const UPLOAD_PROBLEMS = [400, 413, 415, 429, 503];
 
@@ -159,7 +159,7 @@ export const operations: Operation[] = [
   {
     method: "POST",
     path: "/v1/collections",
-    summary: "Make a gallery inside the account",
+    summary: "Create a gallery inside the account",
     api: "own",
     body: "CollectionCreate",
     success: [201, "Collection"],
@@ -251,7 +251,7 @@ export const operations: Operation[] = [
       ids,
       { name: "status", description: "Sent, Started, Succeeded or Failed." },
       { name: "kind", description: `One of ${JobKind.options.join(", ")}.` },
-      { name: "dead", description: "true: only jobs that failed because their tries were used up." },
+      { name: "dead", description: "true: only abandoned jobs, whose tries were used up." },
     ],
     success: [200, "JobList"],
     problems: [400],
@@ -268,7 +268,7 @@ export const operations: Operation[] = [
   {
     method: "DELETE",
     path: "/v1/jobs/:id",
-    summary: "Cancel a job that has not ended: it ends Failed; asked again, the answer is the same",
+    summary: "Cancel an unfinished job: it ends Failed; repeated, the answer is the same",
     api: "own",
     success: [200, "Job"],
     problems: [404, 409],
@@ -276,7 +276,7 @@ export const operations: Operation[] = [
   {
     method: "POST",
     path: "/v1/jobs/:id/retry",
-    summary: "Start a dead job anew; asked again, the answer is the same job",
+    summary: "Retry an abandoned job; repeated, the answer is the same job",
     api: "own",
     success: [202, "JobRetried"],
     problems: [404, 409, 429, 503],
@@ -318,7 +318,7 @@ export const operations: Operation[] = [
   {
     method: "DELETE",
     path: "/v1/uploads/:id",
-    summary: "Erase an upload, unless a job that has not ended needs it",
+    summary: "Erase an upload, unless an unfinished job needs it",
     api: "own",
     success: [204],
     problems: [404, 409],

@@ -144,7 +144,7 @@ async function otherSource(
   const others = rows.filter(({ name, sha256 }) => checksums.get(name)?.sha256 !== sha256);
   return new StorageError(
     "unusable",
-    `The database holds an unfinished transfer of another directory, or of this one before it changed (in ${others.map(({ name }) => name).join(", ")}). Drop the database, create it anew, and move the data into that.`,
+    `The database holds an unfinished transfer of another directory, or of this one before it changed (in ${others.map(({ name }) => name).join(", ")}). Drop the database, create it again, and move the data into that.`,
   );
 }
 

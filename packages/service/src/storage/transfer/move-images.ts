@@ -51,7 +51,7 @@ export async function verifyImages(
     }
     throw new StorageError(
       "unusable",
-      `Image ${blobId} ${copy ? "is not the same" : "is missing"} where the images were moved to. Drop the database, create it anew, and move the data again.`,
+      `Image ${blobId} ${copy ? "is not the same" : "is missing"} where the images were moved to. Drop the database, create it again, and move the data again.`,
     );
   }
 }
