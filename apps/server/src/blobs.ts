@@ -21,7 +21,7 @@ export async function openBlobs(
     return s3 ? await openS3Blobs(s3) : await openLocalBlobs(place, { shared });
   } catch (error) {
     throw new CommandError(
-      `The pending images cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or mend that.`,
+      `The pending images cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or fix that.`,
       { cause: error },
     );
   }

@@ -45,7 +45,7 @@ describe.skipIf(noPostgres !== undefined)(
         detail: expect.stringMatching(/^PostgreSQL \d+\S* with pgvector \d\S* at /),
       });
       expect(after.of("database")!.detail).toContain(host + pathname);
-      for (const name of ["schema", "notifications", "clock", "blobs", "dead jobs", "self-test"])
+      for (const name of ["schema", "notifications", "clock", "blobs", "abandoned jobs", "self-test"])
         expect(after.of(name)).toMatchObject({ state: "ok" });
       // Nothing lies in the data directory, so nothing of it is looked at.
       for (const name of ["data", "disk", "integrity"]) expect(after.of(name)).toBeUndefined();
@@ -70,7 +70,7 @@ describe.skipIf(noPostgres !== undefined)(
         state: "warn",
         detail: expect.stringMatching(/^this machine's is (89|90)\d{3} ms behind the database's/),
       });
-      expect(found.of("dead jobs")).toMatchObject({ state: "warn", detail: "1 job was given up" });
+      expect(found.of("abandoned jobs")).toMatchObject({ state: "warn", detail: "1 job was abandoned" });
       expect(found.of("blobs")).toMatchObject({ state: "fail", detail: expect.stringContaining("ENOTDIR") });
     });
 

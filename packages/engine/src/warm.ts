@@ -18,7 +18,7 @@ export async function recogniseKnownFace(analyse: Engine["analyse"]): Promise<Wa
   );
   if (!(cosine >= MIN_COSINE)) {
     throw new Error(
-      `The self-test recognised its known face at cosine ${cosine.toFixed(4)} only, below ${MIN_COSINE}: the models or the image libraries are not the ones this build was made with.`,
+      `The self-test recognised its known face at cosine ${cosine.toFixed(4)}, below ${MIN_COSINE}: the models or the image libraries are not the ones of this build.`,
     );
   }
   return { cosine, elapsedMs: performance.now() - start };

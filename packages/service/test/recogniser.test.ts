@@ -23,7 +23,7 @@ describe("data whose faces another recogniser made", () => {
       expect.stringContaining("2 faces by samples.1"),
     ]);
     expect(ready.body.message).toContain("sface-2021dec.mesh468.1");
-    expect(api.log.join("")).toContain("enrol them anew in an empty place");
+    expect(api.log.join("")).toContain("enrol the people again in an empty place");
     const { body } = await api.call("POST", "/v1/detect", {
       body: form([["input_image", await photo("audrey.jpg")]]),
     });

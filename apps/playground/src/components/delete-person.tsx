@@ -52,7 +52,7 @@ export function DeletePerson({ person, onDeleted }: DeletePersonProps) {
       <Modal opened={asking} onClose={() => setAsking(false)} title={`Delete ${nameOf(person)}?`}>
         <Text>
           {count(person.faces.length, "face")}, every template and all details are erased. This cannot be
-          undone; to be known again, they must be enrolled again.
+          undone; to be found again, they must be enrolled again.
         </Text>
         {problem && <Failure title="Nothing was deleted" message={problem} />}
         <Group justify="flex-end" mt="lg">

@@ -59,7 +59,7 @@ export function FaceCard({ face, number, removable }: FaceCardProps) {
         </Group>
       </div>
       <Modal opened={asking} onClose={() => setAsking(false)} title="Delete this face?">
-        <Text>Its template and crop are erased. The person stays known by their other faces.</Text>
+        <Text>Its template and crop are erased. The person is still found by their other faces.</Text>
         {problem && <Failure title="The face was not deleted" message={problem} />}
         <Group justify="flex-end" mt="lg">
           <Button variant="default" onClick={() => setAsking(false)}>

@@ -64,7 +64,7 @@ export async function jpegOf(source: CanvasImageSource, width: number, height: n
   canvas.getContext("2d")?.drawImage(source, 0, 0);
   return new Promise((resolve, reject) => {
     canvas.toBlob(
-      (blob) => (blob ? resolve(blob) : reject(new Error("The browser could not make a JPEG."))),
+      (blob) => (blob ? resolve(blob) : reject(new Error("The browser could not create a JPEG."))),
       "image/jpeg",
       0.94,
     );

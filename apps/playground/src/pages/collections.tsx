@@ -20,8 +20,8 @@ export function Collections() {
   return (
     <>
       <PageHeader title="Collections">
-        Galleries inside the account. Nobody of one is found through another, and each has settings of its
-        own.
+        Galleries inside the account. A search in one never finds people in another, and each has its own
+        settings.
       </PageHeader>
       <Stack maw={640}>
         <NewCollection />

@@ -31,7 +31,7 @@ export function Identify() {
   return (
     <>
       <PageHeader title="Identify">
-        Who is everybody? Each face of the photo is compared with the people you know, and nobody is found
+        Who is everybody? Each face in the photo is compared with the enrolled people, and nobody is found
         twice.
       </PageHeader>
       <div className={classes.columns}>
@@ -53,8 +53,8 @@ export function Identify() {
         <Stack>
           {phase === "idle" && (
             <Empty icon={IconUsersGroup} title="Faces appear here">
-              Every face of the photo, largest first, with who it is and how sure that is. A stranger is
-              nobody.
+              Every face in the photo, largest first, with who it is and how sure the answer is. A stranger
+              matches nobody.
             </Empty>
           )}
           {phase !== "idle" && !failure && <JobTimeline phase={phase} progress={progress} job={job} />}

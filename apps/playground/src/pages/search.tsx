@@ -37,7 +37,7 @@ export function Search() {
   return (
     <>
       <PageHeader title="Search">
-        Who is this? The photo is compared with everybody you know, and erased afterwards.
+        Who is this? The photo is compared with everybody enrolled, and erased afterwards.
       </PageHeader>
       <div className={classes.columns}>
         <Stack>

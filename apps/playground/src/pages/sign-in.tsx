@@ -112,7 +112,7 @@ export function SignIn() {
           </form>
           <Text c="dimmed" size="sm" mt="lg">
             No account yet? The server printed one at its first start; <code>prosopon accounts create</code>{" "}
-            makes more. A demo server prints a link that signs in with one click.
+            adds more. A demo server prints a link that signs in with one click.
           </Text>
         </div>
       </section>

@@ -83,12 +83,12 @@ function stateOfClock(aheadMs: number): Check {
 }
 
 function stateOfDeadJobs(count: number): Check {
-  const name = "dead jobs";
+  const name = "abandoned jobs";
   if (count === 0) return { name, state: "ok", detail: "none" };
   return {
     name,
     state: "warn",
-    detail: `${count} ${count === 1 ? "job was" : "jobs were"} given up`,
+    detail: `${count} ${count === 1 ? "job was" : "jobs were"} abandoned`,
     fix: "`prosopon jobs list --dead` and the workers' logs say why; once that is fixed, `prosopon jobs retry --all` within 24 hours.",
   };
 }

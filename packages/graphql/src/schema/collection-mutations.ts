@@ -58,7 +58,7 @@ builder.mutationFields((t) => ({
   createCollection: t.field({
     type: Collection,
     errors: { types: [ConflictError, UnsupportedByUpstreamError] },
-    description: "Makes a gallery inside the account.",
+    description: "Creates a gallery inside the account.",
     args: { input: t.arg({ type: CreateCollectionInput, required: true }) },
     resolve: (_, { input: { name, ...settings } }, { client }) =>
       upstream(client.collections.create({ name, settings: settingsOf(settings) }), {

@@ -56,7 +56,7 @@ builder.mutationType({
     cancelJob: t.field({
       type: CancelledJob,
       errors: { types: [NotFoundError, ConflictError, UnsupportedByUpstreamError] },
-      description: "Cancels a job that has not ended: it fails, saying so. Asked again, answers the same.",
+      description: "Cancels an unfinished job: it fails, saying so. Repeated, it answers the same.",
       args: { input: t.arg({ type: CancelJobInput, required: true }) },
       resolve: async (_, { input }, { client }) => ({
         job: viewOf(

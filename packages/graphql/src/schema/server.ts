@@ -25,15 +25,15 @@ const CalibrationPoint = builder.objectRef<Calibration>("CalibrationPoint").impl
     score: t.exposeFloat("score"),
     cosine: t.exposeFloat("cosine"),
     fmr: t.exposeFloat("fmr", {
-      description: "Expected false-match rate of one comparison at this line, 0 to 1, as measured.",
+      description: "Expected false-match rate of one comparison at this score, 0 to 1, as measured.",
     }),
   }),
 });
 
 const Thresholds = builder.objectRef<ServerInfo["thresholds"]>("Thresholds").implement({
-  description: "Lines on the score scale.",
+  description: "Thresholds on the score scale.",
   fields: (t) => ({
-    recognized: t.exposeFloat("recognized", { description: "Recognised from here on." }),
+    recognized: t.exposeFloat("recognized", { description: "Recognised from this score on." }),
     listed: t.exposeFloat("listed", { description: "Listed by a search above this." }),
   }),
 });

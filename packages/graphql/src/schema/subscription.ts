@@ -8,7 +8,7 @@ const JobChange = builder.objectRef<AccountChange>("JobChange").implement({
   description: "A change of one of the account's jobs.",
   fields: (t) => ({
     cursor: t.exposeString("cursor", {
-      description: "Give it back as `after` to go on from here without a gap.",
+      description: "Pass it as `after` to resume from here without a gap.",
     }),
     job: t.field({ type: Job, resolve: (change) => change.job }),
   }),
@@ -32,7 +32,7 @@ builder.subscriptionType({
       type: JobChange,
       description:
         "The unfinished jobs of the account as they are, then each change of any; does not end by itself.",
-      args: { after: t.arg.string({ description: "Go on after this cursor of an earlier change." }) },
+      args: { after: t.arg.string({ description: "Resume after this cursor of an earlier change." }) },
       subscribe: (_, { after }, context) => context.changes.all(after ?? undefined),
       resolve: (change, _, context) => {
         forgetJobs(context);

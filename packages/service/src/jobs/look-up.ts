@@ -72,7 +72,7 @@ export function createLookUp({ storage, worker, clock, logger }: LookUpTools): L
         kinds[job.kind].run(tools, job, job.payload, signal),
         aborted(signal),
       ]);
-      if (outcome.type !== "answered") throw new TypeError(`A job of the kind ${job.kind} is no lookup.`);
+      if (outcome.type !== "answered") throw new TypeError(`A job of the kind ${job.kind} is not a lookup.`);
       return outcome;
     } catch (error) {
       const reason = permanentReason(error);

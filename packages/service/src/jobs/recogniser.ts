@@ -37,6 +37,6 @@ async function agree({ recognisers }: Recognisers, recogniser: Recogniser): Prom
   const made = others.map(({ id, faces }) => `${faces} faces by ${id}`).join(", ");
   throw new StorageError(
     "conflict",
-    `The data holds ${made}, and this version recognises by ${recogniser.id}: faces of two recognisers are never compared, so it would find none of those people. Start the version that made them again, or enrol them anew in an empty place.`,
+    `The data holds ${made}, and this version recognises by ${recogniser.id}: faces of two recognisers are never compared, so it would find none of those people. Start the version that embedded them, or enrol the people again in an empty place.`,
   );
 }

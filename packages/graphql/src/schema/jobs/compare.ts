@@ -12,7 +12,7 @@ import { DetectedFace } from "./detect.ts";
 import { FILES, images, imagesOf, JOB_COST, MANY_IMAGES_PATH, UPLOADS } from "./images.ts";
 
 const ComparedFace = builder.objectRef<ComparedFaceRecord>("ComparedFace").implement({
-  description: "A face of the second photo, beside the chosen face of the first.",
+  description: "A face of the second photo, with the chosen face of the first.",
   interfaces: [PhotoFace],
   fields: (t) => ({
     decision: t.field({ type: Decision, resolve: ({ decision }) => decision }),

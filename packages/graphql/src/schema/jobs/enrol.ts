@@ -20,7 +20,7 @@ import {
 } from "./images.ts";
 
 export const EnrolmentJob = jobNode("EnrolmentJob", {
-  description: "Makes an identity, or adds images to one.",
+  description: "Creates an identity, or adds images to one.",
   fields: (t) => ({
     identityId: t.string({ nullable: true, description: "Once known.", resolve: identityIdOf }),
     identity: t.field({

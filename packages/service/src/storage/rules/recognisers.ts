@@ -5,7 +5,7 @@ export function sameDimension(known: RecogniserRecord, { id, dimension }: Recogn
   if (known.dimension !== dimension)
     throw new StorageError(
       "conflict",
-      `The recogniser ${id} is known with ${known.dimension} dimensions, not ${dimension}. Give another recogniser an id of its own.`,
+      `The recogniser ${id} is registered with ${known.dimension} dimensions, not ${dimension}. Give another recogniser an id of its own.`,
     );
 }
 

@@ -48,6 +48,6 @@ export function administrationOnly(storage: Storage): Storage {
 async function refuse(): Promise<never> {
   throw new StorageError(
     "locked",
-    "The storage was opened beside a server, for accounts and for reading. Do this through the server's API, or stop it first.",
+    "The storage was opened while a server runs on it, for accounts and for reading only. Do this through the server's API, or stop it first.",
   );
 }

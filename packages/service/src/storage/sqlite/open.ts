@@ -94,7 +94,7 @@ function prepareDirectory(directory: string, path: string): void {
     if (isFull(error)) throw explain(error);
     throw new StorageError(
       "unusable",
-      `The data directory ${directory} cannot be used: ${whyUnusable(error)}. Choose another, or mend that.`,
+      `The data directory ${directory} cannot be used: ${whyUnusable(error)}. Choose another, or fix that.`,
       { cause: error },
     );
   }
