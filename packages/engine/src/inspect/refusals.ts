@@ -16,7 +16,10 @@ export const cutOff = (format: Format): ImageError =>
 
 /** Costs more than a photograph does. */
 export const costly = (format: Format, why: string): ImageError =>
-  new ImageError("too-costly", `The ${format} file ${why}: save it again as an ordinary photo and resend it.`);
+  new ImageError(
+    "too-costly",
+    `The ${format} file ${why}: save it again as an ordinary photo and resend it.`,
+  );
 
 export const unsupported = (what: string): ImageError =>
   new ImageError("unsupported", `The file is ${what}: send an ordinary JPEG or PNG image.`);

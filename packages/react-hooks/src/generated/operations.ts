@@ -115,7 +115,7 @@ export type IdentityFilter = {
 
 /** All that is given must hold. */
 export type JobFilter = {
-  /** True: only those that failed because their tries were used up. */
+  /** True: only abandoned ones, whose tries were used up. */
   dead?: boolean | null | undefined;
   kind?: JobKind | null | undefined;
   status?: JobStatus | null | undefined;
