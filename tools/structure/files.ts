@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /** What nobody writes by hand, and what is not the product: tests, documents, generated files, kept results. */
@@ -29,7 +29,20 @@ export function sourceFiles(root: string): SourceFile[] {
     encoding: "utf8",
   });
   return [...new Set(listed.split("\n"))]
-    .filter((file) => SOURCE.test(file) && isHandWritten(file) && existsSync(path.join(root, file)))
-    .map((file) => ({ file, lines: readFileSync(path.join(root, file), "utf8").split("\n").length - 1 }))
+    .filter((file) => SOURCE.test(file) && isHandWritten(file))
+    .flatMap((file) => {
+      const lines = linesOf(path.join(root, file));
+      return lines === undefined ? [] : [{ file, lines }];
+    })
     .sort((a, b) => b.lines - a.lines);
+}
+
+/** Undefined for a file that is deleted, but not yet from the index, or that went since it was listed. */
+function linesOf(file: string): number | undefined {
+  try {
+    return readFileSync(file, "utf8").split("\n").length - 1;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
