@@ -67,7 +67,8 @@ export async function send(sending: Sending): Promise<void> {
 
 async function acknowledged(sending: Sending, order: Order): Promise<JobRef | undefined> {
   const { client, account, attempts, signal } = sending;
-  const tag = randomUUID();
+  let tag = randomUUID();
+  let unanswered = false;
   const photo = sending.photo();
   while (!signal.aborted) {
     const attempt: Attempt = { ...order, account, tag, at: 0 };
@@ -84,6 +85,11 @@ async function acknowledged(sending: Sending, order: Order): Promise<JobRef | un
       return ref;
     } catch (error) {
       attempt.failure = nameOf(error);
+      // An attempt whose answer was lost enrolled this person meanwhile: the next one is of somebody else.
+      if (unanswered && isApiError(error) && error.status === 409) {
+        tag = randomUUID();
+        unanswered = false;
+      } else unanswered ||= !isApiError(error) || error.status >= 500;
     } finally {
       attempt.at = performance.now();
     }
