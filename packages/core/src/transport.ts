@@ -23,28 +23,29 @@ export interface Transport {
   call<T>(options: CallOptions | undefined, work: (deadline: Deadline) => Promise<T>): Promise<T>;
 }
 
+/** The first may find a token that another call was given since, of a session that has ended too; the second is given a new one. */
+const MAX_RENEWALS = 2;
+
 export function createTransport(send: Send, auth: Auth, timeoutMs: number): Transport {
   const withToken = (exchange: Exchange, token: string): Exchange => ({
     ...exchange,
     headers: { ...exchange.headers, ...bearer(token) },
   });
 
-  /** A 401 says that nothing was carried out, so one repeat is safe for every method; `body` makes the body anew. */
+  /** A 401 says that nothing was carried out, so a repeat is safe for every method; `body` makes the body anew. */
   const authorised: Send = async (exchange, signal) => {
-    const token = await auth.token();
-    try {
-      return await send(withToken(exchange, token), signal);
-    } catch (error) {
-      if (!isRefusedToken(error)) throw error;
-      const fresh = await auth.renew(token, error.requestId);
+    let token = await auth.token();
+    for (let renewals = 0; ; renewals++) {
       try {
-        return await send(withToken(exchange, fresh), signal);
-      } catch (again) {
-        if (!isRefusedToken(again)) throw again;
-        throw new AuthError(`The server refuses a token it has just given: ${again.message}`, {
-          requestId: again.requestId,
-          cause: again,
-        });
+        return await send(withToken(exchange, token), signal);
+      } catch (error) {
+        if (!isRefusedToken(error)) throw error;
+        if (renewals === MAX_RENEWALS)
+          throw new AuthError(`The server refuses a token it has just given: ${error.message}`, {
+            requestId: error.requestId,
+            cause: error,
+          });
+        token = await auth.renew(token, error.requestId);
       }
     }
   };

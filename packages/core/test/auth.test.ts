@@ -179,7 +179,30 @@ describe("a dead session", () => {
   it("ends in an AuthError, not in a loop, when every token is refused", async () => {
     fake.breakWith(({ path }) => (path.startsWith("/v1") ? problem(401, "no") : undefined));
     await expect(connect().server()).rejects.toMatchObject({ name: "AuthError" });
-    expect(fake.count("GET", "/v1/server")).toBe(2);
+    expect(fake.count("GET", "/v1/server")).toBe(3);
+  });
+
+  it("is replaced by a new login even when its token was renewed on the way", async () => {
+    const { token, expireTime, refreshToken } = await connect().auth.login();
+    let held: StoredToken | undefined = {
+      token,
+      expireTime,
+      refreshToken,
+      expiresAt: Date.now() + 3_600_000,
+    };
+    const client = connect({
+      tokenStore: { get: () => held, set: (next: StoredToken | undefined) => void (held = next) },
+    });
+    fake.breakWith(({ path, authorization }) => {
+      if (path !== "/v1/server" || authorization !== `Bearer ${token}`) return undefined;
+      // While this request was on the way another call refreshed, and then the session ended.
+      held = { ...held!, token: "access-of-the-same-session" };
+      fake.endSession();
+      return problem(401, "the session has ended");
+    });
+    await expect(client.server()).resolves.toMatchObject({ name: "prosopon" });
+    expect(fake.count("GET", "/v1/server")).toBe(3);
+    expect(fake.count("POST", "/login")).toBe(2);
   });
 });
 
