@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { createClient } from "@prosopon/core";
@@ -22,7 +22,7 @@ const SERVER = {
 /** Enrols the first person, and hangs up without an answer. */
 async function deafServer(): Promise<string> {
   let taken: string | undefined;
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
     const id = /name="external_id"\r\n\r\n(\S+)/.exec(body)?.[1];
     response.setHeader("content-type", "application/json");
@@ -33,7 +33,8 @@ async function deafServer(): Promise<string> {
       request.socket.destroy();
     } else if (id === taken) response.writeHead(409).end('{"message":"the external id is taken"}');
     else response.writeHead(202).end('{"job_id":"job-of-another"}');
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   undo.push(() => server.close().closeAllConnections());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
