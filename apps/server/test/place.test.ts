@@ -187,9 +187,9 @@ describe.skipIf(noPostgres !== undefined)(
           database.url,
         ]);
       const said = (await Promise.all([serve(), serve(), serve()])).map(
-        ({ stderr }) => /another place|no address/.exec(stderr)?.[0],
+        ({ stderr }) => /another place|not an address/.exec(stderr)?.[0],
       );
-      expect(said.map(String).toSorted()).toEqual(["another place", "another place", "no address"]);
+      expect(said.map(String).toSorted()).toEqual(["another place", "another place", "not an address"]);
     });
   },
 );

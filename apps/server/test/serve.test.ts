@@ -39,7 +39,7 @@ describe("serve, first start", () => {
       env: { ...env, PROSOPON_SECRET_ID: "shut" },
     });
     expect(wrong.code).toBe(1);
-    expect(wrong.stderr).toContain("exists with another secret");
+    expect(wrong.stderr).toContain("exists with a secret other than PROSOPON_SECRET_ID");
     expect(wrong.stderr).not.toContain("shut");
   });
 
