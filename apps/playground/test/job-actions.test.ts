@@ -8,9 +8,12 @@ import { launchBrowser } from "../../../tools/browser.ts";
 import { photo } from "./photos.ts";
 import { startServer } from "./server.ts";
 
-interface Service {
+interface Sqlite {
   openSqliteStorage(options: { directory: string }): Promise<{
     accounts: { list(): Promise<{ id: string }[]> };
+    collections: {
+      get(accountId: string | undefined, idOrName: string): Promise<{ id: string } | undefined>;
+    };
     jobs: {
       enqueue(job: object): Promise<unknown>;
       claim(options: object): Promise<{ id: string; leaseId: string }[]>;
@@ -19,14 +22,17 @@ interface Service {
     };
     close(): Promise<void>;
   }>;
+}
+interface Service {
   openLocalBlobs(directory: string): Promise<{
     put(data: AsyncIterable<Uint8Array>, options: object): Promise<{ blobId: string; size: number }>;
     close(): Promise<void>;
   }>;
 }
 // By address: the page's own settings would type-check the service's sources without Node's types.
-const address = new URL("../../../packages/service/src/index.ts", import.meta.url).href;
-const { openLocalBlobs, openSqliteStorage } = (await import(/* @vite-ignore */ address)) as Service;
+const address = (file: string) => new URL(`../../../packages/service/src/${file}`, import.meta.url).href;
+const { openLocalBlobs } = (await import(/* @vite-ignore */ address("index.ts"))) as Service;
+const { openSqliteStorage } = (await import(/* @vite-ignore */ address("sqlite.ts"))) as Sqlite;
 
 let data: string;
 let server: Awaited<ReturnType<typeof startServer>>;
@@ -52,9 +58,15 @@ async function letJobDie(directory: string) {
   const storage = await openSqliteStorage({ directory });
   const blobs = await openLocalBlobs(path.join(directory, "blobs"));
   const [account] = await storage.accounts.list();
+  const collection = await storage.collections.get(account?.id, "default");
   const { blobId, size } = await blobs.put(createReadStream(photo("audrey.jpg")), { maxBytes: 1e6 });
   const now = Date.now();
-  const payload = { kind: "enrol", images: [{ blobId, size }], metadata: { name: "Audrey Hepburn" } };
+  const payload = {
+    kind: "enrol",
+    images: [{ blobId, size }],
+    metadata: { name: "Audrey Hepburn" },
+    collectionId: collection?.id,
+  };
   await storage.jobs.enqueue({ id: "job-that-died", accountId: account?.id, payload, now });
   const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
   const outcome = { type: "failed", error: "An internal error stopped it.", deadUntil: now + 3_600_000 };
@@ -67,8 +79,9 @@ async function letJobDie(directory: string) {
 async function letJobWait(directory: string) {
   const storage = await openSqliteStorage({ directory });
   const [account] = await storage.accounts.list();
+  const collection = await storage.collections.get(account?.id, "default");
   const now = Date.now();
-  const payload = { kind: "search", images: [], maxResult: 1 };
+  const payload = { kind: "search", images: [], maxResult: 1, collectionId: collection?.id };
   await storage.jobs.enqueue({ id: "job-that-waits", accountId: account?.id, payload, now });
   const [job] = await storage.jobs.claim({ limit: 1, leaseMs: 1000, maxAttempts: 5, now });
   const lease = { jobId: job?.id, leaseId: job?.leaseId };

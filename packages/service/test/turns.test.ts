@@ -30,20 +30,25 @@ async function turnsDuring<T>(work: () => Promise<T>): Promise<{ turns: number; 
 function fill(directory: string, accountId: string): void {
   const db = connect(path.join(directory, "prosopon.db"), false);
   const account = db.prepare("SELECT row FROM accounts WHERE id = ?").pluck().get(accountId) as number;
+  const collection = db.prepare("SELECT row FROM collections WHERE account = ?").pluck().get(account);
+  const recogniser = db.prepare("SELECT row FROM recognisers").pluck().get();
+  const { lastInsertRowid: gallery } = db
+    .prepare("INSERT INTO galleries (collection, recogniser) VALUES (?, ?)")
+    .run(collection, recogniser);
   const person = db.prepare(
-    "INSERT INTO identities (account, id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO identities (account, collection, id, metadata, folded, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
-  const vector = db.prepare("INSERT INTO vectors (embedding) VALUES (?)");
+  const vector = db.prepare("INSERT INTO vectors (recogniser, embedding) VALUES (?, ?)");
   const face = db.prepare(
-    "INSERT INTO faces (slot, account, identity, id, quality, box, confidence, created_at) VALUES (?, ?, ?, ?, '{}', '{}', 0.9, 1)",
+    "INSERT INTO faces (slot, account, identity, gallery, id, quality, box, confidence, created_at) VALUES (?, ?, ?, ?, ?, '{}', '{}', 0.9, 1)",
   );
   const job = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, status, payload, result, created_at, started_at, finished_at)
-     VALUES (?, ?, 'search', 0, 'Succeeded', '{"kind":"search","images":[],"maxResult":1}', ?, ?, 1, 1)`,
+    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, result, created_at, started_at, finished_at)
+     VALUES (?, ?, 'search', 0, 0, 'Succeeded', '{"kind":"search","images":[],"maxResult":1}', ?, ?, 1, 1)`,
   );
   const recognition = db.prepare(
-    `INSERT INTO jobs (account, id, kind, rank, status, payload, result, identity_id, created_at, started_at, finished_at)
-     VALUES (?, ?, 'recognize', 0, 'Succeeded', '{"kind":"recognize","images":[{"blobId":"b","size":1}]}', '{}', 'person-0', ?, 1, 1)`,
+    `INSERT INTO jobs (account, id, kind, rank, turn, status, payload, result, identity_id, created_at, started_at, finished_at)
+     VALUES (?, ?, 'recognize', 0, 0, 'Succeeded', '{"kind":"recognize","images":[{"blobId":"b","size":1}]}', '{}', 'person-0', ?, 1, 1)`,
   );
   const event = db.prepare("INSERT INTO events (account, seq, job, status) VALUES (?, ?, ?, 'Sent')");
   const mention = db.prepare("INSERT INTO mentions (identity, job) VALUES (1, ?)");
@@ -54,14 +59,15 @@ function fill(directory: string, accountId: string): void {
       const metadata = JSON.stringify({ name: `Person ${i}`, team: `t${i % 1000}`, odd: i % 2 === 1 });
       const { lastInsertRowid: row } = person.run(
         account,
+        collection,
         `person-${i}`,
         metadata,
         `\u001fPERSON ${i}`,
         i,
         i,
       );
-      const { lastInsertRowid: slot } = vector.run(same);
-      face.run(slot, account, row, `face-${i}`);
+      const { lastInsertRowid: slot } = vector.run(recogniser, same);
+      face.run(slot, account, row, gallery, `face-${i}`);
     }
     for (let i = 0; i < JOBS; i++) {
       const { lastInsertRowid: row } = job.run(account, `job-${i}`, answer, i);
