@@ -62,6 +62,8 @@ describe("collections", () => {
       ["POST", "/v1/collections", { name: "default" }, 409, "this name"],
       ["POST", "/v1/collections", { name: "" }, 400, "name"],
       ["POST", "/v1/collections", { name: "a/b" }, 400, "name"],
+      ["POST", "/v1/collections", { name: ".." }, 400, "name"],
+      ["POST", "/v1/collections", { name: "a\u001bb" }, 400, "name"],
       ["POST", "/v1/collections", { name: "x".repeat(65) }, 400, "64"],
       ["POST", "/v1/collections", { name: 7 }, 400, "name"],
       ["POST", "/v1/collections", { name: "n", settings: { keep_crops: "yes" } }, 400, "keep_crops"],

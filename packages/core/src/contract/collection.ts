@@ -3,13 +3,13 @@ import * as v from "valibot";
 /** Every account has a collection of this name, which the documented routes use; it is neither renamed nor deleted. */
 export const DEFAULT_COLLECTION = "default";
 
-/** 1 to 64 characters: words with single spaces between, without `/`, `\\`, `?`, `#` and `%`. */
+/** 1 to 64 characters: words with single spaces between, without control characters, `/`, `\\`, `?`, `#` and `%`; not `.` or `..`, which no address can hold. */
 export const CollectionName = v.pipe(
   v.string(),
   v.maxLength(64, "must have at most 64 characters"),
   v.regex(
-    /^[^\s/\\?#%]+( [^\s/\\?#%]+)*$/,
-    "must be words with single spaces between, without / \\ ? # and %",
+    /^(?!\.{1,2}$|.*[^ -~\u00a0-\uffff])[^\s/\\?#%]+( [^\s/\\?#%]+)*$/,
+    "must be words with single spaces between, without control characters, / \\ ? # and %, and not . or ..",
   ),
 );
 

@@ -1,4 +1,4 @@
-import type { LookupOutcome, StoredResult } from "../types.ts";
+import type { JobPayload, LookupOutcome, StoredResult } from "../types.ts";
 import { COLLECTION_GONE } from "./collections.ts";
 
 /** What is written of a job when it ends. */
@@ -16,6 +16,13 @@ export const IMAGE_ERASED =
 
 export const givenUp = (attempts: number): string =>
   `Given up after ${attempts} attempts, none of which came to an end. Retry it; if that fails too, look into the server's log.`;
+
+/** What may be remembered of a job when the people that it was about are erased: its kind, and whom it was about. */
+export const bare = ({ kind, identityId }: JobPayload): JobPayload => ({
+  kind,
+  images: [],
+  ...(identityId !== undefined && { identityId }),
+});
 
 /** How a job ends that was over before it was written. @param gone what it names and has been deleted meanwhile */
 export function endingOf(outcome: LookupOutcome, gone: "collection" | "identity" | undefined): Ending {

@@ -88,7 +88,8 @@ export function createContext(
     erasure,
     accountRow(accountId) {
       const row = known.get(accountId) ?? accountRow.get(accountId);
-      if (row !== undefined) known.set(accountId, row);
+      // Inside a transaction the account may be one that is rolled back.
+      if (row !== undefined && !db.inTransaction) known.set(accountId, row);
       return row;
     },
     collectionRow: ({ accountId, collectionId }) => collectionRow.get(collectionId, accountId),

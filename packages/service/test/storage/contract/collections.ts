@@ -184,6 +184,74 @@ export function collectionsContract(open: () => Promise<Opened>): void {
       await make(accountId, "staff");
     });
 
+    it("leave nobody behind where people of theirs are deleted at the same moment, and a sweep goes on with it", async () => {
+      const accountId = await newAccount(current());
+      const staff = await make(accountId, "staff");
+      const people: string[] = [];
+      for (let i = 0; i < 30; i++)
+        people.push((await enrol(current(), accountId, [face(i)], { collectionId: staff.id })).identityId);
+      await Promise.all([
+        current().collections.delete(key(staff), 3000),
+        ...people.slice(10, 20).map((one) => current().identities.delete(accountId, [one], 3000)),
+        current().collections.sweep(3000),
+      ]);
+      await current().collections.sweep(3000);
+      expect(await current().identities.getMany(accountId, people)).toEqual([]);
+      expect(await current().identities.count(accountId)).toEqual({ identities: 0, faces: 0 });
+      await make(accountId, "staff");
+    });
+
+    it("take with them what failed jobs remember: whom they would have enrolled, and the images of abandoned ones", async () => {
+      const accountId = await newAccount(current());
+      const staff = await make(accountId, "staff");
+      const payload = {
+        kind: "enrol" as const,
+        images: [{ blobId: "theirs", size: 7 }],
+        metadata: { name: "Ada" },
+        collectionId: staff.id,
+      };
+      const failed = await enqueue(current(), accountId, payload);
+      const failing = (await claimOne(current()))!;
+      await current().jobs.finish(
+        { jobId: failed, leaseId: failing.leaseId },
+        { type: "failed", error: "no face" },
+        2000,
+      );
+      const abandoned = await enqueue(current(), accountId, payload);
+      const dying = (await claimOne(current()))!;
+      await current().jobs.finish(
+        { jobId: abandoned, leaseId: dying.leaseId },
+        { type: "failed", error: "tried", deadUntil: 90_000 },
+        2000,
+      );
+      const elsewhere = await enqueue(current(), accountId, {
+        kind: "enrol",
+        images: [],
+        metadata: { name: "Bo" },
+      });
+      const other = (await claimOne(current()))!;
+      await current().jobs.finish(
+        { jobId: elsewhere, leaseId: other.leaseId },
+        { type: "failed", error: "no face" },
+        2000,
+      );
+
+      expect(await current().collections.delete(key(staff), 3000)).toEqual({
+        deleted: true,
+        blobIds: ["theirs"],
+      });
+      for (const job of [failed, abandoned])
+        expect((await current().jobs.get(accountId, job))!.payload).toEqual({ kind: "enrol", images: [] });
+      expect((await current().jobs.get(accountId, elsewhere))!.payload).toMatchObject({
+        metadata: { name: "Bo" },
+      });
+      expect(await current().accounts.usage(accountId)).toEqual({ unfinishedJobs: 0, pendingBytes: 0 });
+      expect(await current().jobs.retry(accountId, abandoned, { id: "again", now: 3000 })).toEqual({
+        retried: false,
+        reason: "collection-gone",
+      });
+    });
+
     it("are gone for everybody from the first moment, and a job in hand for them ends", async () => {
       const accountId = await newAccount(current());
       const staff = await make(accountId, "staff");

@@ -1,19 +1,33 @@
 import { inSteps } from "../../../turns.ts";
 import { COLLECTION_GONE, refuseDefault } from "../../rules/collections.ts";
-import type { Storage } from "../../types.ts";
+import { bare } from "../../rules/ends.ts";
+import type { JobPayload, Storage } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { Events } from "../events.ts";
 import { endJobs } from "../jobs/end.ts";
 import { JOB_COLUMNS, type JobRow } from "../jobs/record.ts";
-import { storable } from "../text.ts";
+import { letGo } from "../jobs/usage.ts";
+import { storable, toJson } from "../text.ts";
 import { unneeded } from "../uploads.ts";
 
 /** Identities, and jobs, of one step. */
 const STEP = 100;
 
+/** Failed jobs looked at in one step. */
+const FAILED = 1_000;
+
 interface Marked {
   row: number;
+  account: number;
   account_id: string;
+}
+
+interface Failed {
+  row: number;
+  collection: number | null;
+  payload: JobPayload;
+  created_at: number;
+  id: string;
 }
 
 export function createDeleteCollection(
@@ -22,13 +36,32 @@ export function createDeleteCollection(
   deleteIdentities: Storage["identities"]["delete"],
 ): Pick<Storage["collections"], "delete" | "sweep"> {
   /** Of one that nobody sees any more: no job can be started for it. */
-  async function erase({ row, account_id }: Marked, now: number, signal?: AbortSignal): Promise<string[]> {
+  async function erase(
+    { row, account, account_id }: Marked,
+    now: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
     const freed: string[] = [];
     await inSteps(async () => {
       const { ended, blobIds } = await endWaiting(row, now);
       freed.push(...blobIds);
       return ended === STEP;
     }, signal);
+    // Whom they would have enrolled is in what failed, and its images are kept of what was abandoned.
+    let last = { created_at: 0, id: "" };
+    await inSteps(async () => {
+      // jobs_failed
+      const jobs = await read<Failed>(
+        `SELECT row, collection, payload, created_at, id FROM jobs
+         WHERE account = $1 AND status = 'Failed' AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4`,
+        [account, last.created_at, last.id, FAILED],
+      );
+      const own = jobs.filter(({ collection }) => collection === row);
+      if (own.length > 0) freed.push(...(await forgetFailed(account, own, now)));
+      last = jobs.at(-1) ?? last;
+      return jobs.length === FAILED;
+    }, signal);
+    // Until nobody is left: where another call deletes one of a step at the same time, the step deletes nobody.
     await inSteps(async () => {
       // identities_page
       const people = await read<{ id: string }>("SELECT id FROM identities WHERE collection = $1 LIMIT $2", [
@@ -39,7 +72,7 @@ export function createDeleteCollection(
         const ids = people.map(({ id }) => id);
         freed.push(...(await deleteIdentities(account_id, ids, now)).blobIds);
       }
-      return people.length === STEP;
+      return people.length > 0;
     }, signal);
     if (signal?.aborted) return freed;
     await transaction(
@@ -53,6 +86,33 @@ export function createDeleteCollection(
       { repeatable: true },
     );
     return freed;
+  }
+
+  /** Locks: jobs, heads. */
+  function forgetFailed(account: number, jobs: readonly Failed[], now: number): Promise<string[]> {
+    return transaction(async (tx) => {
+      const rows = jobs.map(({ row }) => row);
+      await tx.query("SELECT 1 FROM jobs WHERE row = ANY ($1::bigint[]) ORDER BY row FOR UPDATE", [rows]);
+      const blobs = await tx.query<{ blob_id: string; size: number }>(
+        "DELETE FROM job_blobs WHERE job = ANY ($1::bigint[]) RETURNING blob_id, size",
+        [rows],
+      );
+      await tx.query(
+        `UPDATE jobs j SET payload = b.payload::json,
+           dead_until = CASE WHEN j.dead_until IS NOT NULL THEN least(j.dead_until, $3) END
+         FROM unnest($1::bigint[], $2::text[]) AS b (row, payload) WHERE j.row = b.row`,
+        [rows, jobs.map(({ payload }) => toJson(bare(payload))), now],
+      );
+      const freed = await unneeded(
+        tx,
+        blobs.map(({ blob_id }) => blob_id),
+      );
+      await letGo(
+        tx,
+        blobs.map(({ size }) => ({ account, size })),
+      );
+      return freed;
+    });
   }
 
   /** Locks: jobs, heads. jobs_collection */
@@ -96,12 +156,12 @@ export function createDeleteCollection(
         return found.row;
       });
       if (row === undefined) return { deleted: false, blobIds: [] };
-      return { deleted: true, blobIds: await erase({ row, account_id: accountId }, now) };
+      return { deleted: true, blobIds: await erase({ row, account, account_id: accountId }, now) };
     },
     async sweep(now, signal) {
       // collections_deleted
       const marked = await read<Marked>(
-        `SELECT c.row, a.id AS account_id FROM collections c JOIN accounts a ON a.row = c.account WHERE c.deleted_at IS NOT NULL`,
+        `SELECT c.row, c.account, a.id AS account_id FROM collections c JOIN accounts a ON a.row = c.account WHERE c.deleted_at IS NOT NULL`,
       );
       const freed: string[] = [];
       for (const one of marked) freed.push(...(await erase(one, now, signal)));

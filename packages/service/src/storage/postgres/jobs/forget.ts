@@ -1,5 +1,4 @@
-import { IDENTITY_GONE } from "../../rules/ends.ts";
-import type { JobPayload } from "../../types.ts";
+import { bare, IDENTITY_GONE } from "../../rules/ends.ts";
 import type { Transaction } from "../database.ts";
 import { toJson } from "../text.ts";
 import type { Ended, EndJobs } from "./end.ts";
@@ -67,9 +66,4 @@ export async function forget(
 
 function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += BATCH) yield all.slice(at, at + BATCH);
-}
-
-/** What may be remembered of a job: its kind, and whom it was about. */
-function bare({ kind, identityId }: JobPayload): JobPayload {
-  return { kind, images: [], ...(identityId !== undefined && { identityId }) };
 }

@@ -14,7 +14,7 @@ interface Stored {
 /** A gallery in this node's memory, as of one of its numbered changes. */
 export interface Held {
   readonly slab: Slab;
-  /** Applies what was committed until now. False when the changes in between are no longer kept: load again. */
+  /** Applies what was committed until now. False when the changes in between are no longer kept, or the gallery is gone: load again. */
   catchUp(): Promise<boolean>;
 }
 
@@ -64,7 +64,8 @@ export async function loadGallery(
        WHERE h.row = $1 ORDER BY c.seq`,
       [gallery, seq],
     );
-    if ((changes[0]?.pruned ?? 0) > seq) return "pruned";
+    // No row: the gallery has been deleted.
+    if ((changes[0]?.pruned ?? Infinity) > seq) return "pruned";
     const gone: number[] = [];
     for (const change of changes) {
       if (change.seq === null) break;

@@ -1,4 +1,4 @@
-import { IDENTITY_GONE } from "../../rules/ends.ts";
+import { bare, IDENTITY_GONE } from "../../rules/ends.ts";
 import type { JobPayload } from "../../types.ts";
 import type { Context } from "../context.ts";
 import type { EraseUploads } from "../erase-uploads.ts";
@@ -73,9 +73,4 @@ export function createForgetIdentity(
   }
 
   return { forget, forgetEnded };
-}
-
-/** What may be remembered of a job: its kind, and whom it was about. */
-function bare({ kind, identityId }: JobPayload): JobPayload {
-  return { kind, images: [], ...(identityId !== undefined && { identityId }) };
 }
