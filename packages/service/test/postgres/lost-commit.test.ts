@@ -113,15 +113,20 @@ describe.skipIf(reason !== undefined)(`a lost answer to a COMMIT${reason ? `: ${
     await api.service.ready();
     const { body: enrolled } = await enrol(api);
     await api.done(IDENTITY, enrolled.job_id);
-    line.cut({ behind, away: false });
-    const lookup = form([["input_image", await photo("audrey.jpg")]]);
-    const { status, body } = await api.call("POST", `${route}?wait=30`, { body: lookup });
-    expect([line.wasCut, status, body.status]).toEqual([true, 200, "Succeeded"]);
-    expect((await api.call("GET", `/v1/jobs/${body.job_id}`)).body).toEqual(body);
-    expect((await api.call("GET", "/v1/jobs")).body.jobs).toHaveLength(2);
     const account = (await storage.accounts.byClientId(api.clientId))!;
-    const { events } = await storage.events.since(account.id, 0, 99);
-    expect(events.filter(({ jobId }) => jobId === body.job_id)).toHaveLength(1);
+    // One that comes while the worker looks whether others wait is queued, which writes three events: then it is tried again.
+    for (let tries = 1; ; tries++) {
+      line.cut({ behind, away: false });
+      const lookup = form([["input_image", await photo("audrey.jpg")]]);
+      const { status, body } = await api.call("POST", `${route}?wait=30`, { body: lookup });
+      expect([line.wasCut, status, body.status]).toEqual([true, 200, "Succeeded"]);
+      expect((await api.call("GET", `/v1/jobs/${body.job_id}`)).body).toEqual(body);
+      expect((await api.call("GET", "/v1/jobs")).body.jobs).toHaveLength(1 + tries);
+      const { events } = await storage.events.since(account.id, 0, 99);
+      const told = events.filter(({ jobId }) => jobId === body.job_id).length;
+      if (told === 1) return;
+      expect([told, tries < 10]).toEqual([3, true]);
+    }
   });
 
   it.each([IDENTITY, "/v1/identities"])(
