@@ -34,12 +34,12 @@ export function createClient(options: ClientOptions): Client {
   const open = createOpenEvents(transport, auth, eventsUrl, readWebSocket(options));
 
   const start = createStartOwn(transport, server);
-  const jobs = createJobs(transport, server, createHub(open), start);
+  const { jobs, ended } = createJobs(transport, server, createHub(open), start);
 
   return {
     identities: createIdentities(transport, server),
     jobs,
-    ...createAnswers(start, jobs),
+    ...createAnswers(start, ended),
     faces: createFaces(transport, server),
     uploads: createUploads(transport, server),
     events: createEvents(open, server),

@@ -1,5 +1,5 @@
 import { Job, JobList, JobRetried, documentedKinds, kindOfJob } from "./contract/jobs/index.ts";
-import type { Deadline } from "./deadline.ts";
+import { type Deadline, limited } from "./deadline.ts";
 import { ApiError, JobFailedError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { iterate } from "./iterate.ts";
@@ -14,7 +14,15 @@ import { type ReadJob, watchJob } from "./watch.ts";
 /** A job is waited for so long unless the call says otherwise, milliseconds. */
 export const WAIT_MS = 120_000;
 
-export function createJobs(transport: Transport, server: Server, hub: Hub, start: StartOwn): Jobs {
+/** Follows a job to its end. When time runs out, the last fault on the way is told as the cause. @throws JobFailedError */
+export type Ended = (job: JobRef | string, deadline: Deadline) => Promise<JobState>;
+
+export function createJobs(
+  transport: Transport,
+  server: Server,
+  hub: Hub,
+  start: StartOwn,
+): { jobs: Jobs; ended: Ended } {
   const askDocumented = async (ref: JobRef, signal: AbortSignal): Promise<JobState | undefined> => {
     const { documented } = kindOfJob(ref.kind);
     if (!documented) return undefined;
@@ -53,19 +61,20 @@ export function createJobs(transport: Transport, server: Server, hub: Hub, start
   const watch = (job: JobRef | string, deadline: Deadline): AsyncGenerator<JobState, void, undefined> =>
     watchJob(job, deadline, { read, hub, info: server.info });
 
-  return {
+  const ended: Ended = async (job, deadline) => {
+    let last: JobState | undefined;
+    for await (const state of watch(job, deadline)) last = state;
+    return succeeded(last as JobState);
+  };
+
+  const jobs: Jobs = {
     ...createStarts(transport, start),
 
     get: (job, options) => transport.call(options, ({ signal }) => read(job, signal)),
 
     watch: (job, options) => iterate(options, WAIT_MS, (deadline) => watch(job, deadline)),
 
-    async wait(job, options) {
-      const states = iterate(options, WAIT_MS, (deadline) => watch(job, deadline));
-      let last: JobState | undefined;
-      for await (const state of states) last = state;
-      return succeeded(last as JobState);
-    },
+    wait: (job, options) => limited(options, WAIT_MS, (deadline) => ended(job, deadline)),
 
     list: (options = {}) =>
       transport.call(options, async ({ signal }) => {
@@ -91,6 +100,7 @@ export function createJobs(transport: Transport, server: Server, hub: Hub, start
         return { id: job_id, kind };
       }),
   };
+  return { jobs, ended };
 }
 
 /** A job that is done. @throws JobFailedError */

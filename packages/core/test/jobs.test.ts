@@ -205,6 +205,22 @@ describe("jobs.watch", () => {
     });
   });
 
+  it.each([
+    ["503", { status: 503 }, { name: "ApiError", status: 503 }],
+    ["no answer", "drop", { name: "ConnectionError" }],
+  ] as const)("does so too for a call that starts a job and waits for it: %s", async (_, fault, cause) => {
+    await start({ events: "none" });
+    client = createClient({ baseUrl: fake.url, clientId: "client", secretId: "secret", retries: 0 });
+    fake.breakWith(({ path }) => (path.startsWith("/v1/jobs/") ? fault : undefined));
+    const image = new Blob(["face"]);
+    await expect(client.search({ image }, { timeoutMs: 900 })).rejects.toMatchObject({
+      name: "TimeoutError",
+      timeoutMs: 900,
+      cause,
+    });
+    await expect(client.jobs.wait("job-1", { timeoutMs: 900 })).rejects.toMatchObject({ cause });
+  });
+
   it("does not go back when a retried job is Sent again", async () => {
     const job = fake.addJob("enrol");
     const watching = collect(client.jobs.watch(job));
