@@ -37,7 +37,7 @@ export function createClient(options: ClientOptions): Client {
   const { jobs, ended } = createJobs(transport, server, createHub(open), start);
 
   return {
-    identities: createIdentities(transport, server),
+    identities: createIdentities(transport, server, jobs),
     jobs,
     ...createAnswers(start, ended),
     faces: createFaces(transport, server),

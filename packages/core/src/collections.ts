@@ -3,38 +3,35 @@ import type { Exchange } from "./http.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
 import type { Transport } from "./transport.ts";
-import type { Client } from "./types.ts";
+import type { CallOptions, Client } from "./types.ts";
 
 export function createCollections(transport: Transport, server: Server): Client["collections"] {
-  const need = () => server.need("A collection", "collections");
+  const call = <T>(options: CallOptions | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    transport.call(options, async ({ signal }) => {
+      await server.need("A collection", "collections");
+      return work(signal);
+    });
 
   return {
     create: (input, options) =>
-      transport.call(options, async ({ signal }) => {
-        await need();
-        return transport.json(Collection, { method: "POST", path: "/v1/collections", json: input }, signal);
-      }),
+      call(options, (signal) =>
+        transport.json(Collection, { method: "POST", path: "/v1/collections", json: input }, signal),
+      ),
     get: (idOrName, options) =>
-      transport.call(options, async ({ signal }) => {
-        await need();
-        return transport.json(Collection, one("GET", idOrName), signal);
-      }),
+      call(options, (signal) => transport.json(Collection, one("GET", idOrName), signal)),
     list: (options = {}) =>
-      transport.call(options, async ({ signal }) => {
-        await need();
+      call(options, async (signal) => {
         const { limit, cursor } = options;
         const path = `/v1/collections${query({ limit, cursor })}`;
         const page = await transport.json(CollectionList, { method: "GET", path }, signal);
         return { items: page.collections, ...(page.next_cursor && { nextCursor: page.next_cursor }) };
       }),
     update: (idOrName, patch, options) =>
-      transport.call(options, async ({ signal }) => {
-        await need();
-        return transport.json(Collection, { ...one("PATCH", idOrName), json: patch }, signal);
-      }),
+      call(options, (signal) =>
+        transport.json(Collection, { ...one("PATCH", idOrName), json: patch }, signal),
+      ),
     delete: (idOrName, options) =>
-      transport.call(options, async ({ signal }) => {
-        await need();
+      call(options, async (signal) => {
         await transport.send(one("DELETE", idOrName), signal);
       }),
   };

@@ -1,80 +1,47 @@
 import { Identity, IdentityList } from "./contract/identity.ts";
 import type { Exchange } from "./http.ts";
-import { imageForm, readImages, toImagePart } from "./images.ts";
+import { imageForm, readImages } from "./images.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
 import { startJob } from "./start-job.ts";
 import type { Transport } from "./transport.ts";
-import type { Identities, JobRef } from "./types.ts";
+import type { Identities, Starts } from "./types.ts";
 
 const IDENTITY = "/innovation-service/identity";
 const MAX_IMAGES = 5;
 
-export function createIdentities(transport: Transport, server: Server): Identities {
-  const start = (
-    kind: JobRef["kind"],
-    method: "POST" | "PUT",
-    path: string,
-    body: () => FormData,
-    signal: AbortSignal,
-  ) => startJob(transport, kind, { method, path, body }, signal);
-
+export function createIdentities(transport: Transport, server: Server, starts: Starts): Identities {
   return {
     create: (input, options) =>
       transport.call(options, async ({ signal }) => {
         const { externalId, metadata, collection } = input;
         const images = await readImages(input.images, { most: MAX_IMAGES }, signal);
-        if (externalId === undefined && !metadata && collection === undefined)
-          return start("enrol", "POST", IDENTITY, imageForm("input_images", images, {}), signal);
-        await server.need("An external id, metadata or a collection");
-        const fields = {
+        const own = externalId !== undefined || metadata || collection !== undefined;
+        if (own) await server.need("An external id, metadata or a collection");
+        const body = imageForm("input_images", images, {
           external_id: externalId,
           metadata: metadata && JSON.stringify(metadata),
           collection,
-        };
-        return start("enrol", "POST", "/v1/identities", imageForm("input_images", images, fields), signal);
+        });
+        const path = own ? "/v1/identities" : IDENTITY;
+        return startJob(transport, "enrol", { method: "POST", path, body }, signal);
       }),
 
     addImages: (identityId, input, options) =>
       transport.call(options, async ({ signal }) => {
-        const form = imageForm("input_images", await readImages(input.images, { most: MAX_IMAGES }, signal), {
-          identity_id: checkId(identityId),
-        });
+        const images = await readImages(input.images, { most: MAX_IMAGES }, signal);
+        const body = imageForm("input_images", images, { identity_id: checkId(identityId) });
         // The documented route knows people of `default` only.
-        return (await server.info())
-          ? start("add-images", "POST", "/v1/faces", form, signal)
-          : start("add-images", "PUT", IDENTITY, form, signal);
+        const at = (await server.info())
+          ? ({ method: "POST", path: "/v1/faces" } as const)
+          : ({ method: "PUT", path: IDENTITY } as const);
+        return startJob(transport, "add-images", { ...at, body }, signal);
       }),
 
-    search: ({ image, maxResult, collection }, options) =>
-      transport.call(options, async ({ signal }) => {
-        if (collection !== undefined) await server.need("A collection");
-        const form = imageForm("input_image", [await toImagePart(image, signal)], {
-          max_result: maxResult,
-          collection,
-        });
-        return start(
-          "search",
-          "POST",
-          collection === undefined ? `${IDENTITY}/search` : "/v1/search",
-          form,
-          signal,
-        );
-      }),
+    search: starts.search,
 
-    recognize: (identityId, { image }, options) =>
-      transport.call(options, async ({ signal }) => {
-        const form = imageForm("input_image", [await toImagePart(image, signal)], {
-          identity_id: checkId(identityId),
-        });
-        return start(
-          "recognize",
-          "POST",
-          (await server.info()) ? "/v1/recognize" : `${IDENTITY}/recognize`,
-          form,
-          signal,
-        );
-      }),
+    recognize: async (identityId, { image }, options) =>
+      starts.recognize({ identityId: checkId(identityId), image }, options),
 
     delete: (identityIds, options) =>
       transport.call(options, async ({ signal }) => {

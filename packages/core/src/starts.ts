@@ -33,6 +33,7 @@ export type StartOwn = (
 
 export function createStartOwn(transport: Transport, server: Server): StartOwn {
   return async ({ kind, images: most, leastImages: least, start, documented }, input, signal, holdS) => {
+    const parts = await readImages(input.images ?? [input.image!], { most, ...(least && { least }) }, signal);
     // Where it is asked for there, it is started there too.
     const other = input["collection"] === undefined ? documented?.path : undefined;
     const info = await (other ? server.info() : server.need(`A job of the kind ${kind}`));
@@ -40,7 +41,7 @@ export function createStartOwn(transport: Transport, server: Server): StartOwn {
     const given = Object.keys(start.fields.entries).map((name) => [name, input[camel(name)]] as const);
     const body = imageForm(
       most === 1 ? "input_image" : "input_images",
-      await readImages(input.images ?? [input.image!], { most, ...(least && { least }) }, signal),
+      parts,
       Object.fromEntries(given) as Record<string, string | number | undefined>,
     );
     const exchange = { method: "POST", path, body } as const;

@@ -71,10 +71,7 @@ export interface Identities {
     options?: CallOptions,
   ): Promise<JobRef>;
   addImages(identityId: string, input: { images: ImageInput[] }, options?: CallOptions): Promise<JobRef>;
-  search(
-    input: { image: ImageInput; maxResult?: number; collection?: string },
-    options?: CallOptions,
-  ): Promise<JobRef>;
+  search: Starts["search"];
   recognize(identityId: string, input: { image: ImageInput }, options?: CallOptions): Promise<JobRef>;
   /** Deletes all or none. @throws ApiError 404 when one is unknown. */
   delete(identityIds: string | string[], options?: CallOptions): Promise<void>;

@@ -111,6 +111,7 @@ export async function startFake(options: FakeOptions = {}) {
     if (url.pathname === "/v1/server") return { status: 200, body: serverInfo(options.events !== "none") };
     if (url.pathname === "/v1/events")
       return options.events === "none" ? problem(404, "no such route") : "sse";
+    if (request.method === "POST" && url.pathname === "/v1/search") return startJob("search");
     const id = /^\/v1\/jobs\/(.+)$/.exec(url.pathname)?.[1];
     if (!id) return problem(404, "no such route");
     if (!jobs.has(id)) return problem(404, `no job has the id ${id}`);
