@@ -6,6 +6,7 @@ import {
   type Identity,
   LISTED_SCORE,
   RECOGNIZED_SCORE,
+  type ServerInfo,
 } from "@prosopon/core/contract";
 import type { Context } from "./context.ts";
 import { NotFoundError } from "./errors.ts";
@@ -43,10 +44,19 @@ export function readCollections(
   );
 }
 
-/** What the server advertises, or the documented API says. */
-export async function readThresholds({ client }: Context): Promise<{ listed: number; recognized: number }> {
-  const server = await upstream(client.server());
-  return server?.thresholds ?? { listed: LISTED_SCORE, recognized: RECOGNIZED_SCORE };
+type Thresholds = ServerInfo["thresholds"];
+const thresholds = new WeakMap<Context, Promise<Thresholds>>();
+
+/** What the server advertises, or the documented API says. Asked for once, however many scores are judged by it. */
+export function readThresholds(context: Context): Promise<Thresholds> {
+  let asked = thresholds.get(context);
+  if (!asked) {
+    asked = upstream(context.client.server()).then(
+      (server) => server?.thresholds ?? { listed: LISTED_SCORE, recognized: RECOGNIZED_SCORE },
+    );
+    thresholds.set(context, asked);
+  }
+  return asked;
 }
 
 export async function readFace(id: string, { client }: Context): Promise<Face | null> {
@@ -83,8 +93,9 @@ export function loadJob(id: string, context: Context): Promise<JobState | null> 
 }
 
 /** What was read for one event of a subscription may be out of date at the next. */
-export function forgetJobs(context: Context): void {
+export function forgetReads(context: Context): void {
   jobLoaders.delete(context);
+  thresholds.delete(context);
 }
 
 /** One call; a server with only the documented routes is asked job by job. */

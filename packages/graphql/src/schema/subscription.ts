@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import type { AccountChange } from "../context.ts";
 import { jobTypes, upstreamId } from "../ids.ts";
-import { forgetJobs } from "../reads.ts";
+import { forgetReads } from "../reads.ts";
 import { Job } from "./job.ts";
 
 const JobChange = builder.objectRef<AccountChange>("JobChange").implement({
@@ -24,7 +24,7 @@ builder.subscriptionType({
       args: { id: t.arg.id({ required: true, description: "Global, or of the REST API." }) },
       subscribe: (_, { id }, context) => context.changes.of(upstreamId(id, jobTypes, ["id"])),
       resolve: (job, _, context) => {
-        forgetJobs(context);
+        forgetReads(context);
         return job;
       },
     }),
@@ -35,7 +35,7 @@ builder.subscriptionType({
       args: { after: t.arg.string({ description: "Resume after this cursor of an earlier change." }) },
       subscribe: (_, { after }, context) => context.changes.all(after ?? undefined),
       resolve: (change, _, context) => {
-        forgetJobs(context);
+        forgetReads(context);
         return change;
       },
     }),
