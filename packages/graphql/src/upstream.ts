@@ -19,6 +19,8 @@ export interface Sent {
   id?: readonly string[];
   /** Path of what others may have taken already, where it is not the id. */
   unique?: readonly string[];
+  /** Path of what only the server can find malformed, where it is not the id. */
+  value?: readonly string[];
 }
 
 /** Awaits a call into the client and turns what a caller can act on into its own error class; the rest passes through, to be masked. */
@@ -30,7 +32,7 @@ export async function upstream<T>(call: Promise<T>, sent: Sent = {}): Promise<T>
   }
 }
 
-export function translate(error: unknown, { images, id, unique }: Sent = {}): unknown {
+export function translate(error: unknown, { images, id, unique, value }: Sent = {}): unknown {
   if (error instanceof ExpectedError || !(error instanceof Error)) return error;
   const { message } = error;
   if (isUnsupported(error))
@@ -55,7 +57,7 @@ export function translate(error: unknown, { images, id, unique }: Sent = {}): un
     case 422:
       return images
         ? new BadImageError(message, images, error)
-        : new InvalidInputError([{ message, path: id ?? [] }], error);
+        : new InvalidInputError([{ message, path: value ?? id ?? [] }], error);
     case 429:
       return new QuotaError(message, retryAfterOf(error), error);
     case 503:

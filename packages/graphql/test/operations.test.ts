@@ -220,6 +220,21 @@ describe("Mutation", () => {
     });
   });
 
+  it("names the place of what the server alone finds malformed", async () => {
+    const error = "{ ... on Error { __typename path } }";
+    const { identityId } = await gateway.enrol(["franck_01829.jpg"], { metadata: { a: "a".repeat(9_000) } });
+    const more = { identityId, metadata: { b: "b".repeat(9_000) } };
+    for (const [mutation, type, input, path] of [
+      ["createCollection", "CreateCollectionInput", { name: "a/b" }, ["input", "name"]],
+      ["updateCollection", "UpdateCollectionInput", { collection: "default", name: "" }, ["input", "name"]],
+      ["updateIdentity", "UpdateIdentityInput", more, ["input", "metadata"]],
+    ] as const) {
+      const query = `mutation ($input: ${type}!) { answer: ${mutation}(input: $input) ${error} }`;
+      const { data } = await gateway.query(query, { input });
+      expect([mutation, data.answer]).toEqual([mutation, { __typename: "InvalidInputError", path }]);
+    }
+  });
+
   it("deletes a face, but not the last one", async () => {
     const { identityId } = await gateway.enrol(["franck_01829.jpg", "franck_02045.jpg"]);
     const remove =

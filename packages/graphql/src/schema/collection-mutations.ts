@@ -62,8 +62,8 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: CreateCollectionInput, required: true }) },
     resolve: (_, { input: { name, ...settings } }, { client }) =>
       upstream(client.collections.create({ name, settings: settingsOf(settings) }), {
-        id: NAME_PATH,
         unique: NAME_PATH,
+        value: NAME_PATH,
       }),
   }),
   updateCollection: t.field({
@@ -77,7 +77,7 @@ builder.mutationFields((t) => ({
           ...(name != null && { name }),
           settings: settingsOf(settings),
         }),
-        { id: ID_PATH, unique: NAME_PATH },
+        { id: ID_PATH, unique: NAME_PATH, value: NAME_PATH },
       ),
   }),
   deleteCollection: t.field({

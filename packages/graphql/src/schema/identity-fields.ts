@@ -22,3 +22,4 @@ export const metadata = v.nullish(
 /** Where they are, for errors. */
 export const IDENTITY_PATH = ["input", "identityId"];
 export const EXTERNAL_ID_PATH = ["input", "externalId"];
+export const METADATA_PATH = ["input", "metadata"];

@@ -11,7 +11,7 @@ import {
   RetryJobInput,
   UpdateIdentityInput,
 } from "./inputs.ts";
-import { EXTERNAL_ID_PATH, IDENTITY_PATH } from "./identity-fields.ts";
+import { EXTERNAL_ID_PATH, IDENTITY_PATH, METADATA_PATH } from "./identity-fields.ts";
 import { Job } from "./job.ts";
 import { JOB_COST } from "./jobs/images.ts";
 import "./session.ts";
@@ -87,7 +87,8 @@ builder.mutationType({
             ...(externalId !== undefined && { external_id: externalId }),
             ...(metadata != null && { metadata: metadata as Record<string, unknown> }),
           }),
-          { id: IDENTITY_PATH, unique: EXTERNAL_ID_PATH },
+          // Keys merge, so only the server sees a document that becomes too large.
+          { id: IDENTITY_PATH, unique: EXTERNAL_ID_PATH, value: METADATA_PATH },
         ),
     }),
     deleteFace: t.field({
