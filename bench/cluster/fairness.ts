@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isFinalStatus } from "@prosopon/core/contract";
 import type { Storage } from "@prosopon/service";
 import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 import { enqueueImport, enqueueSearch, inLanes, mulberry32, type Photos } from "./jobs.ts";
@@ -127,7 +128,7 @@ async function probe(
 ): Promise<number> {
   const ended = new Map<string, () => void>();
   const stop = storage.events.listen(({ jobId, status }) => {
-    if (status === "Succeeded" || status === "Failed") ended.get(jobId)?.();
+    if (isFinalStatus(status)) ended.get(jobId)?.();
   });
   await sleep(500); // until the worker has filled its hands
   const times: number[] = [];

@@ -8,6 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createAdaptorServer } from "@hono/node-server";
 import { createClient } from "@prosopon/core";
+import { isFinalStatus } from "@prosopon/core/contract";
 import { createEngine } from "@prosopon/engine";
 import { createGateway } from "@prosopon/graphql";
 import { serve } from "@prosopon/graphql/node";
@@ -42,8 +43,7 @@ const gateway = createGateway({ client: (auth) => createClient({ fetch: service.
 const { url, close } = await serve(gateway);
 
 storage.events.listen(({ jobId, status }) => {
-  if (status === "Succeeded" || status === "Failed")
-    send({ type: "final", jobId, at: performance.timeOrigin + performance.now() });
+  if (isFinalStatus(status)) send({ type: "final", jobId, at: performance.timeOrigin + performance.now() });
 });
 
 process.on("message", (message: ToServer) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { DEFAULT_COLLECTION } from "@prosopon/core/contract";
 import type { Storage } from "@prosopon/service";
 import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 
@@ -19,7 +20,7 @@ export async function createAccounts(storage: Storage, count: number): Promise<C
 
 /** The account's collection `default`. */
 export async function defaultOf(storage: Storage, accountId: string): Promise<CollectionKey> {
-  const collection = await storage.collections.get(accountId, "default");
+  const collection = await storage.collections.get(accountId, DEFAULT_COLLECTION);
   if (!collection) throw new Error(`There is no account ${accountId}.`);
   return { accountId, collectionId: collection.id };
 }

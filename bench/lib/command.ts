@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { isFinalStatus } from "@prosopon/core/contract";
 
 /** The built command. */
 export const cli = path.resolve(import.meta.dirname, "../../apps/server/dist/cli.js");
@@ -137,6 +138,6 @@ export async function search(
   if (status !== 200) return { status: String(status), error: String(body.message) };
   for (;;) {
     const state = await call(url, token, "GET", `${IDENTITY}/search?job_id=${body.job_id}&wait=30`);
-    if (state.body.status === "Succeeded" || state.body.status === "Failed") return state.body;
+    if (isFinalStatus(state.body.status)) return state.body;
   }
 }
