@@ -2,18 +2,14 @@
  * Writes each example into the pages that show it, between markers that name its file: `<!-- examples/readme.ts -->`. The tests run
  * these files. With `--check` it only compares.
  */
-import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { read, writeBetween } from "./between.ts";
+import { listed } from "./listed.ts";
 
 const MARKER = /^<!-- (examples\/\S+) -->$/gm;
 const LANGUAGES: Record<string, string> = { ".sh": "sh", ".ts": "ts", ".tsx": "tsx" };
 
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-  cwd: path.resolve(import.meta.dirname, ".."),
-  encoding: "utf8",
-});
-for (const page of pages.split("\n").filter(Boolean)) {
+for (const page of listed(path.resolve(import.meta.dirname, ".."), "*.md")) {
   const files = [...read(page).matchAll(MARKER)].map(([, file = ""]) => file);
   if (files.length > 0) writeBetween(page, Object.fromEntries(files.map((file) => [file, snippet(file)])));
 }

@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { listed } from "../listed.ts";
 
 /** What nobody writes by hand, and what is not the product: tests, documents, generated files, kept results. */
 const LEFT_OUT = [
@@ -24,11 +24,7 @@ export interface SourceFile {
 
 /** Hand-written source of a checkout, what is not committed yet included; largest first. */
 export function sourceFiles(root: string): SourceFile[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return [...new Set(listed.split("\n"))]
+  return listed(root)
     .filter((file) => SOURCE.test(file) && isHandWritten(file))
     .flatMap((file) => {
       const lines = linesOf(path.join(root, file));

@@ -1,15 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
+import { listed } from "../listed.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-  cwd: root,
-  encoding: "utf8",
-})
-  .split("\n")
-  .filter((page) => page && !page.startsWith(".changeset/"));
+const pages = listed(root, "*.md").filter((page) => !page.startsWith(".changeset/"));
 
 const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
