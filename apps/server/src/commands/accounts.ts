@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import type { CollectionSettings, AccountView, Accounts, Credentials } from "@prosopon/service";
 import { options, type Values } from "../config.ts";
-import { UsageError } from "../errors.ts";
 import { printJson, printLine, printTable } from "../print.ts";
+import { someChange } from "../some-change.ts";
 
 type AccountsOptions = Values<"data" | "databaseUrl" | "json">;
 type SettingsOptions = AccountsOptions & Values<"keepCrops" | "refuseMixed">;
@@ -66,13 +66,10 @@ async function withAccounts(
 }
 
 function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<CollectionSettings> {
-  const change = {
+  return someChange({
     ...(keepCrops !== undefined && { keepCrops }),
     ...(refuseMixed !== undefined && { refuseMixedIdentities: refuseMixed }),
-  };
-  if (Object.keys(change).length === 0)
-    throw new UsageError("Nothing to change: give --keep-crops on|off or --refuse-mixed on|off.");
-  return change;
+  });
 }
 
 function showCredentials({ clientId, secretId }: Credentials, { json }: AccountsOptions): void {

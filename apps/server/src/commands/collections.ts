@@ -1,17 +1,14 @@
 import { Command } from "commander";
-import type { Client } from "@prosopon/core";
 import type { Collection } from "@prosopon/core/contract";
 import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
-import { UsageError } from "../errors.ts";
+import { all } from "../every-page.ts";
 import { printJson, printLine, printTable } from "../print.ts";
+import { someChange } from "../some-change.ts";
 import { withClient } from "../with-client.ts";
 
 type ListOptions = ConnectOptions & Values<"json">;
 type SettingsOptions = ListOptions & Values<"keepCrops" | "refuseMixed">;
-
-/** Collections of a page. */
-const MOST = 100;
 
 export function collectionsCommand(): Command {
   const collections = new Command("collections")
@@ -28,7 +25,7 @@ export function collectionsCommand(): Command {
   };
 
   verb("list", "list the collections, the newest first").action((values: ListOptions) =>
-    withClient(values, async (client) => show(await all(client), values)),
+    withClient(values, async (client) => show(await all((page) => client.collections.list(page)), values)),
   );
   withSettings(verb("create <name>", "create a collection")).action((name: string, values: SettingsOptions) =>
     withClient(values, async (client) =>
@@ -38,9 +35,7 @@ export function collectionsCommand(): Command {
   withSettings(
     verb("settings <name>", "change what a collection, by its name or id, keeps and refuses"),
   ).action((name: string, values: SettingsOptions) => {
-    const settings = settingsOf(values);
-    if (Object.keys(settings).length === 0)
-      throw new UsageError("Nothing to change: give --keep-crops on|off or --refuse-mixed on|off.");
+    const settings = someChange(settingsOf(values));
     return withClient(values, async (client) =>
       show([await client.collections.update(name, { settings })], values),
     );
@@ -61,16 +56,6 @@ const settingsOf = ({ keepCrops, refuseMixed }: SettingsOptions) => ({
   ...(keepCrops !== undefined && { keep_crops: keepCrops }),
   ...(refuseMixed !== undefined && { refuse_mixed_identities: refuseMixed }),
 });
-
-async function all(client: Client): Promise<Collection[]> {
-  const found: Collection[] = [];
-  for (let cursor: string | undefined; ;) {
-    const { items, nextCursor } = await client.collections.list({ limit: MOST, ...(cursor && { cursor }) });
-    found.push(...items);
-    if (!nextCursor) return found;
-    cursor = nextCursor;
-  }
-}
 
 function show(collections: Collection[], { json }: ListOptions): void {
   if (json) return printJson({ collections });

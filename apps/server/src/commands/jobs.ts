@@ -5,13 +5,11 @@ import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { withClient } from "../with-client.ts";
 import { UsageError } from "../errors.ts";
+import { all, PAGE_ITEMS } from "../every-page.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 
 type ListOptions = ConnectOptions & Values<"dead" | "json">;
 type RetryOptions = ConnectOptions & Values<"all" | "json">;
-
-/** Jobs of a page. */
-const NEWEST = 100;
 
 export function jobsCommand(): Command {
   const jobs = new Command("jobs")
@@ -19,7 +17,7 @@ export function jobsCommand(): Command {
     .helpCommand(false);
   const list = jobs
     .command("list")
-    .description(`list the ${NEWEST} newest jobs, or all abandoned ones`)
+    .description(`list the ${PAGE_ITEMS} newest jobs, or all abandoned ones`)
     .action((values: ListOptions) => withClient(values, (client) => showJobs(client, values)));
   for (const option of options("dead", ...connection, "json")) list.addOption(option);
 
@@ -43,7 +41,7 @@ export function jobsCommand(): Command {
 }
 
 async function showJobs(client: Client, { dead, json }: ListOptions): Promise<void> {
-  const jobs = dead ? await deadJobs(client) : (await client.jobs.list({ limit: NEWEST })).items;
+  const jobs = dead ? await deadJobs(client) : (await client.jobs.list({ limit: PAGE_ITEMS })).items;
   if (json) return printJson({ jobs: jobs.map((job) => ({ ...job, result: undefined })) });
   if (jobs.length === 0) return printLine(dead ? "No abandoned jobs." : "No jobs yet.");
   printTable(
@@ -115,16 +113,7 @@ async function end(client: Client, job: string): Promise<{ error?: string }> {
   }
 }
 
-async function deadJobs(client: Client): Promise<Job[]> {
-  const jobs: Job[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.jobs.list({ dead: true, limit: NEWEST, ...(cursor && { cursor }) });
-    jobs.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor);
-  return jobs;
-}
+const deadJobs = (client: Client): Promise<Job[]> => all((page) => client.jobs.list({ dead: true, ...page }));
 
 /** The server's clock decides in the end; this leaves out what it would refuse. */
 const isRetriable = ({ dead }: Job): boolean =>
