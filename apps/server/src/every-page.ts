@@ -6,7 +6,7 @@ export const PAGE_ITEMS = 100;
 type List<Item> = (page: { limit: number; cursor?: string }) => Promise<Page<Item>>;
 
 /** The items of every page, in the list's order. A page is fetched once its first item is wanted. */
-async function* everyPage<Item>(list: List<Item>): AsyncGenerator<Item, void, undefined> {
+export async function* everyPage<Item>(list: List<Item>): AsyncGenerator<Item, void, undefined> {
   for (let cursor: string | undefined; ;) {
     const { items, nextCursor } = await list({ limit: PAGE_ITEMS, ...(cursor && { cursor }) });
     yield* items;

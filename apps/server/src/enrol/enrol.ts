@@ -1,4 +1,6 @@
 import { realpath } from "node:fs/promises";
+import type { Client } from "@prosopon/core";
+import { DEFAULT_COLLECTION } from "@prosopon/core/contract";
 import type { Values } from "../config.ts";
 import { connect, type ConnectOptions } from "../connect.ts";
 import { printJson, printLine, printTable } from "../print.ts";
@@ -20,11 +22,12 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
   const reports: FileReport[] = [];
   try {
     const directory = await realpath(folder);
+    const collection = await collectionId(client, options.collection);
     const run: Enrolment = {
       client,
-      journal: openJournal(options.state ?? stateDirectory(), placeOf(name, options.collection), directory),
+      journal: openJournal(options.state ?? stateDirectory(), placeOf(name, collection), directory),
       directory,
-      ...(options.collection !== undefined && { collection: options.collection }),
+      ...(collection !== undefined && { collection }),
       signal: stop,
       report(file) {
         reports.push(file);
@@ -44,6 +47,13 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
   }
   show(people, reports, ignored, options);
   return stop.aborted || reports.some(({ status }) => status === "failed") ? 1 : 0;
+}
+
+/** Its name may be changed, or become another collection's; undefined for the account's `default`, which stays what it is. @throws ApiError 404 */
+async function collectionId(client: Client, idOrName: string | undefined): Promise<string | undefined> {
+  if (idOrName === undefined) return undefined;
+  const { name, collection_id } = await client.collections.get(idOrName);
+  return name === DEFAULT_COLLECTION ? undefined : collection_id;
 }
 
 /** The same people in another collection are others. */

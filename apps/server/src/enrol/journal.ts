@@ -58,10 +58,10 @@ export interface Journal {
   write(entry: Told): void;
 }
 
-/** One file per pair of folder and account, in JSON lines that are only ever appended. @throws CommandError */
-export function openJournal(state: string, account: string, directory: string): Journal {
+/** One file per folder and place (the account, and the collection in it), in JSON lines that are only ever appended. @throws CommandError */
+export function openJournal(state: string, place: string, directory: string): Journal {
   prepareDirectory(state);
-  const key = createHash("sha256").update(`${account}\n${directory}`).digest("hex").slice(0, 16);
+  const key = createHash("sha256").update(`${place}\n${directory}`).digest("hex").slice(0, 16);
   const file = join(state, `enrol-${key}.jsonl`);
   const records = new Map<string, PersonRecord>();
   for (const entry of readEntries(file)) apply(records, entry);

@@ -1,6 +1,8 @@
 import { openAsBlob } from "node:fs";
 import { join } from "node:path";
 import { isApiError, isJobFailedError, type Client, type JobRef } from "@prosopon/core";
+import { isFinalStatus, type Job } from "@prosopon/core/contract";
+import { everyPage } from "../every-page.ts";
 import type { Journal, OpenJob } from "./journal.ts";
 import { fingerprint, type Person } from "./people.ts";
 
@@ -17,7 +19,7 @@ export interface Enrolment {
   client: Client;
   journal: Journal;
   directory: string;
-  /** Default: the account's `default`. */
+  /** Id. Default: the account's `default`. */
   collection?: string;
   signal: AbortSignal;
   report(file: FileReport): void;
@@ -104,10 +106,9 @@ async function settle(run: Enrolment, person: string, open: OpenJob): Promise<vo
   const { client, journal, signal } = run;
   try {
     const job = open.job ?? (await findJob(client, open, journal.person(person).jobs, signal));
-    const identityId = job
-      ? ((await client.jobs.wait(job, { signal })).identityId ?? open.identityId)
-      : undefined;
-    // Killed between sending and hearing the id: a new identity is known by its external id.
+    const done = job && (await client.jobs.wait(job, { signal }).catch(forgotten));
+    const identityId = done && (done.identityId ?? open.identityId);
+    // Killed before the id was heard, or resumed so late that the job is forgotten: a new identity is known by its external id.
     const found = identityId ?? (open.identityId === undefined ? await byExternalId(run, person) : undefined);
     if (found === undefined) journal.write({ event: "failed", person });
     else journal.write({ event: "enrolled", person, photos: open.photos, identityId: found });
@@ -125,15 +126,26 @@ async function findJob(
   signal: AbortSignal,
 ): Promise<JobRef | undefined> {
   const kind = identityId === undefined ? "enrol" : "add-images";
-  const { items } = await client.jobs.list({ kind, limit: 100, signal });
-  const jobs = items
-    .filter((job) => Date.parse(job.created_at) >= since - CLOCK_SKEW_MS && !heardOf.has(job.job_id))
-    .map((job) => ({ ...job, id: job.job_id }));
-  if (identityId !== undefined) return jobs.find((job) => job.identity_id === identityId);
+  const newestFirst = everyPage((page) => client.jobs.list({ kind, signal, ...page }));
+  const jobs: Job[] = [];
+  for await (const job of newestFirst) {
+    if (Date.parse(job.created_at) < since - CLOCK_SKEW_MS) break;
+    if (!heardOf.has(job.job_id)) jobs.push(job);
+  }
+  if (identityId !== undefined) {
+    const found = jobs.find((job) => job.identity_id === identityId);
+    return found && { id: found.job_id, kind };
+  }
   // A new identity shows its external id only when its job has ended, so those of that time are waited for.
-  for (const job of jobs)
-    await client.jobs.wait(job, { signal }).catch((error: unknown) => void refusalOrThrow(error));
+  for (const { job_id: id, status } of jobs)
+    if (!isFinalStatus(status))
+      await client.jobs.wait({ id, kind }, { signal }).catch((error: unknown) => void refusalOrThrow(error));
   return undefined;
+}
+
+/** The server remembers ended jobs for some days only. */
+function forgotten(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 const inCollection = ({ collection }: Enrolment) => (collection === undefined ? {} : { collection });
@@ -148,11 +160,13 @@ async function exists(client: Client, identityId: string, signal: AbortSignal): 
   return client.identities.get(identityId, { signal }).then(
     () => true,
     (error: unknown) => {
-      if (isApiError(error) && error.status === 404) return false;
+      if (isMissing(error)) return false;
       throw error;
     },
   );
 }
+
+const isMissing = (error: unknown): boolean => isApiError(error) && error.status === 404;
 
 function refusalOrThrow(error: unknown): string {
   const reason = refusal(error);
