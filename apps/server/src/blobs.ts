@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 import { openLocalBlobs, whyUnusable, type BlobStore } from "@prosopon/service";
-import { openS3Blobs } from "@prosopon/service/s3";
 import type { Values } from "./config.ts";
 import { CommandError } from "./errors.ts";
 import { s3Options } from "./s3-options.ts";
@@ -18,7 +17,9 @@ export async function openBlobs(
   const s3 = blobs === undefined ? undefined : s3Options(blobs);
   const place = resolve(blobs ?? join(data, "blobs"));
   try {
-    return s3 ? await openS3Blobs(s3) : await openLocalBlobs(place, { shared });
+    if (!s3) return await openLocalBlobs(place, { shared });
+    const { openS3Blobs } = await import("@prosopon/service/s3");
+    return await openS3Blobs(s3);
   } catch (error) {
     throw new CommandError(
       `The pending images cannot be kept in ${s3 ? blobs : place}: ${whyUnusable(error)}. Choose another place with --blobs or PROSOPON_BLOBS, or fix that.`,

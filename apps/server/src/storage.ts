@@ -1,7 +1,5 @@
 import { resolve } from "node:path";
 import { createAccounts, type Accounts, type Storage } from "@prosopon/service";
-import { openPostgresStorage } from "@prosopon/service/postgres";
-import { openSqliteStorage } from "@prosopon/service/sqlite";
 import type { Logger } from "pino";
 import type { Values } from "./config.ts";
 import { rereadSecret } from "./secret-files.ts";
@@ -14,7 +12,7 @@ export type StorageOptions = Values<"data"> &
   };
 
 /**
- * `exclusive: false` works beside a running server. @throws StorageError `locked`, `unusable`
+ * Loads the driver of that storage, and no other. `exclusive: false` works beside a running server. @throws StorageError `locked`, `unusable`
  */
 export async function openStorage(
   options: StorageOptions,
@@ -25,7 +23,8 @@ export async function openStorage(
   }: { exclusive: boolean; readonly?: boolean; logger?: Logger | undefined },
 ): Promise<Storage> {
   const { create = true, databaseUrl, databaseDirectUrl, databaseConnections, galleryFaces } = options;
-  if (databaseUrl === undefined)
+  if (databaseUrl === undefined) {
+    const { openSqliteStorage } = await import("@prosopon/service/sqlite");
     return openSqliteStorage({
       directory: resolve(options.data),
       create: create && !readonly,
@@ -33,6 +32,8 @@ export async function openStorage(
       readonly,
       reserve: true,
     });
+  }
+  const { openPostgresStorage } = await import("@prosopon/service/postgres");
   return openPostgresStorage({
     url: renewable("PROSOPON_DATABASE_URL", databaseUrl),
     ...(databaseDirectUrl !== undefined && {

@@ -2,7 +2,6 @@ import type { Values } from "../config.ts";
 import { printJson, printLine, printTable } from "../print.ts";
 import { checkBlobs } from "./blobs.ts";
 import type { Check } from "./check.ts";
-import { checkDatabase } from "./database.ts";
 import {
   checkDataDirectory,
   checkDisk,
@@ -12,7 +11,6 @@ import {
   checkThreads,
 } from "./machine.ts";
 import { checkModels, checkSelfTest } from "./recognition.ts";
-import { checkSearch } from "./search.ts";
 
 export type DoctorOptions = Values<
   "data" | "databaseUrl" | "databaseDirectUrl" | "galleryFaces" | "blobs" | "threads" | "maxPixels" | "json"
@@ -47,6 +45,10 @@ async function checkShared(
   url: string,
   { databaseDirectUrl, galleryFaces }: DoctorOptions,
 ): Promise<{ checks: Check[]; place?: Uint8Array | undefined }> {
+  const [{ checkDatabase }, { checkSearch }] = await Promise.all([
+    import("./database.ts"),
+    import("./search.ts"),
+  ]);
   const { checks, place } = await checkDatabase(url, databaseDirectUrl);
   const usable = checks[0]?.state !== "fail";
   return { checks: usable ? [...checks, ...(await checkSearch(url, galleryFaces))] : checks, place };
