@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { tidyEnvironment } from "./environment.ts";
 import { isSpoken } from "./errors.ts";
+import { printError } from "./print.ts";
 import { createProgram } from "./program.ts";
 import { readSecretFiles } from "./secret-files.ts";
 
@@ -18,9 +19,7 @@ async function run(): Promise<number> {
   } catch (error) {
     // Commander has printed its own message by now; --help and --version end here with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    console.error(
-      `prosopon: ${isSpoken(error) ? error.message : ((error as Error)?.stack ?? String(error))}`,
-    );
+    printError(`prosopon: ${isSpoken(error) ? error.message : ((error as Error)?.stack ?? String(error))}`);
     return (error as Error)?.name === "UsageError" ? 2 : 1;
   }
 }

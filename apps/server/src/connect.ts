@@ -5,6 +5,7 @@ import type { connection, Values } from "./config.ts";
 import { isLoopbackHost } from "./demo-account.ts";
 import { UsageError } from "./errors.ts";
 import { firstAccount, fixedCredentials, keptDemoCredentials } from "./first-account.ts";
+import { printError } from "./print.ts";
 
 export type ConnectOptions = Values<(typeof connection)[number]>;
 
@@ -78,9 +79,9 @@ async function embedded(
     const credentials = given ?? (await keptDemoAccount(service, storage));
     const account = await firstAccount({ service, storage }, { demo: false, ...credentials });
     if (account.given !== undefined)
-      console.error(`Created the account ${account.given} with the secret that was given.`);
+      printError(`Created the account ${account.given} with the secret that was given.`);
     if (account.created)
-      console.error(
+      printError(
         `Created the account ${account.created.clientId}. Its secret is shown only once: ${account.created.secretId}`,
       );
     const login = credentials ?? account.created;

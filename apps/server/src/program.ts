@@ -13,6 +13,7 @@ import { migrateDataCommand } from "./commands/migrate-data.ts";
 import { recognizeCommand } from "./commands/recognize.ts";
 import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { visibleLines } from "./visible.ts";
 
 /** The whole command line. Building it does nothing else, so docs/cli.md is generated from it. */
 export function createProgram(): Command {
@@ -22,7 +23,7 @@ export function createProgram(): Command {
     .showHelpAfterError("(add --help for the options)")
     .helpCommand(false)
     .configureOutput({
-      outputError: (message, write) => write(withoutValues(message)),
+      outputError: (message, write) => write(visibleLines(withoutValues(message))),
     })
     .addHelpText("after", ({ command }) => environmentHelp(command));
   for (const command of [

@@ -1,3 +1,5 @@
+import { visible } from "./visible.ts";
+
 const WIDTH = 30;
 
 export interface Progress {
@@ -12,7 +14,7 @@ export function createProgress(total: number, stream: NodeJS.WriteStream = proce
   let done = 0;
   const draw = (label: string) => {
     const filled = Math.round((WIDTH * done) / total);
-    const line = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} ${done}/${total}  ${label}`;
+    const line = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)} ${done}/${total}  ${visible(label)}`;
     // Without wrapping the terminal cuts the line, by widths that only it knows.
     stream.write(`\r\x1b[K\x1b[?7l${line}\x1b[?7h`);
   };

@@ -3,10 +3,11 @@ import type { Client } from "@prosopon/core";
 import { DEFAULT_COLLECTION } from "@prosopon/core/contract";
 import type { Values } from "../config.ts";
 import { connect, type ConnectOptions } from "../connect.ts";
-import { printJson, printLine, printTable } from "../print.ts";
+import { printError, printJson, printLine, printTable } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import { stopSignal } from "../signals.ts";
 import { stateDirectory } from "../state-directory.ts";
+import { visible } from "../visible.ts";
 import { openJournal } from "./journal.ts";
 import { readPeople, type Person } from "./people.ts";
 import { enrolPerson, type Enrolment, type FileReport } from "./person.ts";
@@ -37,7 +38,7 @@ export async function enrol(folder: string, options: EnrolOptions): Promise<numb
     await inParallel(people, options.concurrency, stop, (person) => enrolPerson(run, person)).catch(
       (error: unknown) => {
         progress.end();
-        console.error("Interrupted. Run the same command again to resume where this one stopped.");
+        printError("Interrupted. Run the same command again to resume where this one stopped.");
         if (!stop.aborted) throw error;
       },
     );
@@ -106,7 +107,8 @@ function show(people: Person[], reports: FileReport[], ignored: string[], { json
         detail: reason ?? identity_id,
       })),
     );
-  for (const file of ignored) printLine(`ignored: ${file} (no .jpg, .jpeg or .png in a person's folder)`);
+  for (const file of ignored)
+    printLine(`ignored: ${visible(file)} (no .jpg, .jpeg or .png in a person's folder)`);
   printLine(
     `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed.`,
   );
