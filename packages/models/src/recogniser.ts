@@ -25,6 +25,8 @@ export interface Recogniser {
   /** What the network takes: pixels, their layout, and the range of their values. */
   input: { width: number; height: number; layout: string; range: [least: number, most: number] };
   calibration: Calibration;
+  /** Lengths of the network's answer before it is normalised: at or below the first a face tells nothing of whom it shows, from the second on it is good. */
+  lengths: { source: string; bounds: [worthless: number, good: number] };
   /** Where each of the 468 points of the face mesh is brought, pixels of the input; and what recorded them. */
   template: { source: string; points: [x: number, y: number][] };
 }

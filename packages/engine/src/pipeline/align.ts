@@ -6,7 +6,7 @@ import type { Point } from "../types.ts";
 export const ALIGNED_SIZE = recogniser.input.width;
 
 /** Where the recogniser wants each point of the face mesh. */
-const MESH_TEMPLATE: Point[] = recogniser.template.points.map(([x, y]) => ({ x, y }));
+export const MESH_TEMPLATE: Point[] = recogniser.template.points.map(([x, y]) => ({ x, y }));
 
 /** Where SFace was trained to find both eyes, the nose tip and both mouth corners, in its 112 x 112 pixels (ArcFace's template). */
 export const FIVE_POINT_TEMPLATE: Point[] = [

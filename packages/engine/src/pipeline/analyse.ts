@@ -2,11 +2,13 @@ import { align } from "./align.ts";
 import { cropFace } from "./crop.ts";
 import { isClear } from "./clear.ts";
 import type { Decoded } from "../decoding/decode.ts";
-import { detect, type Detection } from "./detect.ts";
+import { detect } from "./detect.ts";
 import { embed } from "./embed.ts";
-import { findMesh, fivePoints } from "./landmarks.ts";
+import { fivePoints } from "./landmarks.ts";
+import { eachOnce } from "./once.ts";
 import type { Pyramid } from "./pixels.ts";
-import { measureQuality } from "./quality.ts";
+import { measureQuality, withDistinctness } from "./quality/quality.ts";
+import { seeAll, type Seen } from "./seen.ts";
 import type { Run } from "../sessions/node.ts";
 import type { AnalyseOptions, Analysis, Box, Face, Landmarks, Point } from "../types.ts";
 
@@ -19,8 +21,7 @@ export interface Sessions {
 /** Under this the mesh sees no face where the detector did: cats and cups end here. */
 const MIN_PRESENCE = 0.5;
 
-interface Candidate {
-  detection: Detection;
+interface Candidate extends Seen {
   /** In pixels of the decoded image, as the detection is. */
   landmarks: Landmarks;
   aligned: Float32Array;
@@ -35,43 +36,39 @@ export async function analyse(
 ): Promise<Analysis> {
   signal?.throwIfAborted();
   const pyramid: Pyramid = [pixels];
-  const candidates: Candidate[] = [];
-  for (const detection of await detect(pyramid, sessions.detector, signal)) {
-    signal?.throwIfAborted();
-    const mesh = await findMesh(pyramid, detection, sessions.mesh);
-    if (mesh.presence < MIN_PRESENCE) continue;
+  const detections = await detect(pyramid, sessions.detector, signal);
+  const seen = await seeAll(pyramid, detections, sessions, signal);
+  const faces = seen.filter(({ mesh }) => mesh.presence >= MIN_PRESENCE);
+  const candidates = eachOnce(faces).map(({ detection, mesh, sure }): Candidate => {
     const landmarks = fivePoints(mesh);
-    // A box within a box escapes the detector's merging; their meshes still meet on one face.
-    if (candidates.some((other) => isSameFace(landmarks, other.landmarks))) continue;
     const aligned = align(pyramid, mesh.points);
-    candidates.push({
+    return {
       detection,
+      mesh,
+      sure,
       landmarks,
       aligned,
       face: {
         box: asSent(detection.box, scale),
         landmarks: landmarksAsSent(landmarks, scale),
         confidence: detection.confidence,
-        quality: measureQuality(aligned, landmarks, mesh, scale),
+        quality: measureQuality({ aligned, landmarks, mesh, detection, picture: pixels, scale }),
         principal: false,
       },
-    });
-  }
+    };
+  });
 
   const principal = candidates.find(({ face }) => isClear(face)) ?? candidates[0];
   if (principal !== undefined) principal.face.principal = true;
   for (const candidate of candidates) {
     if (which === "none" || (which === "principal" && candidate !== principal)) continue;
     signal?.throwIfAborted();
-    candidate.face.embedding = await embed(candidate.aligned, sessions.embedder);
+    const { embedding, distinctness } = await embed(candidate.aligned, sessions.embedder);
+    candidate.face.embedding = embedding;
+    candidate.face.quality = withDistinctness(candidate.face.quality, distinctness);
   }
   if (crop && principal !== undefined) principal.face.crop = await cropFace(pyramid, principal.detection.box);
   return { width, height, faces: candidates.map(({ face }) => face) };
-}
-
-function isSameFace(a: Landmarks, b: Landmarks): boolean {
-  const eyes = Math.max(eyeDistance(a), eyeDistance(b));
-  return Math.hypot(a.nose.x - b.nose.x, a.nose.y - b.nose.y) < eyes / 2;
 }
 
 function asSent({ x, y, width, height }: Box, scale: number): Box {
@@ -87,8 +84,4 @@ function landmarksAsSent(landmarks: Landmarks, scale: number): Landmarks {
     leftMouth: point(landmarks.leftMouth),
     rightMouth: point(landmarks.rightMouth),
   };
-}
-
-function eyeDistance({ leftEye, rightEye }: Landmarks): number {
-  return Math.hypot(rightEye.x - leftEye.x, rightEye.y - leftEye.y);
 }

@@ -1,4 +1,4 @@
-import type { Detection } from "./detect.ts";
+import type { Detection } from "./look.ts";
 import { apply, cut, type Encoding, type Pyramid, type Similarity } from "./pixels.ts";
 import type { Run } from "../sessions/node.ts";
 import type { Landmarks, Point } from "../types.ts";
