@@ -16,6 +16,18 @@ interface Known {
   quality: Face["quality"];
 }
 
+interface Row {
+  condition: Condition;
+  /** Parts of the people, and of the pairs of strangers; 0..1. */
+  found: number;
+  themselves: number;
+  strangers: number;
+  strangersGood: number;
+  /** Faces without a reason. */
+  good: number;
+  median: number;
+}
+
 export const bench: Bench = {
   summary:
     "Photos as people send them, turned, cropped and spoilt: who is found, who matches, and what quality says of it.",
@@ -43,7 +55,7 @@ export const bench: Bench = {
     const isSelf = ({ person, values }: Known): boolean =>
       own.has(person) && cosine(own.get(person)!, values) >= recogniser.calibration.recognized;
     const all: Known[] = [];
-    const rows = [];
+    const rows: Row[] = [];
     for (const condition of CONDITIONS) {
       const faces = condition === CONDITIONS[0] ? plain : await known(condition);
       if (condition.kind === "spoilt") all.push(...faces);
@@ -67,10 +79,8 @@ export const bench: Bench = {
     });
     const of = (kind: Condition["kind"]) => rows.filter(({ condition }) => condition.kind === kind);
     const [geometry, spoilt] = [[...of("turned"), ...of("close")], of("spoilt")];
-    const least = (some: typeof rows, read: (row: (typeof rows)[number]) => number) =>
-      Math.min(...some.map(read));
-    const most = (some: typeof rows, read: (row: (typeof rows)[number]) => number) =>
-      Math.max(...some.map(read));
+    const least = (some: Row[], read: (row: Row) => number) => Math.min(...some.map(read));
+    const most = (some: Row[], read: (row: Row) => number) => Math.max(...some.map(read));
     return {
       tables: [
         {

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { form, keys, photo, start, type Fields } from "./fixture.ts";
 import { beside } from "./pictures.ts";
@@ -56,6 +57,22 @@ describe("POST /v1/identify", async () => {
     expect(faces.map(({ identity_id }) => identity_id)).toEqual([people["franck"], undefined]);
     expect(faces[1]!.decision).toBe("unknown");
     expect(faces[1]!.candidates[0]!.identity_id).toBe(people["franck"]);
+  });
+
+  it("says of a face that is too unclear that it is unknown, and why", async () => {
+    const small = await sharp(franck).resize({ width: 44 }).png().toBuffer();
+    const mosaic = await sharp(small).resize({ width: 600, kernel: "nearest" }).jpeg().toBuffer();
+    const { result } = await identify(mosaic);
+    for (const face of result.faces) {
+      expect(face.decision).toBe("unknown");
+      expect(face.quality.reasons.length).toBeGreaterThan(0);
+      for (const { score } of face.candidates) expect(score).toBeLessThanOrEqual(0.85);
+    }
+    const recognised = await api.run("POST", `${IDENTITY}/recognize`, [
+      ["identity_id", people["franck"]!],
+      ["input_image", mosaic],
+    ]);
+    if (recognised.results) expect(recognised.results.recognition).toBe(false);
   });
 
   it("looks at the largest clear face alone where that is asked for, and lists as many as asked for", async () => {

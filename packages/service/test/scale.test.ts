@@ -75,6 +75,14 @@ describe("fmrOf", () => {
   });
 });
 
+describe("a face that is not clear", () => {
+  it("is matched with nobody, however near: its score stays at the listed threshold, and still grows with the cosine", () => {
+    const scores = [-0.2, 0.1, 0.3, 0.322, 0.381, 0.5, 0.9].map((cosine) => scoreOf(cosine, false));
+    expect(scores).toEqual(scores.toSorted((a, b) => a - b));
+    expect(scores.map(decisionOf)).toEqual(scores.map(() => "unknown"));
+  });
+});
+
 describe("decisionOf", () => {
   it("recognises from the one threshold on, and calls possible what is above the other", () => {
     expect([0.95, 0.9499, 0.8501, 0.85, 0].map(decisionOf)).toEqual([

@@ -11,13 +11,15 @@ export interface Near {
 /**
  * The nearest people of a face as candidates, at most so many, best first. The last one's margin needs its runner-up, so one
  * neighbour more than that is asked for.
+ * @param clear whether the face is (the engine's `isClear`)
  */
 export function candidatesOf(
   nearest: readonly Near[],
   most: number,
   { scoreOf }: Pick<Scale, "scoreOf">,
+  clear: boolean,
 ): Candidate[] {
-  const scores = nearest.map(({ cosine }) => scoreOf(cosine));
+  const scores = nearest.map(({ cosine }) => scoreOf(cosine, clear));
   return nearest.slice(0, most).map(({ identityId, faceId, cosine }, rank) => {
     const next = scores[rank + 1];
     return {

@@ -8,8 +8,11 @@ import type { Calibration } from "@prosopon/engine";
 
 /** What cosines by one recogniser mean. */
 export interface Scale {
-  /** The 0..1 trust of a cosine: the logistic curve through both thresholds, so it grows with the cosine. */
-  scoreOf(cosine: number): number;
+  /**
+   * The 0..1 trust of a cosine: the logistic curve through both thresholds, so it grows with the cosine. Of a face that is not clear it
+   * stays at the listed threshold at most (`clear` is true when left out): such faces resemble each other, so nobody is matched by one.
+   */
+  scoreOf(cosine: number, clear?: boolean): number;
   /**
    * Expected false-match rate of one comparison at a cosine: how often a stranger comes so near. On a logarithmic scale between the
    * measured points; beyond them, where the data cannot tell, that of the first or the last one: 1e-5 stands for less, 0.1 for more.
@@ -22,10 +25,11 @@ export interface Scale {
 export function createScale({ recognized, listed, falseMatchRates }: Calibration): Scale {
   const steepness = (logit(RECOGNIZED_SCORE) - logit(LISTED_SCORE)) / (recognized - listed);
 
-  function scoreOf(cosine: number): number {
+  function scoreOf(cosine: number, clear = true): number {
     const score = 1 / (1 + Math.exp(-(logit(RECOGNIZED_SCORE) + steepness * (cosine - recognized))));
     // The curve's rounding must not take a cosine at the threshold below it.
-    return cosine >= recognized ? Math.max(score, RECOGNIZED_SCORE) : score;
+    const trusted = cosine >= recognized ? Math.max(score, RECOGNIZED_SCORE) : score;
+    return clear ? trusted : Math.min(trusted, LISTED_SCORE);
   }
 
   return {

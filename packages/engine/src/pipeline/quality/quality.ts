@@ -81,13 +81,16 @@ export function measureQuality({ aligned, landmarks, mesh, detection, picture, s
     [whole, "the face is cut off by the edge of the picture"],
     [sure, "the face is hard to make out"],
   ];
+  const score = parts.reduce((product, [part]) => product * part, 1);
+  // A score that is low has a reason, also where several parts lower it together.
+  const worst = score < WORTH_NAMING ? Math.min(...parts.map(([part]) => part)) : 0;
   return {
-    score: parts.reduce((product, [part]) => product * part, 1),
+    score,
     size,
     sharpness: Math.min(edges, even),
     exposure: Math.min(lit, burnt),
     pose,
-    reasons: parts.filter(([part]) => part < WORTH_NAMING).map(([, reason]) => reason),
+    reasons: parts.filter(([part]) => part < WORTH_NAMING || part === worst).map(([, reason]) => reason),
   };
 }
 

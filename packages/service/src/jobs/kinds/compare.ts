@@ -23,7 +23,7 @@ export const compare: Kind = {
       face: detectedFace(chosen!),
       faces: others.map((face) => {
         const cosine = cosineOf(chosen!.embedding, face.embedding);
-        const score = scale.scoreOf(cosine);
+        const score = scale.scoreOf(cosine, isClear(chosen!) && isClear(face));
         return {
           ...detectedFace(face),
           decision: decisionOf(score),

@@ -1,4 +1,5 @@
 import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
+import { isClear } from "@prosopon/engine";
 import { assign } from "../../matching/assign.ts";
 import { decisionOf } from "../../matching/scale.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
@@ -27,9 +28,10 @@ export const identify: Kind<Payload> = {
     const faces = image!.faces.filter((face): face is EmbeddedFace => face.embedding !== undefined);
     const looked = Math.max(LOOKED_AT, most + 1);
     const candidates = await Promise.all(
-      faces.map(async ({ embedding }) =>
-        candidatesOf(await storage.identities.nearest(collectionKey(job), embedding, looked), looked, scale),
-      ),
+      faces.map(async (face) => {
+        const nearest = await storage.identities.nearest(collectionKey(job), face.embedding, looked);
+        return candidatesOf(nearest, looked, scale, isClear(face));
+      }),
     );
     const given = shareOut(candidates);
     const result: IdentifyResult = {

@@ -1,4 +1,5 @@
 import { RECOGNIZED_SCORE, type RecognizeResult } from "@prosopon/core/contract";
+import { isClear } from "@prosopon/engine";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { identityGone, JobFault } from "../fault.ts";
 import { identityForm } from "./identity-form.ts";
@@ -14,7 +15,7 @@ export const recognize: Kind<{ identityId: string }> = {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
     const nearest = await storage.identities.compare(job.accountId, identityId, images[0]!.face.embedding);
     if (!nearest) throw new JobFault(identityGone(identityId));
-    const score = scale.scoreOf(nearest.cosine);
+    const score = scale.scoreOf(nearest.cosine, isClear(images[0]!.face));
     const match = {
       identity_id: identityId,
       face_id: nearest.faceId,

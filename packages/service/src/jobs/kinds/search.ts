@@ -1,4 +1,5 @@
 import type { SearchResult } from "@prosopon/core/contract";
+import { isClear } from "@prosopon/engine";
 import { InputError } from "../../errors/input-error.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
 import { collectionKey } from "../collection.ts";
@@ -22,7 +23,7 @@ export const search: Kind<{ maxResult: number }> = {
       images[0]!.face.embedding,
       maxResult + 1,
     );
-    const candidates = candidatesOf(nearest, maxResult, scale);
+    const candidates = candidatesOf(nearest, maxResult, scale, isClear(images[0]!.face));
     return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
   },
 };
