@@ -38,7 +38,7 @@ const roots: Record<string, string[]> = {
     "roles",
     "upload",
   ],
-  "apps/playground": ["job-actions", "walk"],
+  "apps/playground": ["collections", "job-actions", "walk"],
   "examples/react-app": ["enrol"],
   bench: ["chaos", "fuzz", "soak"],
   tools: ["examples"],

@@ -10,6 +10,7 @@ import { NotFound } from "./components/not-found.tsx";
 import { PageFailed } from "./components/page-failed.tsx";
 import { PageSkeleton } from "./components/page-skeleton.tsx";
 import { Shell } from "./components/shell.tsx";
+import { useCollectionId } from "./library/collection.ts";
 import { SignIn } from "./pages/sign-in.tsx";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
@@ -24,8 +25,15 @@ function Root() {
   );
 }
 
+/** Its pages work in the chosen collection. In another they begin anew, without the lists and answers of the one before. */
+const inCollection = createRoute({ getParentRoute: () => root, id: "_collection", component: InCollection });
+
+function InCollection() {
+  return <Outlet key={useCollectionId() ?? "default"} />;
+}
+
 const people = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => inCollection,
   path: "/",
   component: lazyRouteComponent(() => import("./pages/people.tsx"), "People"),
 });
@@ -35,22 +43,22 @@ const person = createRoute({
   component: lazyRouteComponent(() => import("./pages/person.tsx"), "Person"),
 });
 const enrol = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => inCollection,
   path: "/enrol",
   component: lazyRouteComponent(() => import("./pages/enrol.tsx"), "Enrol"),
 });
 const search = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => inCollection,
   path: "/search",
   component: lazyRouteComponent(() => import("./pages/search.tsx"), "Search"),
 });
 const identify = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => inCollection,
   path: "/identify",
   component: lazyRouteComponent(() => import("./pages/identify.tsx"), "Identify"),
 });
 const recognise = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => inCollection,
   path: "/recognise",
   validateSearch: ({ person }: Record<string, unknown>): { person?: string } =>
     typeof person === "string" ? { person } : {},
@@ -73,7 +81,13 @@ const api = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([people, person, enrol, search, identify, recognise, collections, jobs, api]),
+  routeTree: root.addChildren([
+    inCollection.addChildren([people, enrol, search, identify, recognise]),
+    person,
+    collections,
+    jobs,
+    api,
+  ]),
   defaultPreload: "intent",
   defaultPendingComponent: PageSkeleton,
   defaultErrorComponent: PageFailed,

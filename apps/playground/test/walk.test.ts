@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../../tools/browser.ts";
 import { beside } from "../../../packages/service/test/pictures.ts";
+import { demoToken } from "./demo-token.ts";
 import { photo } from "./photos.ts";
 import { startServer } from "./server.ts";
 
@@ -272,6 +273,20 @@ describe("the playground", () => {
     await look("18-graphiql");
   });
 
+  it("shows the collections of the account", async () => {
+    await page.getByRole("link", { name: "Manage" }).click();
+    await page
+      .getByLabel("New collection")
+      .fill("Visitors of the northern branch, ground floor, since last summer");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("region", { name: /^Visitors/ }).waitFor();
+    await look("18-collections");
+    await page.getByRole("button", { name: /^Rename Visitors/ }).click();
+    await page.getByRole("dialog").getByLabel("New name").waitFor();
+    await look("18-collections-rename");
+    await page.keyboard.press("Escape");
+  });
+
   it("deletes a person after asking, with a receipt", async () => {
     await go("People");
     await page.getByRole("link", { name: /Nicolas Cage/ }).click();
@@ -326,17 +341,7 @@ describe("the playground", () => {
 
 /** As another program of the same account would. */
 async function searchFromElsewhere() {
-  const code = new URL(server.demoUrl).hash.replace("#demo=", "");
-  const offered = await fetch(new URL("/demo-account.json", server.url), {
-    headers: { "x-demo-code": code },
-  });
-  const credentials: unknown = await offered.json();
-  const login = await fetch(new URL("/login", server.url), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(credentials),
-  });
-  const { token } = (await login.json()) as { token: string };
+  const token = await demoToken(server);
   const body = new FormData();
   body.set("input_image", new Blob([await readFile(photo("audrey.jpg"))]), "audrey.jpg");
   const answer = await fetch(new URL("/innovation-service/identity/search", server.url), {

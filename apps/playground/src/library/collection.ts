@@ -1,6 +1,6 @@
-import { useSyncExternalStore } from "react";
+import { useLayoutEffect, useSyncExternalStore } from "react";
 
-/** The id of the collection that the pages work in; undefined for `default`. It is kept for the tab. */
+/** The id of the collection that the pages work in; undefined for `default`. It is kept for the tab, until somebody signs out. */
 const KEY = "prosopon.collection";
 const listeners = new Set<() => void>();
 
@@ -24,4 +24,14 @@ export function useCollectionId(): string | undefined {
 export function useCollectionVariable(): { collection?: string } {
   const collection = useCollectionId();
   return collection === undefined ? {} : { collection };
+}
+
+/** Goes back to `default` where the people of a collection cannot be listed because it is gone, before the error is seen. */
+export function useDefaultWhenGone(
+  error: { graphQLErrors: { extensions: Record<string, unknown> }[] } | undefined,
+): void {
+  const gone = error?.graphQLErrors.some(({ extensions }) => extensions["code"] === "NOT_FOUND");
+  useLayoutEffect(() => {
+    if (gone) chooseCollection(undefined);
+  }, [gone]);
 }

@@ -9,7 +9,7 @@ import { Failure } from "../components/failure.tsx";
 import { PageHeader } from "../components/page-header.tsx";
 import { PersonAvatar } from "../components/person-avatar.tsx";
 import classes from "../components/person.module.css";
-import { useCollectionVariable } from "../library/collection.ts";
+import { useCollectionVariable, useDefaultWhenGone } from "../library/collection.ts";
 import { remember } from "../library/recent.ts";
 import { count, nameOf } from "../library/text.ts";
 
@@ -23,6 +23,7 @@ export function People() {
   const [{ data, fetching, stale, error }, again] = useIdentitiesQuery({
     variables: { first: PAGE, ...collection, ...(after && { after }), ...(text && { filter: { text } }) },
   });
+  useDefaultWhenGone(error);
   useEffect(() => remember({ kind: "list", ...(text && { text }) }), [text]);
   const people = data?.identities.edges.map(({ node }) => node);
   const more = data?.identities.pageInfo;

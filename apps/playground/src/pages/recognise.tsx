@@ -12,21 +12,22 @@ import { PersonAvatar } from "../components/person-avatar.tsx";
 import { ThresholdSlider } from "../components/threshold-slider.tsx";
 import { Verdict } from "../components/verdict.tsx";
 import { WorkPhoto } from "../components/work-photo.tsx";
-import { useCollectionVariable } from "../library/collection.ts";
+import { useCollectionVariable, useDefaultWhenGone } from "../library/collection.ts";
 import { usePhotos } from "../library/photos.ts";
 import { remember } from "../library/recent.ts";
 import { nameOf } from "../library/text.ts";
 import classes from "./work.module.css";
 
 export function Recognise() {
-  const { person: personId } = useAddress({ from: "/recognise" });
+  const { person: personId } = useAddress({ from: "/_collection/recognise" });
   const navigate = useNavigate();
   const [typed, setTyped] = useState("");
   const collection = useCollectionVariable();
   const [text] = useDebouncedValue(typed, 250);
-  const [{ data: list, fetching }] = useIdentitiesQuery({
+  const [{ data: list, fetching, error }] = useIdentitiesQuery({
     variables: { first: 50, ...collection, ...(text && { filter: { text } }) },
   });
+  useDefaultWhenGone(error);
   const [{ data: one }] = useIdentityQuery({ variables: { id: personId ?? "" }, pause: !personId });
   const [{ data: about }] = useServerQuery();
   const { photos, add, problem } = usePhotos(1);

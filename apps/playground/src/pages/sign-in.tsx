@@ -6,6 +6,7 @@ import { ColorSchemeToggle } from "../components/color-scheme-toggle.tsx";
 import { Failure } from "../components/failure.tsx";
 import { Logo } from "../components/logo.tsx";
 import { MeshMask } from "../components/mesh-mask.tsx";
+import { chooseCollection } from "../library/collection.ts";
 import { forgetAll } from "../library/recent.ts";
 import { SessionEnded } from "../library/session-ended.ts";
 import { useDemoAccount } from "../library/use-demo-account.ts";
@@ -22,6 +23,7 @@ export function SignIn() {
   useEffect(() => {
     document.title = "Sign in – Prosopon";
     forgetAll();
+    chooseCollection(undefined);
   }, []);
 
   async function enter(by: "demo" | "form", id: string, secret: string) {
