@@ -18,7 +18,7 @@ const TURN_DEGREES: Bounds = [75, 30];
 const EDGES: Bounds = [0.03, 0.11];
 const EVENNESS: Bounds = [0.6, 0.84];
 /** Mean light, 0..255, from either end. */
-const DARK: Bounds = [2, 30];
+const DARK: Bounds = [4, 48];
 const BRIGHT: Bounds = [250, 215];
 const CONTRAST: Bounds = [1, 10];
 const BURNT: Bounds = [0.4, 0.05];
