@@ -1,4 +1,4 @@
-import { Collection, CollectionList } from "./contract/collection.ts";
+import { Collection, CollectionCalibration, CollectionList } from "./contract/collection.ts";
 import type { Exchange } from "./http.ts";
 import { query } from "./query.ts";
 import type { Server } from "./server.ts";
@@ -19,6 +19,10 @@ export function createCollections(transport: Transport, server: Server): Client[
       ),
     get: (idOrName, options) =>
       call(options, (signal) => transport.json(Collection, one("GET", idOrName), signal)),
+    calibration: (idOrName, options) =>
+      call(options, (signal) =>
+        transport.json(CollectionCalibration, one("GET", idOrName, "/calibration"), signal),
+      ),
     list: (options = {}) =>
       call(options, async (signal) => {
         const { limit, cursor } = options;
@@ -37,7 +41,7 @@ export function createCollections(transport: Transport, server: Server): Client[
   };
 }
 
-const one = (method: Exchange["method"], idOrName: string): Exchange => ({
+const one = (method: Exchange["method"], idOrName: string, part = ""): Exchange => ({
   method,
-  path: `/v1/collections/${encodeURIComponent(idOrName)}`,
+  path: `/v1/collections/${encodeURIComponent(idOrName)}${part}`,
 });

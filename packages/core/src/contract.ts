@@ -2,11 +2,13 @@ export { AccountInfo } from "./contract/account.ts";
 export { AcceptedTokenAnswer, Credentials, RefreshRequest, TokenAnswer } from "./contract/auth.ts";
 export {
   Collection,
+  CollectionCalibration,
   CollectionCreate,
   CollectionList,
   CollectionPatch,
   CollectionSettings,
   DEFAULT_COLLECTION,
+  GalleryPoint,
 } from "./contract/collection.ts";
 export { JobEvent } from "./contract/event.ts";
 export { Box, Face, FaceQuality, Landmarks, Point } from "./contract/face.ts";

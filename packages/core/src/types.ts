@@ -3,6 +3,7 @@ import type {
   AcceptedJobStatus,
   AccountInfo,
   Collection,
+  CollectionCalibration,
   CollectionCreate,
   CollectionPatch,
   Face,
@@ -153,6 +154,8 @@ export interface Client extends Answers {
   readonly collections: {
     create(input: CollectionCreate, options?: CallOptions): Promise<Collection>;
     get(idOrName: string, options?: CallOptions): Promise<Collection>;
+    /** What scores of searches mean in it at its present size. */
+    calibration(idOrName: string, options?: CallOptions): Promise<CollectionCalibration>;
     /** Newest first. */
     list(options?: PageOptions): Promise<Page<Collection>>;
     update(idOrName: string, patch: CollectionPatch, options?: CallOptions): Promise<Collection>;

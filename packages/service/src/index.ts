@@ -10,7 +10,7 @@ export type { Peer } from "./http/app.ts";
 export type { EventSocket, SocketRequest } from "./http/event-socket.ts";
 export type { Worker } from "./jobs/worker.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { createScale, type Scale } from "./matching/scale.ts";
+export { createScale, type GalleryScale, type Scale } from "./matching/scale.ts";
 export type { Role } from "./role.ts";
 export { createService, type Service, type ServiceOptions } from "./service.ts";
 export type { SpaceOptions } from "./space.ts";

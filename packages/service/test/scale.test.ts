@@ -3,7 +3,7 @@ import { LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
 import { recogniser } from "../../models/src/index.ts";
 import { createScale, decisionOf } from "../src/matching/scale.ts";
 
-const { scoreOf, fmrOf, points } = createScale(recogniser.calibration);
+const { scoreOf, fmrOf, points, among } = createScale(recogniser.calibration);
 
 const near = (score: number) => points.find((point) => Math.abs(point.score - score) < 1e-9);
 
@@ -72,6 +72,62 @@ describe("fmrOf", () => {
   it("claims nothing that the data cannot tell", () => {
     expect(fmrOf(1)).toBe(1e-5);
     expect(fmrOf(-1)).toBe(0.1);
+  });
+});
+
+describe("among many faces", () => {
+  const SIZES = [0, 1, 2, 10, 50, 600, 10_000, 1_000_000, 100_000_000];
+
+  it("stands 0.95 where a stranger is named in one of 100 searches, and 0.85 where one is listed in one of 10", () => {
+    for (const faces of SIZES.filter((size) => size >= 50)) {
+      const { thresholds, fpirOf, scoreOf: scoreAmong } = among(faces);
+      expect(fpirOf(thresholds.recognized)).toBeCloseTo(1e-2, 9);
+      expect(fpirOf(thresholds.listed)).toBeCloseTo(1e-1, 9);
+      expect(scoreAmong(thresholds.recognized)).toBeGreaterThanOrEqual(RECOGNIZED_SCORE);
+      expect(scoreAmong(thresholds.recognized - 1e-6)).toBeLessThan(RECOGNIZED_SCORE);
+      expect(scoreAmong(thresholds.listed)).toBeCloseTo(LISTED_SCORE, 9);
+    }
+  });
+
+  it("judges no gallery, however small, more loosely than one comparison, and no larger one more loosely than a smaller one", () => {
+    let last = { recognized: near(RECOGNIZED_SCORE)!.cosine, listed: near(LISTED_SCORE)!.cosine };
+    for (const faces of SIZES) {
+      const { thresholds } = among(faces);
+      expect(thresholds.recognized).toBeGreaterThanOrEqual(last.recognized);
+      expect(thresholds.listed).toBeGreaterThanOrEqual(last.listed);
+      expect(thresholds.listed).toBeLessThan(thresholds.recognized);
+      last = thresholds;
+    }
+    expect(among(1).thresholds.recognized).toBe(near(RECOGNIZED_SCORE)!.cosine);
+  });
+
+  it("grows with the cosine in every gallery, while its rate falls", () => {
+    for (const faces of SIZES) {
+      const { scoreOf: scoreAmong, fpirOf } = among(faces);
+      let [score, fpir] = [-1, 2];
+      for (let cosine = -1; cosine <= 1; cosine += 0.001) {
+        expect(scoreAmong(cosine)).toBeGreaterThanOrEqual(score);
+        expect(fpirOf(cosine)).toBeLessThanOrEqual(fpir);
+        [score, fpir] = [scoreAmong(cosine), fpirOf(cosine)];
+        expect(fpir).toBeGreaterThanOrEqual(0);
+        expect(fpir).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  it("tells its curve by falling score, both thresholds in it", () => {
+    for (const faces of SIZES) {
+      const { points: told, thresholds } = among(faces);
+      const curve = told();
+      for (const [index, point] of curve.slice(1).entries()) {
+        expect(point.score).toBeLessThan(curve[index]!.score);
+        expect(point.fmr).toBeGreaterThan(curve[index]!.fmr);
+        expect(point.fpir).toBeGreaterThanOrEqual(curve[index]!.fpir);
+      }
+      expect(curve.map(({ cosine }) => cosine)).toEqual(
+        expect.arrayContaining([thresholds.recognized, thresholds.listed]),
+      );
+    }
   });
 });
 

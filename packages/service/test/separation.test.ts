@@ -110,6 +110,9 @@ describe.for(backends)("accounts on $name", async ({ open, skipped }) => {
       ],
     ],
     "GET /v1/collections/:id": [[`/v1/collections/${collection}`, () => ({}), { status: 404 }]],
+    "GET /v1/collections/:id/calibration": [
+      [`/v1/collections/${collection}/calibration`, () => ({}), { status: 404 }],
+    ],
     "PATCH /v1/collections/:id": [
       [`/v1/collections/${collection}`, () => ({ json: { name: "stolen" } }), { status: 404 }],
     ],

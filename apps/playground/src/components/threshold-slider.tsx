@@ -1,35 +1,30 @@
 import { Paper, Slider, Text, Title } from "@mantine/core";
-import type { ServerQuery } from "@prosopon/react-hooks";
-import { falseMatchRate, oneIn } from "../library/calibration.ts";
+import type { ReactNode } from "react";
+import { oneIn, type Point, rateAt } from "../library/calibration.ts";
 import { score as digits } from "../library/text.ts";
 
 interface ThresholdSliderProps {
-  server: ServerQuery["server"];
+  thresholds: { listed: number; recognized: number };
+  /** How often a stranger reaches a score. */
+  points: readonly Point[];
+  /** What that means here, in a sentence: "1 in 100" is given. */
+  meaning: (often: ReactNode) => ReactNode;
   value: number;
   onChange: (value: number) => void;
 }
 
 /** Where would you draw the line, and what would it cost? */
-export function ThresholdSlider({
-  server: { calibration, thresholds },
-  value,
-  onChange,
-}: ThresholdSliderProps) {
-  const rate = falseMatchRate(calibration, value);
+export function ThresholdSlider({ thresholds, points, meaning, value, onChange }: ThresholdSliderProps) {
+  const rate = rateAt(points, value);
   return (
     <Paper>
       <Title order={2} mb={4} id="line">
         Your threshold: <span className="number">{digits(value)}</span>
       </Title>
       <Text c="dimmed" size="sm" mb="lg" role="status">
-        {rate === undefined ? (
-          "This server publishes no error rates."
-        ) : (
-          <>
-            Expected false matches: <b className="number">{oneIn(rate)}</b> comparisons with a stranger. With
-            more people enrolled, a search makes more comparisons.
-          </>
-        )}
+        {rate === undefined
+          ? "This server publishes no error rates."
+          : meaning(<b className="number">{oneIn(rate)}</b>)}
       </Text>
       <Slider
         aria-labelledby="line"

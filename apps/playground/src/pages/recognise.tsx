@@ -123,7 +123,9 @@ export function Recognise() {
           )}
           {match && about && (
             <ThresholdSlider
-              server={about.server}
+              thresholds={about.server.thresholds}
+              points={about.server.calibration.map(({ score, fmr }) => ({ score, rate: fmr }))}
+              meaning={(often) => <>A stranger is taken for this person in {often} comparisons.</>}
               value={own ?? about.server.thresholds.recognized}
               onChange={setOwn}
             />

@@ -1,5 +1,5 @@
 import { Button, Group, Stack } from "@mantine/core";
-import { useSearch, useServerQuery } from "@prosopon/react-hooks";
+import { useCollectionCalibrationQuery, useSearch, useServerQuery } from "@prosopon/react-hooks";
 import { IconScan, IconUserQuestion } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -24,6 +24,12 @@ export function Search() {
   const thresholds = data?.server.thresholds;
   const line = own ?? thresholds?.listed;
   const collection = useCollectionVariable();
+  const [{ data: gallery }] = useCollectionCalibrationQuery({
+    variables: { id: collection.collection ?? "default" },
+    pause: !matches,
+    requestPolicy: "network-only",
+  });
+  const calibration = gallery?.collection?.calibration;
   const [photo] = photos;
 
   function look(files: File[]) {
@@ -82,7 +88,18 @@ export function Search() {
                     </ol>
                   </>
                 )}
-                <ThresholdSlider server={data.server} value={line} onChange={setOwn} />
+                <ThresholdSlider
+                  thresholds={thresholds}
+                  points={(calibration?.points ?? []).map(({ score, fpir }) => ({ score, rate: fpir }))}
+                  meaning={(often) => (
+                    <>
+                      With the {calibration?.faces.toLocaleString("en")} faces enrolled here, a stranger is
+                      named in {often} searches.
+                    </>
+                  )}
+                  value={line}
+                  onChange={setOwn}
+                />
               </Stack>
             </div>
           )}

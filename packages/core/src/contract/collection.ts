@@ -43,6 +43,36 @@ export const CollectionList = v.object({
 });
 export type CollectionList = v.InferOutput<typeof CollectionList>;
 
+/** Cosines, or rates, at the scores of a recognition, 0.95, and of what a search lists, 0.85. */
+const AtThresholds = v.object({ recognized: v.number(), listed: v.number() });
+
+/** A point of a gallery's calibration: what score a cosine gets in it, and how often a stranger reaches that. */
+export const GalleryPoint = v.object({
+  score: v.number(),
+  cosine: v.number(),
+  /** Expected false-match rate of one comparison, 0..1. */
+  fmr: v.number(),
+  /** Expected false-positive identification rate of a search, 0..1. */
+  fpir: v.number(),
+});
+
+/** `GET /v1/collections/{id or name}/calibration`: what scores of searches mean in this gallery at its present size. */
+export const CollectionCalibration = v.object({
+  collection_id: v.string(),
+  /** Which made the curve, and the faces that it is for. */
+  recogniser: v.string(),
+  faces: v.number(),
+  /** False-positive identification rates at which the thresholds stand; a small gallery has less. */
+  targets: AtThresholds,
+  /** Cosines of the thresholds. */
+  thresholds: AtThresholds,
+  /** By falling score; interpolate between the points. */
+  points: v.array(GalleryPoint),
+  /** The least false-match rate that was measured: smaller ones go on with the last measured slope, and are upper estimates. */
+  measured_fmr: v.number(),
+});
+export type CollectionCalibration = v.InferOutput<typeof CollectionCalibration>;
+
 /** `POST /v1/collections`. Settings that are left out are false. */
 export const CollectionCreate = v.object({
   name: CollectionName,

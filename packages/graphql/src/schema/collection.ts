@@ -3,6 +3,8 @@ import type { Context } from "../context.ts";
 import { NotFoundError } from "../errors.ts";
 import { upstreamId } from "../ids.ts";
 import { readCollections } from "../reads.ts";
+import { upstream } from "../upstream.ts";
+import { CollectionCalibration } from "./collection-calibration.ts";
 
 /** Each collection asked for in a moment is read once. */
 export const Collection = builder.loadableNodeRef("Collection", {
@@ -26,6 +28,11 @@ Collection.implement({
     }),
     identityCount: t.exposeInt("identities"),
     faceCount: t.exposeInt("faces"),
+    calibration: t.field({
+      type: CollectionCalibration,
+      description: "What scores of searches mean in it at its present size.",
+      resolve: ({ collection_id }, _, { client }) => upstream(client.collections.calibration(collection_id)),
+    }),
     createdAt: t.field({ type: "DateTime", resolve: ({ created_at }) => created_at }),
     updatedAt: t.field({ type: "DateTime", resolve: ({ updated_at }) => updated_at }),
   }),

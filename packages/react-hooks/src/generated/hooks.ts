@@ -15,6 +15,10 @@ export function useCollectionQuery(args: Args<operations.CollectionQueryVariable
   return urql.useQuery<operations.CollectionQuery, operations.CollectionQueryVariables>({ ...args, query: operations.CollectionDocument } as urql.UseQueryArgs<operations.CollectionQueryVariables, operations.CollectionQuery>);
 }
 
+export function useCollectionCalibrationQuery(args: Args<operations.CollectionCalibrationQueryVariables, operations.CollectionCalibrationQuery>): urql.UseQueryResponse<operations.CollectionCalibrationQuery, operations.CollectionCalibrationQueryVariables> {
+  return urql.useQuery<operations.CollectionCalibrationQuery, operations.CollectionCalibrationQueryVariables>({ ...args, query: operations.CollectionCalibrationDocument } as urql.UseQueryArgs<operations.CollectionCalibrationQueryVariables, operations.CollectionCalibrationQuery>);
+}
+
 export function useCollectionsQuery(args: Args<operations.CollectionsQueryVariables, operations.CollectionsQuery> = {}): urql.UseQueryResponse<operations.CollectionsQuery, operations.CollectionsQueryVariables> {
   return urql.useQuery<operations.CollectionsQuery, operations.CollectionsQueryVariables>({ ...args, query: operations.CollectionsDocument } as urql.UseQueryArgs<operations.CollectionsQueryVariables, operations.CollectionsQuery>);
 }

@@ -8,13 +8,13 @@ export function collectionKey({ kind, accountId, payload: { collectionId } }: Jo
   return { accountId, collectionId };
 }
 
-/** The same with its settings as they are now. @throws JobFault when it is gone */
+/** The same with its settings and the number of its faces as they are now. @throws JobFault when it is gone */
 export async function collectionOf(
   storage: Pick<Storage, "collections">,
   job: JobInHand,
-): Promise<CollectionKey & { settings: CollectionSettings }> {
+): Promise<CollectionKey & { settings: CollectionSettings; faces: number }> {
   const key = collectionKey(job);
   const collection = await storage.collections.get(key.accountId, key.collectionId);
   if (!collection) throw new JobFault(COLLECTION_GONE);
-  return { ...key, settings: collection.settings };
+  return { ...key, settings: collection.settings, faces: collection.faces };
 }

@@ -1,5 +1,5 @@
 import type { Candidate } from "@prosopon/core/contract";
-import type { Scale } from "./scale.ts";
+import { decisionOf, type GalleryScale } from "./scale.ts";
 
 /** A person near a face, by the cosine of the nearest face. */
 export interface Near {
@@ -16,7 +16,7 @@ export interface Near {
 export function candidatesOf(
   nearest: readonly Near[],
   most: number,
-  { scoreOf }: Pick<Scale, "scoreOf">,
+  { scoreOf, fpirOf }: Pick<GalleryScale, "scoreOf" | "fpirOf">,
   clear: boolean,
 ): Candidate[] {
   const scores = nearest.map(({ cosine }) => scoreOf(cosine, clear));
@@ -25,8 +25,10 @@ export function candidatesOf(
     return {
       identity_id: identityId,
       face_id: faceId,
+      decision: decisionOf(scores[rank]!),
       score: scores[rank]!,
       cosine,
+      fpir: fpirOf(cosine),
       ...(next !== undefined && { margin: scores[rank]! - next }),
     };
   });

@@ -167,6 +167,8 @@ export function candidates(...ids: string[]): { candidates: Candidate[] } {
       identity_id,
       face_id: "face",
       score: 0.9 - index / 10,
+      decision: "unknown" as const,
+      fpir: 1,
       cosine: 0.5,
       ...(index < ids.length - 1 && { margin: 0.1 }),
     })),

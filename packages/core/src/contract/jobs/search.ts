@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { SearchMatch } from "./documented.ts";
 import { inCollection } from "./in-collection.ts";
 import type { KindOfJob } from "./kind.ts";
-import { Score } from "./score.ts";
+import { Decision, Score } from "./score.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -20,9 +20,13 @@ export const Candidate = v.object({
   identity_id: v.string(),
   /** The enrolled face that was nearest. */
   face_id: v.string(),
+  decision: Decision,
+  /** What it says of the cosine depends on how many faces the gallery has: 0.95 stands where a stranger is named in one of 100 searches. */
   score: Score,
   /** Raw cosine similarity of the two embeddings, -1..1. */
   cosine: v.number(),
+  /** Expected false-positive identification rate, 0..1: how often somebody who is not enrolled comes so near to anybody of this gallery. */
+  fpir: v.number(),
   /** This score minus the next candidate's (0..1); absent for the last one. */
   margin: v.optional(v.number()),
 });

@@ -5,17 +5,33 @@ import { BadImageError, NotFoundError, UnsupportedByUpstreamError } from "../../
 import { started } from "../../job-view.ts";
 import { readThresholds } from "../../reads.ts";
 import { upstream } from "../../upstream.ts";
+import { Decision } from "../decision.ts";
 import { COLLECTION_PATH, collectionNamed, IN_COLLECTION } from "../collection.ts";
 import { jobNode, resultOf, stateOf } from "../job.ts";
 import { checkImage, imageOf, JOB_COST, ONE_IMAGE_PATH, oneImage, oneImageFields } from "./images.ts";
 import { type Match, matchFields } from "./match.ts";
 
-type MatchView = Match & Pick<Candidate, "margin">;
+type MatchView = Match & Partial<Pick<Candidate, "margin" | "decision" | "fpir">>;
 
 export const SearchMatch = builder.objectRef<MatchView>("SearchMatch").implement({
   description: "A person that a search found.",
   fields: (t) => ({
     ...matchFields(t),
+    decision: t.field({
+      type: Decision,
+      description: "By its score.",
+      resolve: async ({ decision, score }, _, context) => {
+        if (decision) return decision;
+        const { recognized, listed } = await readThresholds(context);
+        return score >= recognized ? "match" : score > listed ? "possible" : "unknown";
+      },
+    }),
+    fpir: t.float({
+      nullable: true,
+      description:
+        "Expected false-positive identification rate, 0 to 1: how often somebody who is not enrolled comes so near to anybody of this gallery.",
+      resolve: ({ fpir }) => fpir,
+    }),
     margin: t.float({
       nullable: true,
       description: "This score minus the next one's.",

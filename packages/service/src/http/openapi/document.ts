@@ -55,10 +55,12 @@ function components(): Record<string, v.GenericSchema> {
     DeleteRequest,
     AccountInfo,
     Collection,
+    CollectionCalibration,
     CollectionCreate,
     CollectionList,
     CollectionPatch,
     CollectionSettings,
+    GalleryPoint,
   } = contract;
   return {
     Credentials,
@@ -113,6 +115,8 @@ function components(): Record<string, v.GenericSchema> {
     CollectionList,
     CollectionCreate,
     CollectionPatch,
+    GalleryPoint,
+    CollectionCalibration,
     Health,
   };
 }

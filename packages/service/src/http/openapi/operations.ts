@@ -183,6 +183,14 @@ export const operations: Operation[] = [
     problems: [404],
   },
   {
+    method: "GET",
+    path: "/v1/collections/:id/calibration",
+    summary: "What scores of searches mean in it at its present size",
+    api: "own",
+    success: [200, "CollectionCalibration"],
+    problems: [404],
+  },
+  {
     method: "PATCH",
     path: "/v1/collections/:id",
     summary: "Change its name and settings",

@@ -1,9 +1,8 @@
 import type { Candidate, IdentifyResult } from "@prosopon/core/contract";
 import { isClear } from "@prosopon/engine";
 import { assign } from "../../matching/assign.ts";
-import { decisionOf } from "../../matching/scale.ts";
 import { analyseImages, detectedFace, type EmbeddedFace, seenImage } from "../analyse-images.ts";
-import { collectionKey } from "../collection.ts";
+import { collectionOf } from "../collection.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
 import { contractForm } from "./contract-form.ts";
 import type { Kind } from "./kind.ts";
@@ -27,10 +26,12 @@ export const identify: Kind<Payload> = {
     const [image] = await analyseImages(tools, job, { embed, signal });
     const faces = image!.faces.filter((face): face is EmbeddedFace => face.embedding !== undefined);
     const looked = Math.max(LOOKED_AT, most + 1);
+    const { faces: enrolled, ...collection } = await collectionOf(storage, job);
+    const gallery = scale.among(enrolled);
     const candidates = await Promise.all(
       faces.map(async (face) => {
-        const nearest = await storage.identities.nearest(collectionKey(job), face.embedding, looked);
-        return candidatesOf(nearest, looked, scale, isClear(face));
+        const nearest = await storage.identities.nearest(collection, face.embedding, looked);
+        return candidatesOf(nearest, looked, gallery, isClear(face));
       }),
     );
     const given = shareOut(candidates);
@@ -38,7 +39,7 @@ export const identify: Kind<Payload> = {
       images: [seenImage(image!, ({ embedding }) => embedding !== undefined)],
       faces: faces.map((face, index) => ({
         ...detectedFace(face),
-        decision: decisionOf(given[index]?.score ?? 0),
+        decision: given[index]?.decision ?? "unknown",
         ...(given[index] && { identity_id: given[index].identity_id, score: given[index].score }),
         candidates: candidates[index]!.slice(0, most),
       })),
@@ -49,7 +50,7 @@ export const identify: Kind<Payload> = {
 
 /** Whom each face shows: the best of all ways to give each person to one face at most, by the sum of their scores. */
 function shareOut(candidates: Candidate[][]): (Candidate | undefined)[] {
-  const likely = candidates.map((of) => of.filter(({ score }) => decisionOf(score) !== "unknown"));
+  const likely = candidates.map((of) => of.filter(({ decision }) => decision !== "unknown"));
   const people = [...new Set(likely.flat().map(({ identity_id }) => identity_id))];
   const places = new Map(people.map((id, place) => [id, place]));
   const weights = likely.map((of) => {

@@ -2,7 +2,7 @@ import type { SearchResult } from "@prosopon/core/contract";
 import { isClear } from "@prosopon/engine";
 import { InputError } from "../../errors/input-error.ts";
 import { analysePrincipals, seenImages } from "../analyse-images.ts";
-import { collectionKey } from "../collection.ts";
+import { collectionOf } from "../collection.ts";
 import { candidatesOf } from "../../matching/candidates.ts";
 import type { Fields } from "./form.ts";
 import type { Kind } from "./kind.ts";
@@ -18,12 +18,10 @@ export const search: Kind<{ maxResult: number }> = {
 
   async run({ storage, scale, ...tools }, job, { maxResult }, signal) {
     const images = await analysePrincipals(tools, job, { crop: false, signal });
-    const nearest = await storage.identities.nearest(
-      collectionKey(job),
-      images[0]!.face.embedding,
-      maxResult + 1,
-    );
-    const candidates = candidatesOf(nearest, maxResult, scale, isClear(images[0]!.face));
+    const { face } = images[0]!;
+    const { faces, ...collection } = await collectionOf(storage, job);
+    const nearest = await storage.identities.nearest(collection, face.embedding, maxResult + 1);
+    const candidates = candidatesOf(nearest, maxResult, scale.among(faces), isClear(face));
     return { type: "answered", result: { images: seenImages(images), candidates } satisfies SearchResult };
   },
 };

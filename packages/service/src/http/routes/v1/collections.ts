@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { CollectionCreate, CollectionPatch } from "@prosopon/core/contract";
+import { CollectionCreate, type CollectionCalibration, CollectionPatch } from "@prosopon/core/contract";
+import type { Engine } from "@prosopon/engine";
 import type { EraseImages } from "../../../blobs/erase.ts";
 import type { Clock } from "../../../clock.ts";
 import { unknownId } from "../../../input/unknown-id.ts";
 import type { Limits } from "../../../limits.ts";
+import { createScale, TARGET_FPIR } from "../../../matching/scale.ts";
 import type { Space } from "../../../space.ts";
 import type { CollectionSettings, Storage } from "../../../storage/types.ts";
 import { json, noContent, type Handler } from "../../call.ts";
@@ -16,6 +18,7 @@ import { collectionView } from "../../views.ts";
 /** What collections are made, changed and deleted with. */
 export interface CollectionsRouteTools {
   storage: Storage;
+  engine: Pick<Engine, "info">;
   collections: CollectionLookup;
   eraseImages: EraseImages;
   space: Space;
@@ -25,6 +28,7 @@ export interface CollectionsRouteTools {
 
 export function collectionsRoutes({
   storage,
+  engine,
   collections,
   eraseImages,
   space,
@@ -59,6 +63,23 @@ export function collectionsRoutes({
     return json(collectionView(collection));
   };
 
+  const calibration: Handler = async ({ accountId, params }) => {
+    const named = params["id"]!;
+    const collection = await storage.collections.get(accountId, named);
+    if (!collection) throw unknownId("collection", named);
+    const { recogniser } = engine.info();
+    const { thresholds, points } = createScale(recogniser.calibration).among(collection.faces);
+    return json({
+      collection_id: collection.id,
+      recogniser: recogniser.id,
+      faces: collection.faces,
+      targets: TARGET_FPIR,
+      thresholds,
+      points: [...points()],
+      measured_fmr: recogniser.calibration.falseMatchRates[0]![1],
+    } satisfies CollectionCalibration);
+  };
+
   const patch: Handler = async ({ accountId, params, request }) => {
     const { name, settings } = await readJson(request, CollectionPatch, limits);
     const collectionId = await collections.idOf(accountId, params["id"]);
@@ -81,6 +102,7 @@ export function collectionsRoutes({
     ["POST", "/v1/collections", "token", create],
     ["GET", "/v1/collections", "token", list],
     ["GET", "/v1/collections/:id", "token", get],
+    ["GET", "/v1/collections/:id/calibration", "token", calibration],
     ["PATCH", "/v1/collections/:id", "token", patch],
     ["DELETE", "/v1/collections/:id", "token", erase],
   ];
