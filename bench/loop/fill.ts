@@ -152,7 +152,9 @@ function fillJobs(
     candidates: Array.from({ length: 10 }, (_, index) => ({
       identity_id: identityId(CROWD, index),
       face_id: `face-${index}`,
+      decision: "possible",
       score: 0.9,
+      fpir: 0.04,
       cosine: 0.4,
       margin: 0,
     })),

@@ -316,6 +316,8 @@ describe("jobs.get", () => {
     const candidate = (identity_id: string, score: number) => ({
       identity_id,
       face_id: "f",
+      decision: "possible",
+      fpir: 0.04,
       score,
       cosine: 0.1,
     });
