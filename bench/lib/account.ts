@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { DEFAULT_COLLECTION } from "@prosopon/core/contract";
 import type { Storage } from "@prosopon/service";
+import { DEFAULT_SETTINGS } from "../../packages/service/src/storage/rules/collections.ts";
 import type { CollectionKey } from "../../packages/service/src/storage/types.ts";
 
 /** Nobody can log in to it until its secret is changed. Returns its collection `default`. */
 export async function createAccount(storage: Storage, id: string = randomUUID()): Promise<CollectionKey> {
   await storage.accounts.create(
     { id, clientId: id, name: "Bench", secretHash: "none", disabled: false, createdAt: 1 },
-    { keepCrops: false, refuseMixedIdentities: false },
+    DEFAULT_SETTINGS,
   );
   return defaultOf(storage, id);
 }

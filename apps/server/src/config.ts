@@ -15,6 +15,7 @@ import {
 } from "./setting.ts";
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const GUARD_LEVELS = ["off", "warn", "reject"] as const;
 const ROLES = ["api", "worker", "all"] as const;
 
 /** Every option there is. Each is used by one or more commands and documented in docs/cli.md. */
@@ -203,11 +204,29 @@ export const settings = {
     "keep a 160 px crop of every face that is enrolled from now on",
     onOff,
   ),
-  refuseMixed: value(
-    "--refuse-mixed <on|off>",
-    "PROSOPON_REFUSE_MIXED",
-    "fail an enrolment whose photos seem to show different people, instead of warning",
-    onOff,
+  guardQuality: value(
+    "--guard-quality <level>",
+    "PROSOPON_GUARD_QUALITY",
+    "what a poor photo does to an enrolment: off, warn (in the job) or reject (the job fails)",
+    oneOf(GUARD_LEVELS),
+  ),
+  guardMixed: value(
+    "--guard-mixed <level>",
+    "PROSOPON_GUARD_MIXED",
+    "the same for photos of one enrolment that seem to show different people",
+    oneOf(GUARD_LEVELS),
+  ),
+  guardWrongPerson: value(
+    "--guard-wrong-person <level>",
+    "PROSOPON_GUARD_WRONG_PERSON",
+    "the same for an added photo that is unlike those of its identity",
+    oneOf(GUARD_LEVELS),
+  ),
+  guardDuplicate: value(
+    "--guard-duplicate <level>",
+    "PROSOPON_GUARD_DUPLICATE",
+    "the same for a person who is enrolled in the collection already",
+    oneOf(GUARD_LEVELS),
   ),
   url: secretValue("--url <address>", "PROSOPON_URL", "server to talk to", httpUrl, "http://127.0.0.1:4000"),
   embedded: flag(

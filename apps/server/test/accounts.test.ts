@@ -31,8 +31,8 @@ describe("accounts", () => {
     await json("enable", made.clientId);
     await login(server.url, rotated);
 
-    const changed = await json("settings", made.clientId, "--keep-crops", "on", "--refuse-mixed", "on");
-    expect(changed.accounts[0]).toMatchObject({ keepCrops: true, refuseMixedIdentities: true });
+    const changed = await json("settings", made.clientId, "--keep-crops", "on", "--guard-mixed", "reject");
+    expect(changed.accounts[0]).toMatchObject({ keepCrops: true, guardMixed: "reject" });
     await server.stop();
   });
 

@@ -17,7 +17,7 @@ describe("prosopon collections", () => {
     const json = async (...words: string[]) => JSON.parse((await run([...words, ...data], { env })).stdout);
 
     expect(await json("collections", "create", "staff", "--keep-crops", "on")).toMatchObject({
-      collections: [{ name: "staff", settings: { keep_crops: true, refuse_mixed_identities: false } }],
+      collections: [{ name: "staff", settings: { keep_crops: true, guard_mixed: "warn" } }],
     });
     const state = ["--state", join(directory, "state")];
     expect(await json("enrol", photos, "--collection", "staff", ...state)).toMatchObject({ enrolled: 1 });
@@ -29,8 +29,8 @@ describe("prosopon collections", () => {
     // The same folder again, into `default`: other people.
     expect(await json("enrol", photos, ...state)).toMatchObject({ enrolled: 1, already: 0 });
 
-    expect(await json("collections", "settings", "staff", "--refuse-mixed", "on")).toMatchObject({
-      collections: [{ settings: { keep_crops: true, refuse_mixed_identities: true } }],
+    expect(await json("collections", "settings", "staff", "--guard-mixed", "reject")).toMatchObject({
+      collections: [{ settings: { keep_crops: true, guard_mixed: "reject" } }],
     });
     expect((await json("collections", "list")).collections).toMatchObject([
       { name: "staff", identities: 1 },

@@ -9,6 +9,7 @@ export {
   CollectionSettings,
   DEFAULT_COLLECTION,
   GalleryPoint,
+  GuardLevel,
 } from "./contract/collection.ts";
 export { JobEvent } from "./contract/event.ts";
 export { Box, Face, FaceQuality, Landmarks, Point } from "./contract/face.ts";

@@ -154,7 +154,7 @@ describe("Mutation", () => {
     expect(data.addIdentityImages).toMatchObject({ kind: "ADD_IMAGES", status: "SENT" });
     const job = await gateway.jobDone(
       data.addIdentityImages.id,
-      "... on EnrolmentJob { identityId faces { faceId } warnings identity { faces { faceId } } }",
+      "... on EnrolmentJob { identityId faces { faceId } warnings { guard message } identity { faces { faceId } } }",
     );
     expect(job).toMatchObject({ status: "SUCCEEDED", identityId: franck.identityId });
     expect(job.faces).toHaveLength(1);

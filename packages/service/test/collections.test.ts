@@ -26,7 +26,7 @@ describe("collections", () => {
       status: 201,
       body: {
         name: "Staff Ω",
-        settings: { keep_crops: true, refuse_mixed_identities: false },
+        settings: { keep_crops: true, guard_mixed: "warn", guard_duplicate: "warn" },
         identities: 0,
         faces: 0,
       },
@@ -41,13 +41,13 @@ describe("collections", () => {
     expect(
       (
         await api.call("PATCH", named, {
-          json: { name: "crew", settings: { refuse_mixed_identities: true } },
+          json: { name: "crew", settings: { guard_mixed: "reject" } },
         })
       ).body,
     ).toMatchObject({
       collection_id: id,
       name: "crew",
-      settings: { keep_crops: true, refuse_mixed_identities: true },
+      settings: { keep_crops: true, guard_mixed: "reject" },
     });
     expect((await api.call("DELETE", `/v1/collections/${id}`)).status).toBe(204);
     expect((await api.call("GET", "/v1/collections/crew")).status).toBe(404);
@@ -134,7 +134,7 @@ describe("collections", () => {
   it("have settings that hold for their people alone", async () => {
     const api = await start();
     await api.call("POST", "/v1/collections", {
-      json: { name: "strict", settings: { keep_crops: true, refuse_mixed_identities: true } },
+      json: { name: "strict", settings: { keep_crops: true, guard_mixed: "reject" } },
     });
     const two = async (...fields: [string, string][]) =>
       (

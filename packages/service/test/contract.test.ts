@@ -126,7 +126,11 @@ describe("the documented routes", async () => {
     const answer = await api.done(IDENTITY, body.job_id);
     expect(keys(answer)).toEqual(["status", "identity_id"]);
     const own = await api.call("GET", `/v1/jobs/${body.job_id}`);
-    expect(own.body.result.warnings[0]).toContain("different people");
+    expect(own.body.result.warnings).toContainEqual({
+      guard: "mixed",
+      images: [1, 2],
+      message: "the images may show different people: 1, then 2",
+    });
     await api.call("DELETE", `${IDENTITY}?identity_id=${answer.identity_id}`);
   });
 

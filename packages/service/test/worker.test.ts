@@ -478,7 +478,7 @@ describe("what the worker has in hand", () => {
 describe("an account's settings", () => {
   it("refuse photos of different people where the policy says so", async () => {
     const api = await start();
-    await api.service.accounts.settings(api.clientId, { refuseMixedIdentities: true });
+    await api.service.accounts.settings(api.clientId, { guardMixed: "reject", guardWrongPerson: "reject" });
     const answer = await api.run("POST", IDENTITY, [
       ["input_images", await photo("audrey.jpg")],
       ["input_images", await photo("SeanConnery.jpg")],

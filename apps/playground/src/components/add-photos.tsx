@@ -1,4 +1,4 @@
-import { Button, FileButton, Group, Text } from "@mantine/core";
+import { Alert, Button, FileButton, Group, Text } from "@mantine/core";
 import { useAddPhotos } from "@prosopon/react-hooks";
 import { IconPhotoPlus } from "@tabler/icons-react";
 import { remember } from "../library/recent.ts";
@@ -8,7 +8,8 @@ const MOST = 5;
 
 /** One press from a person to more photos of them; their page refreshes itself when the job has ended. */
 export function AddPhotos({ identityId }: { identityId: string }) {
-  const { start, phase, busy, failure, reset } = useAddPhotos();
+  const { start, phase, busy, job, failure, reset } = useAddPhotos();
+  const warnings = job?.__typename === "EnrolmentJob" ? (job.warnings ?? []) : [];
   function send(files: File[]) {
     const some = files.slice(0, MOST);
     if (some.length === 0) return;
@@ -37,6 +38,11 @@ export function AddPhotos({ identityId }: { identityId: string }) {
           )}
         </FileButton>
       </Group>
+      {warnings.map(({ message }) => (
+        <Alert key={message} variant="outline" color="honey" title="Worth a look" w="100%">
+          {message}
+        </Alert>
+      ))}
       {failure && (
         <div style={{ width: "100%" }}>
           <Failure title="No face was added" message={failure.message}>

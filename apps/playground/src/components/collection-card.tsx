@@ -1,17 +1,35 @@
-import { Badge, Checkbox, Group, Paper, Stack, Text } from "@mantine/core";
-import { type CollectionFieldsFragment, useUpdateCollectionMutation } from "@prosopon/react-hooks";
+import { Badge, Checkbox, Group, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
+import {
+  type CollectionFieldsFragment,
+  type GuardLevel,
+  type GuardsInput,
+  useUpdateCollectionMutation,
+} from "@prosopon/react-hooks";
 import { useState } from "react";
 import { count } from "../library/text.ts";
 import { DeleteCollection } from "./delete-collection.tsx";
 import { Failure } from "./failure.tsx";
 import { RenameCollection } from "./rename-collection.tsx";
 
+const GUARDS = [
+  { name: "quality", label: "A photo is poor" },
+  { name: "mixed", label: "Photos show different people" },
+  { name: "wrongPerson", label: "An added photo shows somebody else" },
+  { name: "duplicate", label: "The person is enrolled already" },
+] as const;
+
+const LEVELS: { value: GuardLevel; label: string }[] = [
+  { value: "OFF", label: "Ignore" },
+  { value: "WARN", label: "Warn" },
+  { value: "REJECT", label: "Refuse" },
+];
+
 export function CollectionCard({ collection }: { collection: CollectionFieldsFragment }) {
-  const { id, name, identityCount, faceCount, keepsCrops, refusesMixedIdentities } = collection;
+  const { id, name, identityCount, faceCount, keepsCrops, guards } = collection;
   const [{ fetching }, update] = useUpdateCollectionMutation();
   const [problem, setProblem] = useState<string>();
 
-  async function change(settings: { keepsCrops?: boolean; refusesMixedIdentities?: boolean }) {
+  async function change(settings: { keepsCrops?: boolean; guards?: GuardsInput }) {
     const { data, error } = await update({ input: { collection: id, ...settings } });
     const changed = data?.updateCollection;
     setProblem(changed && "message" in changed ? changed.message : error?.message);
@@ -43,12 +61,21 @@ export function CollectionCard({ collection }: { collection: CollectionFieldsFra
           disabled={fetching}
           onChange={({ currentTarget }) => void change({ keepsCrops: currentTarget.checked })}
         />
-        <Checkbox
-          label="Refuse photos that seem to show different people, instead of warning"
-          checked={refusesMixedIdentities}
-          disabled={fetching}
-          onChange={({ currentTarget }) => void change({ refusesMixedIdentities: currentTarget.checked })}
-        />
+        {GUARDS.map(({ name: guard, label }) => (
+          <Group key={guard} justify="space-between" gap="xs">
+            <Text size="sm" id={`${id}-${guard}`}>
+              {label}
+            </Text>
+            <SegmentedControl
+              size="xs"
+              aria-labelledby={`${id}-${guard}`}
+              value={guards[guard]}
+              disabled={fetching}
+              data={LEVELS}
+              onChange={(level) => void change({ guards: { [guard]: level } })}
+            />
+          </Group>
+        ))}
         {problem && <Failure title="The settings were not changed" message={problem} />}
       </Stack>
     </Paper>

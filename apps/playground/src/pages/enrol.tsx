@@ -138,15 +138,15 @@ export function Enrol() {
               Stopped. If the photos had already arrived, the job goes on: see <Link to="/jobs">Jobs</Link>.
             </Alert>
           )}
-          {warnings.map((warning) => (
+          {warnings.map(({ message }) => (
             <Alert
-              key={warning}
+              key={message}
               variant="outline"
               color="honey"
               title="Worth a look"
               icon={<IconInfoCircle size={20} />}
             >
-              {warning}
+              {message}
             </Alert>
           ))}
           {phase === "succeeded" && identity && (

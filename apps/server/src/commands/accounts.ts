@@ -2,10 +2,10 @@ import { Command } from "commander";
 import type { CollectionSettings, AccountView, Accounts, Credentials } from "@prosopon/service";
 import { options, type Values } from "../config.ts";
 import { printJson, printLine, printTable } from "../print.ts";
-import { someChange } from "../some-change.ts";
+import { SETTINGS, settingsCells, type SettingsOptions, someChange } from "../collection-settings.ts";
 
 type AccountsOptions = Values<"data" | "databaseUrl" | "json">;
-type SettingsOptions = AccountsOptions & Values<"keepCrops" | "refuseMixed">;
+type ChangeOptions = AccountsOptions & SettingsOptions;
 
 /** Works on the data directory or the database itself, even while servers run on it. */
 export function accountsCommand(): Command {
@@ -40,8 +40,8 @@ export function accountsCommand(): Command {
       withAccounts(values, async (all) => showAccounts([await all.enable(clientId)], values)),
   );
   const settings = verb("settings <client-id>", "change what an account keeps and refuses");
-  for (const option of options("keepCrops", "refuseMixed")) settings.addOption(option);
-  settings.action((clientId: string, values: SettingsOptions) => {
+  for (const option of options(...SETTINGS)) settings.addOption(option);
+  settings.action((clientId: string, values: ChangeOptions) => {
     const change = readSettings(values);
     return withAccounts(values, async (all) => showAccounts([await all.settings(clientId, change)], values));
   });
@@ -65,10 +65,20 @@ async function withAccounts(
   }
 }
 
-function readSettings({ keepCrops, refuseMixed }: SettingsOptions): Partial<CollectionSettings> {
+/** As the storage has them. */
+function readSettings({
+  keepCrops,
+  guardQuality,
+  guardMixed,
+  guardWrongPerson,
+  guardDuplicate,
+}: ChangeOptions): Partial<CollectionSettings> {
   return someChange({
     ...(keepCrops !== undefined && { keepCrops }),
-    ...(refuseMixed !== undefined && { refuseMixedIdentities: refuseMixed }),
+    ...(guardQuality !== undefined && { guardQuality }),
+    ...(guardMixed !== undefined && { guardMixed }),
+    ...(guardWrongPerson !== undefined && { guardWrongPerson }),
+    ...(guardDuplicate !== undefined && { guardDuplicate }),
   });
 }
 
@@ -92,8 +102,13 @@ function showAccounts(accounts: AccountView[], { json }: AccountsOptions): void 
       "client id": view.clientId,
       name: view.name,
       state: view.disabled ? "disabled" : "enabled",
-      crops: view.keepCrops ? "kept" : "not kept",
-      "mixed photos": view.refuseMixedIdentities ? "refused" : "warned of",
+      ...settingsCells({
+        keep_crops: view.keepCrops,
+        guard_quality: view.guardQuality,
+        guard_mixed: view.guardMixed,
+        guard_wrong_person: view.guardWrongPerson,
+        guard_duplicate: view.guardDuplicate,
+      }),
       made: view.createdAt.slice(0, 10),
     })),
   );

@@ -4,11 +4,17 @@ import { connection, options, type Values } from "../config.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { all } from "../every-page.ts";
 import { printJson, printLine, printTable } from "../print.ts";
-import { someChange } from "../some-change.ts";
+import {
+  givenSettings,
+  SETTINGS,
+  settingsCells,
+  type SettingsOptions,
+  someChange,
+} from "../collection-settings.ts";
 import { withClient } from "../with-client.ts";
 
 type ListOptions = ConnectOptions & Values<"json">;
-type SettingsOptions = ListOptions & Values<"keepCrops" | "refuseMixed">;
+type ChangeOptions = ListOptions & SettingsOptions;
 
 export function collectionsCommand(): Command {
   const collections = new Command("collections")
@@ -20,22 +26,22 @@ export function collectionsCommand(): Command {
     return command;
   };
   const withSettings = (command: Command) => {
-    for (const option of options("keepCrops", "refuseMixed")) command.addOption(option);
+    for (const option of options(...SETTINGS)) command.addOption(option);
     return command;
   };
 
   verb("list", "list the collections, the newest first").action((values: ListOptions) =>
     withClient(values, async (client) => show(await all((page) => client.collections.list(page)), values)),
   );
-  withSettings(verb("create <name>", "create a collection")).action((name: string, values: SettingsOptions) =>
+  withSettings(verb("create <name>", "create a collection")).action((name: string, values: ChangeOptions) =>
     withClient(values, async (client) =>
-      show([await client.collections.create({ name, settings: settingsOf(values) })], values),
+      show([await client.collections.create({ name, settings: givenSettings(values) })], values),
     ),
   );
   withSettings(
     verb("settings <name>", "change what a collection, by its name or id, keeps and refuses"),
-  ).action((name: string, values: SettingsOptions) => {
-    const settings = someChange(settingsOf(values));
+  ).action((name: string, values: ChangeOptions) => {
+    const settings = someChange(givenSettings(values));
     return withClient(values, async (client) =>
       show([await client.collections.update(name, { settings })], values),
     );
@@ -52,11 +58,6 @@ export function collectionsCommand(): Command {
   return collections;
 }
 
-const settingsOf = ({ keepCrops, refuseMixed }: SettingsOptions) => ({
-  ...(keepCrops !== undefined && { keep_crops: keepCrops }),
-  ...(refuseMixed !== undefined && { refuse_mixed_identities: refuseMixed }),
-});
-
 function show(collections: Collection[], { json }: ListOptions): void {
   if (json) return printJson({ collections });
   printTable(
@@ -65,8 +66,7 @@ function show(collections: Collection[], { json }: ListOptions): void {
       collection: collection_id,
       people: identities,
       faces,
-      crops: settings.keep_crops ? "kept" : "not kept",
-      "mixed photos": settings.refuse_mixed_identities ? "refused" : "warned of",
+      ...settingsCells(settings),
     })),
   );
 }

@@ -93,6 +93,7 @@ function show(people: Person[], reports: FileReport[], ignored: string[], { json
     enrolled: count("enrolled"),
     already: count("already"),
     failed: count("failed"),
+    warned: files.filter(({ warnings }) => warnings !== undefined).length,
     ignored: ignored.length,
   };
   if (json) return printJson({ ...summary, files, ignored_files: ignored });
@@ -100,16 +101,16 @@ function show(people: Person[], reports: FileReport[], ignored: string[], { json
   const failed = files.filter(({ status }) => status === "failed");
   if (files.length > 0)
     printTable(
-      files.map(({ person, file, status, reason, identity_id }) => ({
+      files.map(({ person, file, status, reason, identity_id, warnings }) => ({
         person,
         file,
-        result: status === "already" ? "enrolled before" : status,
-        detail: reason ?? identity_id,
+        result: status === "already" ? "enrolled before" : warnings ? "enrolled, look at it" : status,
+        detail: reason ?? warnings?.join("; ") ?? identity_id,
       })),
     );
   for (const file of ignored)
     printLine(`ignored: ${visible(file)} (no .jpg, .jpeg or .png in a person's folder)`);
   printLine(
-    `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed.`,
+    `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed${summary.warned > 0 ? `, ${summary.warned} to be looked at` : ""}.`,
   );
 }

@@ -1,6 +1,6 @@
 import { openAsBlob } from "node:fs";
 import { join } from "node:path";
-import { isApiError, isJobFailedError, type Client, type JobRef } from "@prosopon/core";
+import { isApiError, isJobFailedError, type Client, type JobRef, type JobState } from "@prosopon/core";
 import { isFinalStatus, type Job } from "@prosopon/core/contract";
 import { everyPage } from "../every-page.ts";
 import type { Journal, OpenJob } from "./journal.ts";
@@ -13,6 +13,8 @@ export interface FileReport {
   identity_id?: string;
   /** failed: why, in words. */
   reason?: string;
+  /** enrolled: what the guards of the collection have seen in it. */
+  warnings?: string[];
 }
 
 export interface Enrolment {
@@ -89,9 +91,19 @@ async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void
       jobId: job.id,
       kind: identityId === undefined ? "enrol" : "add-images",
     });
-    const done = (await client.jobs.wait(job, { signal })).identityId ?? identityId!;
+    const state = await client.jobs.wait(job, { signal });
+    const done = state.identityId ?? identityId!;
     journal.write({ event: "enrolled", person: name, photos: hashes, identityId: done });
-    for (const { file } of photos) run.report({ person: name, file, status: "enrolled", identity_id: done });
+    for (const [index, { file }] of photos.entries()) {
+      const warnings = warningsOf(state, index + 1);
+      run.report({
+        person: name,
+        file,
+        status: "enrolled",
+        identity_id: done,
+        ...(warnings.length > 0 && { warnings }),
+      });
+    }
   } catch (error) {
     const reason = refusalOrThrow(error);
     journal.write({ event: "failed", person: name });
@@ -99,6 +111,14 @@ async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void
       return run.report({ person: name, file: photos[0]!.file, status: "failed", reason });
     for (const photo of photos) await send(run, name, [photo]);
   }
+}
+
+/** Of one photo of the job, from 1. */
+function warningsOf({ detail }: JobState, image: number): string[] {
+  if (detail?.kind !== "enrol" && detail?.kind !== "add-images") return [];
+  return (detail.result?.warnings ?? [])
+    .filter(({ images }) => images.includes(image))
+    .map(({ message }) => message);
 }
 
 /** Finds out what became of a job that an earlier run had begun, so that nothing is enrolled twice. */

@@ -13,12 +13,22 @@ export const CollectionName = v.pipe(
   ),
 );
 
+/** `warn` says it in the job's result, `reject` fails the job. */
+export const GuardLevel = v.picklist(["off", "warn", "reject"]);
+export type GuardLevel = v.InferOutput<typeof GuardLevel>;
+
 /** What holds for the people of a collection. */
 export const CollectionSettings = v.object({
   /** Keep a 160 px JPEG of every enrolled face. */
   keep_crops: v.boolean(),
-  /** Fail an enrolment whose photos seem to show different people, instead of warning. */
-  refuse_mixed_identities: v.boolean(),
+  /** What happens where a photo is poor: blurred, small, covered, … */
+  guard_quality: GuardLevel,
+  /** Where the photos of one enrolment seem to show different people. */
+  guard_mixed: GuardLevel,
+  /** Where an added photo is unlike those of its identity. */
+  guard_wrong_person: GuardLevel,
+  /** Where the person is enrolled in the collection already. */
+  guard_duplicate: GuardLevel,
 });
 export type CollectionSettings = v.InferOutput<typeof CollectionSettings>;
 
@@ -73,7 +83,7 @@ export const CollectionCalibration = v.object({
 });
 export type CollectionCalibration = v.InferOutput<typeof CollectionCalibration>;
 
-/** `POST /v1/collections`. Settings that are left out are false. */
+/** `POST /v1/collections`. Settings that are left out keep nothing and warn. */
 export const CollectionCreate = v.object({
   name: CollectionName,
   settings: v.optional(v.partial(CollectionSettings)),

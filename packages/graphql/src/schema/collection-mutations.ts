@@ -4,6 +4,7 @@ import { ConflictError, NotFoundError, UnsupportedByUpstreamError } from "../err
 import { upstreamId } from "../ids.ts";
 import { upstream } from "../upstream.ts";
 import { Collection } from "./collection.ts";
+import { guardSettings, GuardsInput } from "./guards.ts";
 
 const ID_PATH = ["input", "collection"];
 const NAME_PATH = ["input", "name"];
@@ -12,19 +13,19 @@ const errors = { types: [NotFoundError, ConflictError, UnsupportedByUpstreamErro
 
 interface Settings {
   keepsCrops?: boolean | null | undefined;
-  refusesMixedIdentities?: boolean | null | undefined;
+  guards?: typeof GuardsInput.$inferInput | null | undefined;
 }
 
-const settingsOf = ({ keepsCrops, refusesMixedIdentities }: Settings) => ({
+const settingsOf = ({ keepsCrops, guards }: Settings) => ({
   ...(keepsCrops != null && { keep_crops: keepsCrops }),
-  ...(refusesMixedIdentities != null && { refuse_mixed_identities: refusesMixedIdentities }),
+  ...(guards && guardSettings(guards)),
 });
 
 const CreateCollectionInput = builder.inputType("CreateCollectionInput", {
   fields: (t) => ({
     name: t.string({ required: true, description: "1 to 64 characters; unique in the account." }),
     keepsCrops: t.boolean({ description: "False when left out." }),
-    refusesMixedIdentities: t.boolean({ description: "False when left out." }),
+    guards: t.field({ type: GuardsInput }),
   }),
 });
 
@@ -34,7 +35,7 @@ const UpdateCollectionInput = builder.inputType("UpdateCollectionInput", {
     collection: t.id({ required: true, description: WHICH }),
     name: t.string(),
     keepsCrops: t.boolean(),
-    refusesMixedIdentities: t.boolean(),
+    guards: t.field({ type: GuardsInput }),
   }),
 });
 

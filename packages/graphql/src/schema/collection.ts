@@ -4,6 +4,7 @@ import { NotFoundError } from "../errors.ts";
 import { upstreamId } from "../ids.ts";
 import { readCollections } from "../reads.ts";
 import { upstream } from "../upstream.ts";
+import { Guards } from "./guards.ts";
 import { CollectionCalibration } from "./collection-calibration.ts";
 
 /** Each collection asked for in a moment is read once. */
@@ -21,10 +22,10 @@ Collection.implement({
       description: "Whether a 160 px crop of every enrolled face is kept.",
       resolve: ({ settings }) => settings.keep_crops,
     }),
-    refusesMixedIdentities: t.boolean({
-      description:
-        "Whether an enrolment fails, instead of warning, when its photos seem to show different people.",
-      resolve: ({ settings }) => settings.refuse_mixed_identities,
+    guards: t.field({
+      type: Guards,
+      description: "What happens where an enrolment looks wrong.",
+      resolve: ({ settings }) => settings,
     }),
     identityCount: t.exposeInt("identities"),
     faceCount: t.exposeInt("faces"),

@@ -25,12 +25,11 @@ export type CompareInput = {
 };
 
 export type CreateCollectionInput = {
+  guards?: GuardsInput | null | undefined;
   /** False when left out. */
   keepsCrops?: boolean | null | undefined;
   /** 1 to 64 characters; unique in the account. */
   name: string;
-  /** False when left out. */
-  refusesMixedIdentities?: boolean | null | undefined;
 };
 
 /** 5 images of one person at most, files and uploads together. */
@@ -90,6 +89,30 @@ export type FacesToIdentify =
   | 'ALL'
   /** Only the largest clear face. */
   | 'LARGEST';
+
+/** WARN says it in the job, REJECT fails the job. */
+export type GuardLevel =
+  | 'OFF'
+  | 'REJECT'
+  | 'WARN';
+
+export type GuardName =
+  | 'DUPLICATE'
+  | 'MIXED'
+  | 'QUALITY'
+  | 'WRONG_PERSON';
+
+/** What is left out stays; in a new collection it is WARN. */
+export type GuardsInput = {
+  /** Where the person is enrolled in the collection already. */
+  duplicate?: GuardLevel | null | undefined;
+  /** Where the photos of one enrolment seem to show different people. */
+  mixed?: GuardLevel | null | undefined;
+  /** Where a photo is poor: blurred, small, covered. */
+  quality?: GuardLevel | null | undefined;
+  /** Where an added photo is unlike those of its identity. */
+  wrongPerson?: GuardLevel | null | undefined;
+};
 
 export type IdentifyInput = {
   /** Global id, id of the REST API, or name of the collection; `default` when left out. */
@@ -193,9 +216,9 @@ export type SearchIdentitiesInput = {
 export type UpdateCollectionInput = {
   /** Global id, id of the REST API, or name. */
   collection: string;
+  guards?: GuardsInput | null | undefined;
   keepsCrops?: boolean | null | undefined;
   name?: string | null | undefined;
-  refusesMixedIdentities?: boolean | null | undefined;
 };
 
 /** What is left out stays; null removes. */
@@ -212,14 +235,14 @@ export type CollectionsQueryVariables = Exact<{
 }>;
 
 
-export type CollectionsQuery = { __typename: 'Query', collections: { __typename: 'CollectionConnection', edges: Array<{ __typename: 'CollectionEdge', cursor: string, node: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
+export type CollectionsQuery = { __typename: 'Query', collections: { __typename: 'CollectionConnection', edges: Array<{ __typename: 'CollectionEdge', cursor: string, node: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string, guards: { __typename: 'Guards', quality: GuardLevel, mixed: GuardLevel, wrongPerson: GuardLevel, duplicate: GuardLevel } } }>, pageInfo: { __typename: 'PageInfo', hasNextPage: boolean, endCursor: string | null } } };
 
 export type CollectionQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type CollectionQuery = { __typename: 'Query', collection: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string } | null };
+export type CollectionQuery = { __typename: 'Query', collection: { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string, guards: { __typename: 'Guards', quality: GuardLevel, mixed: GuardLevel, wrongPerson: GuardLevel, duplicate: GuardLevel } } | null };
 
 export type CollectionCalibrationQueryVariables = Exact<{
   id: string;
@@ -234,7 +257,7 @@ export type CreateCollectionMutationVariables = Exact<{
 
 
 export type CreateCollectionMutation = { __typename: 'Mutation', createCollection:
-    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string }
+    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string, guards: { __typename: 'Guards', quality: GuardLevel, mixed: GuardLevel, wrongPerson: GuardLevel, duplicate: GuardLevel } }
     | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'QuotaError', message: string, code: ErrorCode, path: Array<string> }
@@ -248,7 +271,7 @@ export type UpdateCollectionMutationVariables = Exact<{
 
 
 export type UpdateCollectionMutation = { __typename: 'Mutation', updateCollection:
-    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string }
+    | { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string, guards: { __typename: 'Guards', quality: GuardLevel, mixed: GuardLevel, wrongPerson: GuardLevel, duplicate: GuardLevel } }
     | { __typename: 'ConflictError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'InvalidInputError', message: string, code: ErrorCode, path: Array<string> }
     | { __typename: 'NotFoundError', message: string, code: ErrorCode, path: Array<string> }
@@ -272,7 +295,7 @@ export type DeleteCollectionMutation = { __typename: 'Mutation', deleteCollectio
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type CollectionFieldsFragment = { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, refusesMixedIdentities: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string };
+export type CollectionFieldsFragment = { __typename: 'Collection', id: string, collectionId: string, name: string, keepsCrops: boolean, identityCount: number, faceCount: number, createdAt: string, updatedAt: string, guards: { __typename: 'Guards', quality: GuardLevel, mixed: GuardLevel, wrongPerson: GuardLevel, duplicate: GuardLevel } };
 
 type ErrorFields_BadImageError_Fragment = { __typename: 'BadImageError', message: string, code: ErrorCode, path: Array<string> };
 
@@ -428,7 +451,7 @@ export type JobQueryVariables = Exact<{
 export type JobQuery = { __typename: 'Query', job:
     | { __typename: 'CompareJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, face: { __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null, compared: Array<{ __typename: 'ComparedFace', decision: Decision, score: number, cosine: number, fmr: number, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'DetectJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'DetectedFace', confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
-    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, warnings: Array<string> | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
+    | { __typename: 'EnrolmentJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, warnings: Array<{ __typename: 'GuardWarning', guard: GuardName, images: Array<number>, message: string, identityId: string | null, score: number | null }> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null }
     | { __typename: 'IdentifyJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, faces: Array<{ __typename: 'IdentifiedFace', decision: Decision, identityId: string | null, score: number | null, confidence: number, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, candidates: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, decision: Decision, fpir: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }>, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> | null }
     | { __typename: 'RecognitionJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, identityId: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, match: { __typename: 'RecognitionMatch', identityId: string, score: number, cosine: number | null, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null } | null }
     | { __typename: 'SearchJob', id: string, jobId: string, kind: JobKind, status: JobStatus, done: boolean, createdAt: string | null, startedAt: string | null, finishedAt: string | null, attempts: number | null, error: string | null, images: Array<{ __typename: 'SeenImage', width: number, height: number, faces: Array<{ __typename: 'SeenFace', used: boolean, confidence: number, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, landmarks: { __typename: 'Landmarks', leftEye: { __typename: 'Point', x: number, y: number }, rightEye: { __typename: 'Point', x: number, y: number }, nose: { __typename: 'Point', x: number, y: number }, leftMouth: { __typename: 'Point', x: number, y: number }, rightMouth: { __typename: 'Point', x: number, y: number } }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> }> | null, dead: { __typename: 'DeadJob', until: string, retriedAsJobId: string | null } | null, matches: Array<{ __typename: 'SearchMatch', identityId: string, score: number, cosine: number | null, decision: Decision, fpir: number | null, margin: number | null, listed: boolean, recognized: boolean, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null, face: { __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } } | null }> | null }
@@ -571,7 +594,7 @@ export type CreateIdentityMutation = { __typename: 'Mutation', createIdentity:
     | { __typename: 'UnsupportedByUpstreamError', message: string, code: ErrorCode, path: Array<string> }
    };
 
-export type EnrolmentJobFieldsFragment = { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<string> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
+export type EnrolmentJobFieldsFragment = { __typename: 'EnrolmentJob', identityId: string | null, warnings: Array<{ __typename: 'GuardWarning', guard: GuardName, images: Array<number>, message: string, identityId: string | null, score: number | null }> | null, identity: { __typename: 'Identity', id: string, identityId: string, externalId: string | null, name: string | null, metadata: Record<string, unknown>, createdAt: string, updatedAt: string, collection: { __typename: 'Collection', id: string, collectionId: string, name: string } | null, faces: Array<{ __typename: 'Face', id: string, faceId: string, createdAt: string, confidence: number, hasCrop: boolean, cropDataUrl: string | null, box: { __typename: 'Box', x: number, y: number, width: number, height: number }, quality: { __typename: 'FaceQuality', score: number, size: number, sharpness: number, exposure: number, reasons: Array<string>, pose: { __typename: 'Pose', yaw: number, pitch: number, roll: number } } }> } | null };
 
 export type IdentifyMutationVariables = Exact<{
   input: IdentifyInput;
@@ -745,7 +768,13 @@ export const CollectionFieldsFragmentDoc = gql`
   collectionId
   name
   keepsCrops
-  refusesMixedIdentities
+  guards {
+    __typename
+    quality
+    mixed
+    wrongPerson
+    duplicate
+  }
   identityCount
   faceCount
   createdAt
@@ -933,7 +962,14 @@ export const EnrolmentJobFieldsFragmentDoc = gql`
     fragment EnrolmentJobFields on EnrolmentJob {
   __typename
   identityId
-  warnings
+  warnings {
+    __typename
+    guard
+    images
+    message
+    identityId
+    score
+  }
   identity {
     __typename
     ...IdentityFields

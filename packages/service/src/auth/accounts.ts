@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createSecrets, randomToken, type Secrets } from "./secrets.ts";
 import { systemClock, type Clock } from "../clock.ts";
+import { DEFAULT_SETTINGS } from "../storage/rules/collections.ts";
 import {
   DEFAULT_COLLECTION,
   StorageError,
@@ -36,8 +37,6 @@ export interface Accounts {
   settings(clientId: string, change: Partial<CollectionSettings>): Promise<AccountView>;
 }
 
-const DEFAULTS: CollectionSettings = { keepCrops: false, refuseMixedIdentities: false };
-
 /** The accounts of a storage, with or without a service on it. */
 export function createAccounts({
   storage,
@@ -53,7 +52,7 @@ export function createAccounts({
 
   async function view({ secretHash: _hash, ...account }: Account): Promise<AccountView> {
     const collection = await storage.collections.get(account.id, DEFAULT_COLLECTION);
-    return { ...account, settings: collection?.settings ?? DEFAULTS };
+    return { ...account, settings: collection?.settings ?? DEFAULT_SETTINGS };
   }
 
   async function change(
@@ -76,7 +75,7 @@ export function createAccounts({
         disabled: false,
         createdAt: clock.now(),
       };
-      await storage.accounts.create(account, { ...DEFAULTS, ...settings });
+      await storage.accounts.create(account, { ...DEFAULT_SETTINGS, ...settings });
       return { ...(await view(account)), secretId };
     },
     list: async () => Promise.all((await storage.accounts.list()).map(view)),

@@ -29,7 +29,10 @@ export const collectionView = (collection: CollectionRecord): Collection => ({
   name: collection.name,
   settings: {
     keep_crops: collection.settings.keepCrops,
-    refuse_mixed_identities: collection.settings.refuseMixedIdentities,
+    guard_quality: collection.settings.guardQuality,
+    guard_mixed: collection.settings.guardMixed,
+    guard_wrong_person: collection.settings.guardWrongPerson,
+    guard_duplicate: collection.settings.guardDuplicate,
   },
   identities: collection.identities,
   faces: collection.faces,

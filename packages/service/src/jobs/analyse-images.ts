@@ -1,4 +1,10 @@
-import type { DetectedFace, EnrolmentResult, FaceQuality, SeenImage } from "@prosopon/core/contract";
+import type {
+  DetectedFace,
+  EnrolmentResult,
+  FaceQuality,
+  GuardWarning,
+  SeenImage,
+} from "@prosopon/core/contract";
 import {
   isImageError,
   type AnalyseOptions as EngineOptions,
@@ -153,11 +159,11 @@ export const detectedFace = ({ box, landmarks, confidence, quality }: Face): Det
 export const enrolmentResult = (
   images: AnalysedImage[],
   faces: NewFace[],
-  warning: string | undefined,
+  warnings: GuardWarning[],
 ): EnrolmentResult => ({
   images: seenImages(images),
   face_ids: faces.map(({ id }) => id),
-  ...(warning && { warnings: [warning] }),
+  ...(warnings.length > 0 && { warnings }),
 });
 
 export const newFace = ({ face }: AnalysedImage): NewFace => ({

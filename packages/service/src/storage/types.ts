@@ -3,7 +3,7 @@
  * Methods that take an account see nothing of any other account: a foreign id is an unknown id.
  * Times are milliseconds since the epoch, given by the caller, so that one clock rules.
  */
-import type { Box, FaceQuality, JobKind, JobStatus } from "@prosopon/core/contract";
+import type { Box, FaceQuality, GuardLevel, JobKind, JobStatus } from "@prosopon/core/contract";
 import type { Embedding } from "@prosopon/engine";
 
 export interface Account {
@@ -39,8 +39,10 @@ export interface CollectionRecord extends Collection {
 export interface CollectionSettings {
   /** Keep a 160 px JPEG of every enrolled face. */
   keepCrops: boolean;
-  /** Fail an enrolment whose photos seem to show different people, instead of warning. */
-  refuseMixedIdentities: boolean;
+  guardQuality: GuardLevel;
+  guardMixed: GuardLevel;
+  guardWrongPerson: GuardLevel;
+  guardDuplicate: GuardLevel;
 }
 
 /** A login. `refreshId` is the one refresh token that is good now; a spent one revokes the session. */

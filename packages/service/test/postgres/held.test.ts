@@ -5,7 +5,7 @@ import { createDatabase as connect, type Database } from "../../src/storage/post
 import { loadGallery } from "../../src/storage/postgres/matching/held.ts";
 import { openPostgresStorage } from "../../src/storage/postgres/open.ts";
 import type { Storage } from "../../src/storage/types.ts";
-import { enrol, face, newAccount } from "../storage/samples.ts";
+import { enrol, face, newAccount, settings } from "../storage/samples.ts";
 import { createDatabase, query, type TestDatabase, testPostgres } from "./database.ts";
 
 const postgres = await testPostgres();
@@ -30,7 +30,7 @@ describe.skipIf(reason !== undefined)(`a gallery in memory${reason ? `: ${reason
   it("is not kept up when its collection has been deleted: whoever searches it must not ask again for ever", async () => {
     const accountId = await newAccount(storage);
     const collectionId = "collection-of-one";
-    const about = { accountId, name: "staff", settings: { keepCrops: false, refuseMixedIdentities: false } };
+    const about = { accountId, name: "staff", settings };
     await storage.collections.create({ ...about, id: collectionId, createdAt: 1000, updatedAt: 1000 });
     await enrol(storage, accountId, [face(1)], { collectionId });
     const [gallery] = await query<{ row: number }>(made.url, "SELECT row FROM galleries");

@@ -1,9 +1,11 @@
 import type { Candidate } from "@prosopon/core/contract";
 import type { Embedding } from "@prosopon/engine";
+import { DEFAULT_SETTINGS } from "../../src/storage/rules/collections.ts";
 import type {
   Account,
   ClaimedJob,
   CollectionKey,
+  CollectionSettings,
   IdentityFilter,
   JobPayload,
   NewFace,
@@ -33,7 +35,7 @@ export function account(change: Partial<Account> = {}): Account {
 export const recogniser = { id: "samples.1", dimension: 128 };
 
 /** Of `newAccount`'s collection `default`. */
-export const settings = { keepCrops: true, refuseMixedIdentities: false };
+export const settings: CollectionSettings = { ...DEFAULT_SETTINGS, keepCrops: true };
 
 /** A repeatable unit vector, unlike those of other seeds. */
 export function embedding(seed: number, by = recogniser): Embedding {

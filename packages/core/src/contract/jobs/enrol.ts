@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { KindOfJob } from "./kind.ts";
+import { Score } from "./score.ts";
 import { SeenImage } from "./seen.ts";
 import { AcceptedJobStatus } from "./status.ts";
 
@@ -11,12 +12,25 @@ export const EnrolmentAnswer = v.object({
 });
 export type EnrolmentAnswer = v.InferOutput<typeof EnrolmentAnswer>;
 
+/** What a guard of the collection has seen. */
+export const GuardWarning = v.object({
+  guard: v.picklist(["quality", "mixed", "wrong_person", "duplicate"]),
+  /** Which photos it is about, from 1. */
+  images: v.array(v.number()),
+  /** In words, with what to do. */
+  message: v.string(),
+  /** `duplicate`: who it may be, and how sure that is. */
+  identity_id: v.optional(v.string()),
+  score: v.optional(Score),
+});
+export type GuardWarning = v.InferOutput<typeof GuardWarning>;
+
 export const EnrolmentResult = v.object({
   images: v.array(SeenImage),
   /** The faces that were stored. */
   face_ids: v.array(v.string()),
-  /** What the caller should know, e.g. that the photos may show different people. */
-  warnings: v.optional(v.array(v.string())),
+  /** What the guards of the collection have seen; absent where that is nothing. */
+  warnings: v.optional(v.array(GuardWarning)),
 });
 export type EnrolmentResult = v.InferOutput<typeof EnrolmentResult>;
 

@@ -11,7 +11,7 @@ import { JobStatus } from "./status.ts";
 export { ComparedFace, CompareResult } from "./compare.ts";
 export { DetectResult } from "./detect.ts";
 export { type DocumentedAnswer, RecognitionResult, SearchMatch } from "./documented.ts";
-export { EnrolmentAnswer, EnrolmentResult } from "./enrol.ts";
+export { EnrolmentAnswer, EnrolmentResult, GuardWarning } from "./enrol.ts";
 export { IdentifiedFace, IdentifyResult } from "./identify.ts";
 export { type KindOfJob } from "./kind.ts";
 export { RecognitionAnswer, RecognizeResult } from "./recognize.ts";

@@ -8,6 +8,7 @@ import { Face } from "../face.ts";
 import { findIdentity, Identity } from "../identity.ts";
 import { EXTERNAL_ID_PATH, externalId, metadata } from "../identity-fields.ts";
 import { identityIdOf, jobNode, resultOf } from "../job.ts";
+import { GuardWarning } from "./guard-warning.ts";
 import {
   checkImages,
   FILES,
@@ -40,9 +41,10 @@ export const EnrolmentJob = jobNode("EnrolmentJob", {
         return identity?.faces.filter((face) => ids?.includes(face.face_id));
       },
     }),
-    warnings: t.stringList({
+    warnings: t.field({
+      type: [GuardWarning],
       nullable: true,
-      description: "What the caller should know, e.g. that the photos may show different people.",
+      description: "What the guards of the collection have seen.",
       resolve: async (job, _, context) => (await resultOf("enrol", job, context))?.warnings ?? null,
     }),
   }),

@@ -61,6 +61,7 @@ function components(): Record<string, v.GenericSchema> {
     CollectionPatch,
     CollectionSettings,
     GalleryPoint,
+    GuardWarning,
   } = contract;
   return {
     Credentials,
@@ -90,6 +91,7 @@ function components(): Record<string, v.GenericSchema> {
     SeenFace,
     SeenImage,
     Candidate,
+    GuardWarning,
     EnrolmentResult,
     SearchResult,
     RecognizeResult,

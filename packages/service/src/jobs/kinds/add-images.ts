@@ -1,8 +1,7 @@
-import { LISTED_SCORE } from "@prosopon/core/contract";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { collectionOf } from "../collection.ts";
 import { identityGone, JobFault } from "../fault.ts";
-import { mixedPeople } from "../../matching/mixed.ts";
+import { guard } from "../guards.ts";
 import { identityForm } from "./identity-form.ts";
 import type { Kind } from "./kind.ts";
 
@@ -13,25 +12,23 @@ export const addImages: Kind<{ identityId: string }> = {
   form: identityForm,
 
   async run({ storage, scale, ...tools }, job, { identityId }, signal) {
-    const { settings } = await collectionOf(storage, job);
-    const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
-    const embeddings = images.map(({ face }) => face.embedding);
+    const collection = await collectionOf(storage, job);
+    const images = await analysePrincipals(tools, job, { crop: collection.settings.keepCrops, signal });
     const nearest = await Promise.all(
-      embeddings.map((embedding) => storage.identities.compare(job.accountId, identityId, embedding)),
+      images.map(async ({ face }) => {
+        const known = await storage.identities.compare(job.accountId, identityId, face.embedding);
+        if (!known) throw new JobFault(identityGone(identityId));
+        return known;
+      }),
     );
-    if (nearest.some((known) => known === undefined)) throw new JobFault(identityGone(identityId));
-    // Like the enrolled person, or like a new photo that is: one link is enough, as in an enrolment.
-    const linked = nearest.some((known) => scale.scoreOf(known!.cosine) > LISTED_SCORE);
-    const warning = linked
-      ? mixedPeople(embeddings, scale)
-      : "the images may show another person than the identity's";
-    if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
+    const identity = { id: identityId, nearest };
+    const warnings = await guard({ storage, scale }, { images, collection, identity });
     const faces = images.map(newFace);
     return {
       type: "faces-added",
       identityId,
       faces,
-      result: enrolmentResult(images, faces, warning),
+      result: enrolmentResult(images, faces, warnings),
       goneError: identityGone(identityId),
     };
   },

@@ -6,8 +6,7 @@ import { checkedMetadata } from "../../input/metadata.ts";
 import { StorageError } from "../../storage/types.ts";
 import { analysePrincipals, enrolmentResult, newFace } from "../analyse-images.ts";
 import { collectionOf } from "../collection.ts";
-import { JobFault } from "../fault.ts";
-import { mixedPeople } from "../../matching/mixed.ts";
+import { guard } from "../guards.ts";
 import type { Asked, Fields } from "./form.ts";
 import type { Kind } from "./kind.ts";
 
@@ -23,13 +22,9 @@ export const enrol: Kind<Payload> = {
   form: { fields: { external_id: "text", metadata: "text" }, read: readName },
 
   async run({ storage, scale, ...tools }, job, { externalId, metadata = {} }, signal) {
-    const { settings } = await collectionOf(storage, job);
-    const images = await analysePrincipals(tools, job, { crop: settings.keepCrops, signal });
-    const warning = mixedPeople(
-      images.map(({ face }) => face.embedding),
-      scale,
-    );
-    if (warning && settings.refuseMixedIdentities) throw new JobFault(warning);
+    const collection = await collectionOf(storage, job);
+    const images = await analysePrincipals(tools, job, { crop: collection.settings.keepCrops, signal });
+    const warnings = await guard({ storage, scale }, { images, collection });
     const faces = images.map(newFace);
     return {
       type: "enrolled",
@@ -37,7 +32,7 @@ export const enrol: Kind<Payload> = {
       ...(externalId !== undefined && { externalId }),
       metadata,
       faces,
-      result: enrolmentResult(images, faces, warning),
+      result: enrolmentResult(images, faces, warnings),
     };
   },
 };

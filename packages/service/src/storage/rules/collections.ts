@@ -7,6 +7,15 @@ import {
   StorageError,
 } from "../types.ts";
 
+/** Of a collection whose maker says nothing else. */
+export const DEFAULT_SETTINGS: CollectionSettings = {
+  keepCrops: false,
+  guardQuality: "warn",
+  guardMixed: "warn",
+  guardWrongPerson: "warn",
+  guardDuplicate: "warn",
+};
+
 /** Why jobs of a deleted collection end Failed. */
 export const COLLECTION_GONE = "The collection was deleted before this job was done.";
 

@@ -7,6 +7,11 @@ interface Listed {
   margin?: number;
 }
 
+/** What tells of somebody beside the job's own person, such as that the two may be one. */
+interface Warning {
+  identity_id?: string;
+}
+
 /** What lists people: a result, or a face of one. A face may also be given to one of them. */
 interface Lister {
   candidates?: Listed[];
@@ -15,17 +20,26 @@ interface Lister {
   decision?: string;
 }
 
-/** Whom a result lists, each once: whatever its kind, they are the entries of `candidates`, its own and those of its `faces`. */
+/** Whom a result lists, each once: whatever its kind, they are the entries of `candidates`, its own and those of its `faces`, and whom its `warnings` name. */
 export function mentioned(result: StoredResult): string[] {
-  return [...new Set([result as Lister, ...facesOf(result)].flatMap(people))];
+  const warned = warningsOf(result).flatMap(({ identity_id }) => identity_id ?? []);
+  return [...new Set([...[result as Lister, ...facesOf(result)].flatMap(people), ...warned])];
 }
 
 /** The result without those of the listed who fail the test; margins are those of the ones that stay, and a face that was theirs is nobody's. */
 export function keepMentioned(result: StoredResult, keep: (identityId: string) => boolean): StoredResult {
   const faces = facesOf(result);
   const kept = faces.map((face) => keepFace(face, keep));
-  const own = keepListed(result, keep);
+  const own = keepWarnings(keepListed(result, keep), keep);
   return kept.some((face, index) => face !== faces[index]) ? { ...own, faces: kept } : own;
+}
+
+function keepWarnings(result: StoredResult, keep: (identityId: string) => boolean): StoredResult {
+  const all = warningsOf(result);
+  const warnings = all.filter(({ identity_id }) => identity_id === undefined || keep(identity_id));
+  if (warnings.length === all.length) return result;
+  const { warnings: _, ...rest } = result;
+  return warnings.length === 0 ? rest : { ...rest, warnings };
 }
 
 function keepFace(face: Lister, keep: (identityId: string) => boolean): Lister {
@@ -48,6 +62,9 @@ function keepListed<T extends Lister>(lister: T, keep: (identityId: string) => b
 }
 
 const listed = ({ candidates }: Lister): Listed[] => (Array.isArray(candidates) ? candidates : []);
+
+const warningsOf = ({ warnings }: StoredResult): Warning[] =>
+  Array.isArray(warnings) ? (warnings as Warning[]) : [];
 
 const facesOf = ({ faces }: StoredResult): Lister[] => (Array.isArray(faces) ? (faces as Lister[]) : []);
 

@@ -77,8 +77,8 @@ export function collectionsContract(open: () => Promise<Opened>): void {
       const accountId = await newAccount(current());
       const standing = await defaultOf(current(), accountId);
       expect(
-        await current().collections.update(standing, { settings: { refuseMixedIdentities: true } }, 2000),
-      ).toMatchObject({ settings: { keepCrops: true, refuseMixedIdentities: true }, updatedAt: 2000 });
+        await current().collections.update(standing, { settings: { guardMixed: "reject" } }, 2000),
+      ).toMatchObject({ settings: { ...settings, guardMixed: "reject" }, updatedAt: 2000 });
       await expect(current().collections.update(standing, { name: "x" }, 2000)).rejects.toMatchObject({
         code: "conflict",
       });

@@ -7,6 +7,7 @@ import { unknownId } from "../../../input/unknown-id.ts";
 import type { Limits } from "../../../limits.ts";
 import { createScale, TARGET_FPIR } from "../../../matching/scale.ts";
 import type { Space } from "../../../space.ts";
+import { DEFAULT_SETTINGS } from "../../../storage/rules/collections.ts";
 import type { CollectionSettings, Storage } from "../../../storage/types.ts";
 import { json, noContent, type Handler } from "../../call.ts";
 import type { CollectionLookup } from "../../collection-lookup.ts";
@@ -43,7 +44,7 @@ export function collectionsRoutes({
       id: randomUUID(),
       accountId,
       name,
-      settings: { keepCrops: false, refuseMixedIdentities: false, ...settingsOf(settings) },
+      settings: { ...DEFAULT_SETTINGS, ...settingsOf(settings) },
       createdAt: now,
       updatedAt: now,
     };
@@ -110,8 +111,14 @@ export function collectionsRoutes({
 
 const settingsOf = ({
   keep_crops,
-  refuse_mixed_identities,
+  guard_quality,
+  guard_mixed,
+  guard_wrong_person,
+  guard_duplicate,
 }: NonNullable<CollectionPatch["settings"]> = {}): Partial<CollectionSettings> => ({
   ...(keep_crops !== undefined && { keepCrops: keep_crops }),
-  ...(refuse_mixed_identities !== undefined && { refuseMixedIdentities: refuse_mixed_identities }),
+  ...(guard_quality !== undefined && { guardQuality: guard_quality }),
+  ...(guard_mixed !== undefined && { guardMixed: guard_mixed }),
+  ...(guard_wrong_person !== undefined && { guardWrongPerson: guard_wrong_person }),
+  ...(guard_duplicate !== undefined && { guardDuplicate: guard_duplicate }),
 });

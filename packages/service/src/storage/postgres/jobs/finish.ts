@@ -111,7 +111,7 @@ export function createFinish(
         });
         if (row === undefined) return { status: "Failed", error: TAKEN };
         await insertFaces(tx, { ...holder, identity: row }, outcome.faces, now);
-        return { status: "Succeeded", result, identityId };
+        return { status: "Succeeded", result: await withMentions(tx, job, result), identityId };
       }
       case "faces-added": {
         const [identity] = await tx.query<Holder>(
@@ -121,7 +121,11 @@ export function createFinish(
         );
         if (!identity) return { status: "Failed", error: outcome.goneError };
         await insertFaces(tx, identity, outcome.faces, now);
-        return { status: "Succeeded", result: outcome.result, identityId: outcome.identityId };
+        return {
+          status: "Succeeded",
+          result: await withMentions(tx, job, outcome.result),
+          identityId: outcome.identityId,
+        };
       }
       case "answered":
         return {

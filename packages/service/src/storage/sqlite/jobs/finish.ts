@@ -92,7 +92,7 @@ export function createFinish(
           outcome.faces,
           now,
         );
-        return { status: "Succeeded", result, identityId };
+        return { status: "Succeeded", result: noteMentions(job, result), identityId };
       }
       case "faces-added": {
         const identity = identityRow.get(outcome.identityId, job.account);
@@ -103,7 +103,11 @@ export function createFinish(
           now,
         );
         touch.run(now, identity);
-        return { status: "Succeeded", result: outcome.result, identityId: outcome.identityId };
+        return {
+          status: "Succeeded",
+          result: noteMentions(job, outcome.result),
+          identityId: outcome.identityId,
+        };
       }
       case "answered":
         return {
