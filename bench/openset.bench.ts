@@ -1,16 +1,14 @@
-import { createEngine } from "@prosopon/engine";
 import { recogniser } from "@prosopon/models";
 import { createScale, type GalleryScale } from "@prosopon/service";
 import { LISTED_SCORE, RECOGNIZED_SCORE } from "@prosopon/core/contract";
 import type { Bench } from "./bench.ts";
+import { embedPeople, shuffled } from "./lib/embed-people.ts";
 import { cosine } from "./lib/lfw-measures.ts";
-import { nearestToCentre, readLfw } from "./lib/lfw.ts";
 
 /** People in a gallery, and photos of each. */
 const GALLERIES = [50, 200, 600, 1000].flatMap((people) => [1, 3].map((photos) => ({ people, photos })));
 /** Galleries of each size, of different people: what one gallery is like is chance. */
 const ROUNDS = 8;
-const THREADS = 2;
 const SCALE = createScale(recogniser.calibration);
 
 export const bench: Bench = {
@@ -90,24 +88,6 @@ export const bench: Bench = {
   },
 };
 
-/** By person: an embedding of each photo. */
-async function embedPeople(folder: string): Promise<Float32Array[][]> {
-  const { photos } = await readLfw(folder);
-  const engine = createEngine({ threads: THREADS });
-  const embedded = await Promise.all(
-    photos.map(async ({ person, path }) => {
-      const analysis = await engine.analyse({ path }, { embed: "all" });
-      return { person, values: nearestToCentre(analysis.faces, analysis)?.embedding?.values };
-    }),
-  );
-  await engine.close();
-  const people = Map.groupBy(
-    embedded.filter((one): one is { person: string; values: Float32Array } => one.values !== undefined),
-    ({ person }) => person,
-  );
-  return [...people.values()].map((of) => of.map(({ values }) => values));
-}
-
 interface Measured {
   /** Photos that each has, mean. */
   photos: number;
@@ -172,18 +152,6 @@ function measure(
     }
   }
   return sum;
-}
-
-/** Repeatable: Fisher and Yates with a linear congruential generator. */
-function shuffled<T>(all: readonly T[], seed: number): T[] {
-  const order = [...all];
-  let state = seed * 2_654_435_761;
-  for (let at = order.length - 1; at > 0; at--) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    const other = state % (at + 1);
-    [order[at], order[other]] = [order[other]!, order[at]!];
-  }
-  return order;
 }
 
 /** Wilson's score interval, in percent. */
