@@ -125,3 +125,19 @@ describe("enrol, of a folder that was enrolled before", () => {
     expect((await facesOf("default"))["Late"]).toBe(2);
   });
 });
+
+describe("enrol, of a folder that shows two people", () => {
+  it("lets nobody in one by one whom a guard rejects together, and says of each photo that a guard warns of", async () => {
+    const { add, enrol } = await importOf("Both");
+    await add("Both", "audrey.jpg");
+    await json("POST", "/v1/collections", { name: "strict", settings: { guard_mixed: "reject" } });
+    const refused = await enrol("--collection", "strict");
+    expect(refused).toMatchObject({ enrolled: 0, failed: 2 });
+    for (const { reason } of refused.files) expect(reason).toContain("different people");
+    expect(await facesOf("strict")).toEqual({});
+    await json("POST", "/v1/collections", { name: "lenient" });
+    const warned = await enrol("--collection", "lenient");
+    expect(warned).toMatchObject({ enrolled: 2, failed: 0, warned: 2 });
+    for (const { warnings } of warned.files) expect(warnings.join()).toContain("different people");
+  });
+});

@@ -129,7 +129,7 @@ describe("the documented routes", async () => {
     expect(own.body.result.warnings).toContainEqual({
       guard: "mixed",
       images: [1, 2],
-      message: "the images may show different people: 1, then 2",
+      message: "the images may show different people: 1, then 2; enrol each person apart",
     });
     await api.call("DELETE", `${IDENTITY}?identity_id=${answer.identity_id}`);
   });

@@ -64,7 +64,7 @@ describe("guards at enrolment", () => {
     );
     const found = result!.warnings!.find(({ guard }) => guard === "duplicate")!;
     expect(found).toMatchObject({ images: [2], identity_id: first.identity_id });
-    expect(found.message).toContain("image 2 may be enrolled already");
+    expect(found.message).toContain("the person in image 2 may be enrolled already");
     expect(found.score).toBeGreaterThanOrEqual(0.95);
     await api.call("POST", "/v1/collections", { json: { name: "other" } });
     const elsewhere = await send(api, "/v1/identities", [
@@ -88,16 +88,34 @@ describe("guards at enrolment", () => {
       {
         guard: "wrong_person",
         images: [2],
-        message: "the images may show another person than the identity's: 2",
+        message: expect.stringMatching(/^image 2 may show another person than the identity's/),
       },
       {
         guard: "duplicate",
         images: [2],
-        message: expect.stringContaining("enrolled already"),
+        message: expect.stringContaining("enrolled as another identity"),
         identity_id: audrey.identity_id,
         score: expect.closeTo(1, 2),
       },
     ]);
+  });
+
+  it("fail a job that adds a photo of somebody else where guard_wrong_person says reject, say nothing where it says off", async () => {
+    const api = await start();
+    const { identity_id } = await send(api, "/v1/identities", images(await photo("franck_01829.jpg")));
+    const add = async (level: string) => {
+      await api.call("PATCH", "/v1/collections/default", {
+        json: { settings: { guard_wrong_person: level } },
+      });
+      return send(api, "/v1/faces", [["identity_id", identity_id], ...images(await photo("audrey.jpg"))]);
+    };
+    expect(await add("reject")).toMatchObject({
+      status: "Failed",
+      error: expect.stringContaining("another person"),
+    });
+    const quiet = await add("off");
+    expect(quiet.status).toBe("Succeeded");
+    expect(quiet.result).not.toHaveProperty("warnings");
   });
 
   it.each([

@@ -483,7 +483,10 @@ describe("an account's settings", () => {
       ["input_images", await photo("audrey.jpg")],
       ["input_images", await photo("SeanConnery.jpg")],
     ]);
-    expect(answer).toEqual({ status: "Failed", error: "the images may show different people: 1, then 2" });
+    expect(answer).toEqual({
+      status: "Failed",
+      error: "the images may show different people: 1, then 2; enrol each person apart",
+    });
     const { identity_id } = await api.run("POST", IDENTITY, [["input_images", await photo("audrey.jpg")]]);
     const added = await api.run("PUT", IDENTITY, [
       ["identity_id", identity_id],

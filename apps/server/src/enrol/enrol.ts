@@ -104,13 +104,13 @@ function show(people: Person[], reports: FileReport[], ignored: string[], { json
       files.map(({ person, file, status, reason, identity_id, warnings }) => ({
         person,
         file,
-        result: status === "already" ? "enrolled before" : warnings ? "enrolled, look at it" : status,
+        result: status === "already" ? "enrolled before" : warnings ? "enrolled, with a warning" : status,
         detail: reason ?? warnings?.join("; ") ?? identity_id,
       })),
     );
   for (const file of ignored)
     printLine(`ignored: ${visible(file)} (no .jpg, .jpeg or .png in a person's folder)`);
   printLine(
-    `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed${summary.warned > 0 ? `, ${summary.warned} to be looked at` : ""}.`,
+    `\n${enrolled.size} of ${people.length} people are enrolled; photos: ${summary.enrolled} enrolled now, ${summary.already} before, ${failed.length} failed${summary.warned > 0 ? `, ${summary.warned} with a warning` : ""}.`,
   );
 }

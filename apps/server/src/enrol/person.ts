@@ -107,11 +107,16 @@ async function send(run: Enrolment, name: string, photos: Photo[]): Promise<void
   } catch (error) {
     const reason = refusalOrThrow(error);
     journal.write({ event: "failed", person: name });
-    if (photos.length === 1)
-      return run.report({ person: name, file: photos[0]!.file, status: "failed", reason });
+    if (photos.length === 1 || isOfAll(error)) {
+      for (const { file } of photos) run.report({ person: name, file, status: "failed", reason });
+      return;
+    }
     for (const photo of photos) await send(run, name, [photo]);
   }
 }
+
+/** Whether the fault is not one photo's: a guard that rejects them together would let them pass one by one. */
+const isOfAll = (error: unknown): boolean => isJobFailedError(error) && !/^image \d+:/.test(error.reason);
 
 /** Of one photo of the job, from 1. */
 function warningsOf({ detail }: JobState, image: number): string[] {

@@ -51,11 +51,12 @@ async function firstLook(pyramid: Pyramid, run: Run, signal?: AbortSignal): Prom
   const longer = Math.max(width, height);
   const shorter = Math.min(width, height);
   if (longer <= LONG * shorter) return look(pyramid, { x: width / 2, y: height / 2, side: longer }, run);
-  const side = 2 * shorter;
+  const side = LONG * shorter;
+  const across = (shorter - side) / 2;
   const found: Detection[] = [];
-  for (const start of starts(longer, side, 0.5)) {
+  for (const start of starts(longer, side, 1 / LONG)) {
     signal?.throwIfAborted();
-    const window = width > height ? { x: start, y: -shorter / 2, side } : { x: -shorter / 2, y: start, side };
+    const window = width > height ? { x: start, y: across, side } : { x: across, y: start, side };
     const seen = await look(pyramid, square(window), run);
     found.push(...seen.filter(({ box }) => isWhole(box, window, width, height)));
   }

@@ -1,5 +1,5 @@
 import { type GuardLevel, type GuardWarning, LISTED_SCORE } from "@prosopon/core/contract";
-import type { Embedding } from "@prosopon/engine";
+import { type Embedding, isClear } from "@prosopon/engine";
 import { cosineOf } from "../matching/cosine.ts";
 import { groupsOf } from "../matching/groups.ts";
 import { decisionOf, type Scale } from "../matching/scale.ts";
@@ -19,9 +19,6 @@ interface Tools {
   storage: Pick<Storage, "identities">;
   scale: Scale;
 }
-
-/** Whom a duplicate is looked for among: the person itself may be the nearest. */
-const NEAREST = 2;
 
 /**
  * What the guards of a collection see in photos that are being enrolled.
@@ -75,7 +72,7 @@ function mixed({ scale }: Tools, { images }: Guarded): GuardWarning[] {
     {
       guard: "mixed",
       images: groups.flat().map((index) => index + 1),
-      message: `the images may show different people: ${names.join(", then ")}`,
+      message: `the images may show different people: ${names.join(", then ")}; enrol each person apart`,
     },
   ];
 }
@@ -100,7 +97,7 @@ function wrongPerson(
     {
       guard: "wrong_person",
       images: numbers,
-      message: `the images may show another person than the identity's: ${numbers.join(" and ")}`,
+      message: `${numbers.length === 1 ? "image" : "images"} ${numbers.join(", ")} may show another person than the identity's; add them to the right one`,
     },
   ];
 }
@@ -108,27 +105,36 @@ function wrongPerson(
 const isListed = (scale: Scale, one: Embedding, other: Embedding): boolean =>
   scale.scoreOf(cosineOf(one, other)) > LISTED_SCORE;
 
-/** Somebody else who is enrolled and whom a photo would be taken for. */
+/**
+ * Somebody else who is enrolled and whom a photo would be taken for. One photo after the other: a job takes no more searches at once
+ * than a search does.
+ */
 async function duplicates({ storage, scale }: Tools, { images, collection, identity }: Guarded) {
   const { scoreOf } = scale.among(collection.faces);
-  const found = await Promise.all(
-    images.map(async ({ face }, index) => {
-      const nearest = await storage.identities.nearest(collection, face.embedding, NEAREST);
-      const other = nearest.find(({ identityId }) => identityId !== identity?.id);
-      return other && { identityId: other.identityId, score: scoreOf(other.cosine), image: index + 1 };
-    }),
-  );
-  const sure = found.filter((one) => one !== undefined && decisionOf(one.score) === "match") as NonNullable<
-    (typeof found)[number]
-  >[];
-  return [...Map.groupBy(sure, ({ identityId }) => identityId)].map(
+  const found: { identityId: string; score: number; image: number }[] = [];
+  for (const [index, { face }] of images.entries()) {
+    // Nobody is matched by such a face.
+    if (!isClear(face)) continue;
+    const own = identity?.nearest[index]?.cosine ?? -1;
+    const nearest = await storage.identities.nearest(collection, face.embedding, identity ? 2 : 1);
+    const other = nearest.find(({ identityId, cosine }) => identityId !== identity?.id && cosine > own);
+    const score = other && scoreOf(other.cosine);
+    if (score !== undefined && decisionOf(score) === "match")
+      found.push({ identityId: other!.identityId, score, image: index + 1 });
+  }
+  return [...Map.groupBy(found, ({ identityId }) => identityId)].map(
     ([identity_id, photos]): GuardWarning => ({
       guard: "duplicate",
       images: photos.map(({ image }) => image),
       // Without the id: an error keeps its words when that identity is erased.
-      message: `the person of ${photos.length === 1 ? "image" : "images"} ${photos.map(({ image }) => image).join(" and ")} may be enrolled already; search for them, and add the images to that identity instead`,
+      message: identity
+        ? `${named(photos)} may show somebody who is enrolled as another identity; add it to that one`
+        : `the person in ${named(photos)} may be enrolled already; search for them, and add the images to that identity`,
       identity_id,
       score: Math.max(...photos.map(({ score }) => score)),
     }),
   );
 }
+
+const named = (photos: readonly { image: number }[]): string =>
+  `${photos.length === 1 ? "image" : "images"} ${photos.map(({ image }) => image).join(", ")}`;

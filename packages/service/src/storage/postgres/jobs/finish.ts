@@ -110,8 +110,10 @@ export function createFinish(
           now,
         });
         if (row === undefined) return { status: "Failed", error: TAKEN };
+        // Identities before galleries, as their deletion takes them.
+        const kept = await withMentions(tx, job, result);
         await insertFaces(tx, { ...holder, identity: row }, outcome.faces, now);
-        return { status: "Succeeded", result: await withMentions(tx, job, result), identityId };
+        return { status: "Succeeded", result: kept, identityId };
       }
       case "faces-added": {
         const [identity] = await tx.query<Holder>(
@@ -120,12 +122,9 @@ export function createFinish(
           [storable(outcome.identityId), job.account, now],
         );
         if (!identity) return { status: "Failed", error: outcome.goneError };
+        const kept = await withMentions(tx, job, outcome.result);
         await insertFaces(tx, identity, outcome.faces, now);
-        return {
-          status: "Succeeded",
-          result: await withMentions(tx, job, outcome.result),
-          identityId: outcome.identityId,
-        };
+        return { status: "Succeeded", result: kept, identityId: outcome.identityId };
       }
       case "answered":
         return {
